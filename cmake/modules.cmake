@@ -1,0 +1,77 @@
+# One folder of src/ is one module: its sources, its tests beside them, its fuzz targets.
+#
+#   zd_module(store USES base LIBS zstd)
+#
+# makes the static library zd_store from src/store/**/*.c, one test program per *_test.c (labelled
+# with the module's name), and, with ZD_FUZZ, one libFuzzer program per *_fuzz.c. Nothing has to be
+# listed by hand: a new file is found when it is there. Empty modules are fine.
+
+find_package(Threads REQUIRED)
+find_package(OpenSSL REQUIRED)
+find_library(ZD_LIB_XXHASH xxhash REQUIRED)
+find_library(ZD_LIB_UV uv REQUIRED)
+find_library(ZD_LIB_ZSTD zstd REQUIRED)
+find_library(ZD_LIB_Z z REQUIRED)
+find_library(ZD_LIB_ROARING roaring REQUIRED)
+find_library(ZD_LIB_CMOCKA cmocka REQUIRED)
+
+function(zd_flags target)
+  target_compile_options(${target} PRIVATE
+    -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith
+    -Wcast-qual -Wwrite-strings -Wvla -fno-common -fstack-protector-strong)
+  target_compile_definitions(${target} PRIVATE _GNU_SOURCE ZD_VERSION="${PROJECT_VERSION}")
+  if(ZD_SANITIZE)
+    target_compile_options(${target} PRIVATE -fsanitize=${ZD_SANITIZE} -fno-omit-frame-pointer
+      -fno-sanitize-recover=all)
+    target_link_options(${target} PRIVATE -fsanitize=${ZD_SANITIZE})
+  endif()
+  if(CMAKE_INTERPROCEDURAL_OPTIMIZATION)
+    set_property(TARGET ${target} PROPERTY INTERPROCEDURAL_OPTIMIZATION ON)
+  endif()
+endfunction()
+
+function(zd_module name)
+  cmake_parse_arguments(M "" "" "USES;LIBS" ${ARGN})
+  set(dir ${CMAKE_SOURCE_DIR}/src/${name})
+  file(GLOB_RECURSE all CONFIGURE_DEPENDS ${dir}/*.c)
+  set(sources ${all})
+  list(FILTER sources EXCLUDE REGEX "_(test|fuzz)\\.c$")
+  set(tests ${all})
+  list(FILTER tests INCLUDE REGEX "_test\\.c$")
+  set(fuzzers ${all})
+  list(FILTER fuzzers INCLUDE REGEX "_fuzz\\.c$")
+  if(EXISTS ${dir}/module.cmake)
+    include(${dir}/module.cmake) # may add to `sources`: generated or foreign files
+  endif()
+  list(TRANSFORM M_USES PREPEND zd_ OUTPUT_VARIABLE uses)
+  if(sources)
+    add_library(zd_${name} STATIC ${sources})
+    zd_flags(zd_${name})
+    target_include_directories(zd_${name} PUBLIC ${CMAKE_SOURCE_DIR}/src)
+    target_link_libraries(zd_${name} PUBLIC ${uses} ${M_LIBS})
+  else()
+    add_library(zd_${name} INTERFACE)
+    target_include_directories(zd_${name} INTERFACE ${CMAKE_SOURCE_DIR}/src)
+    target_link_libraries(zd_${name} INTERFACE ${uses} ${M_LIBS})
+  endif()
+  foreach(test IN LISTS tests)
+    get_filename_component(stem ${test} NAME_WE)
+    add_executable(${name}_${stem} ${test})
+    zd_flags(${name}_${stem})
+    target_compile_definitions(${name}_${stem} PRIVATE
+      ZD_SOURCE_DIR="${CMAKE_SOURCE_DIR}" ZD_BINARY_DIR="${CMAKE_BINARY_DIR}")
+    target_link_libraries(${name}_${stem} PRIVATE zd_${name} ${ZD_LIB_CMOCKA})
+    add_test(NAME ${name}/${stem} COMMAND ${name}_${stem})
+    set_tests_properties(${name}/${stem} PROPERTIES LABELS ${name} TIMEOUT 300)
+  endforeach()
+  if(ZD_FUZZ)
+    foreach(fuzzer IN LISTS fuzzers)
+      get_filename_component(stem ${fuzzer} NAME_WE)
+      add_executable(${name}_${stem} ${fuzzer})
+      zd_flags(${name}_${stem})
+      target_compile_options(${name}_${stem} PRIVATE -fsanitize=fuzzer)
+      target_link_options(${name}_${stem} PRIVATE -fsanitize=fuzzer)
+      target_link_libraries(${name}_${stem} PRIVATE zd_${name})
+    endforeach()
+  endif()
+endfunction()

@@ -1,0 +1,163 @@
+/* schema.h: the official FHIR definitions, compiled.
+ *
+ * tools/definitions compiles the StructureDefinitions, SearchParameters, CompartmentDefinitions,
+ * OperationDefinitions, ValueSets and CodeSystems of one FHIR version into one image: offsets
+ * only, no pointers, so that it is used where it lies (embedded in the program, or a mapped
+ * file). Nothing is parsed at start. Everything here is immutable and may be shared by all
+ * threads; slices point into the image and live as long as it.
+ *
+ * A type is a resource ("Patient"), a data type ("HumanName"), a primitive ("date"), or the
+ * anonymous type of a backbone element ("Patient.contact"). An element belongs to the type that
+ * contains it. A choice such as value[x] is one element per allowed type ("valueQuantity",
+ * "valueString", ...), all with the same FHIRPath name "value" and the same `choice` number.
+ */
+#ifndef ZD_FHIR_SCHEMA_H
+#define ZD_FHIR_SCHEMA_H
+
+#include "base/error.h"
+#include "base/slice.h"
+
+typedef struct zd_schema zd_schema;
+typedef uint16_t zd_type;    /* number of a type; ZD_NO_TYPE: none */
+typedef uint16_t zd_element; /* number of an element; ZD_NO_ELEMENT: none */
+#define ZD_NO_TYPE ((zd_type)0xFFFF)
+#define ZD_NO_ELEMENT ((zd_element)0xFFFF)
+
+typedef enum zd_type_kind {
+  ZD_KIND_RESOURCE, /* may stand alone; abstract ones included (Resource, DomainResource) */
+  ZD_KIND_COMPLEX,  /* data types */
+  ZD_KIND_BACKBONE, /* anonymous type of an element with children of its own */
+  ZD_KIND_PRIMITIVE
+} zd_type_kind;
+
+/* What a primitive's JSON value looks like and how it is checked. */
+typedef enum zd_primitive {
+  ZD_PRIM_NONE,
+  ZD_PRIM_BOOLEAN,
+  ZD_PRIM_INTEGER,
+  ZD_PRIM_POSITIVE_INT,
+  ZD_PRIM_UNSIGNED_INT,
+  ZD_PRIM_DECIMAL,
+  ZD_PRIM_STRING,
+  ZD_PRIM_MARKDOWN,
+  ZD_PRIM_CODE,
+  ZD_PRIM_ID,
+  ZD_PRIM_URI,
+  ZD_PRIM_URL,
+  ZD_PRIM_CANONICAL,
+  ZD_PRIM_OID,
+  ZD_PRIM_UUID,
+  ZD_PRIM_BASE64,
+  ZD_PRIM_DATE,
+  ZD_PRIM_DATETIME,
+  ZD_PRIM_INSTANT,
+  ZD_PRIM_TIME,
+  ZD_PRIM_XHTML
+} zd_primitive;
+
+typedef struct zd_type_info {
+  zd_slice name;
+  zd_type_kind kind;
+  zd_primitive primitive; /* for ZD_KIND_PRIMITIVE */
+  zd_type base;           /* "DomainResource" of Patient; ZD_NO_TYPE for the roots */
+  bool abstract;
+  zd_element first; /* its elements are first .. first + count - 1, inherited ones first */
+  uint16_t count;
+} zd_type_info;
+
+enum {                          /* zd_element_info.flags */
+       ZD_EL_ARRAY = 1,         /* a JSON array (max > 1) */
+       ZD_EL_SUMMARY = 2,       /* isSummary */
+       ZD_EL_MODIFIER = 4,      /* isModifier */
+       ZD_EL_CHOICE = 8,        /* one alternative of a choice */
+       ZD_EL_ANY_RESOURCE = 16, /* holds a whole resource: contained, Bundle.entry.resource, ... */
+       ZD_EL_ATTRIBUTE = 32 /* Element.id, Extension.url, Resource.id: no `_name` companion in JSON
+                               for xml attributes (id, url) */
+};
+
+typedef struct zd_element_info {
+  zd_slice name;   /* as in JSON: "valueQuantity" */
+  zd_slice path;   /* as in FHIRPath: "value" */
+  zd_type owner;   /* type it stands in */
+  zd_type type;    /* type of its value; of ZD_EL_ANY_RESOURCE: Resource */
+  uint16_t choice; /* number of the choice group inside the owner, 0: not a choice */
+  uint16_t min;    /* of the whole choice group when it is a choice */
+  uint16_t max;    /* 0xFFFF: * */
+  uint16_t flags;
+} zd_element_info;
+
+/* The image linked into the program. */
+const zd_schema *zd_schema_r4(void);
+/* An image in memory, 8-byte aligned, kept by the caller while in use; checks magic, version,
+ * bounds. */
+zd_err zd_schema_from_image(const void *p, size_t n, const zd_schema **out, zd_fault *fault);
+
+zd_slice zd_schema_fhir_version(const zd_schema *s); /* "4.0.1" */
+
+uint16_t zd_schema_type_count(const zd_schema *s);
+zd_type zd_schema_type(const zd_schema *s, zd_slice name); /* ZD_NO_TYPE when unknown */
+zd_type_info zd_schema_type_info(const zd_schema *s, zd_type t);
+/* True when t is `ancestor` or derives from it. */
+bool zd_schema_is_a(const zd_schema *s, zd_type t, zd_type ancestor);
+/* A concrete resource type: may be stored and has a URL. */
+bool zd_schema_is_resource(const zd_schema *s, zd_type t);
+
+zd_element_info zd_schema_element_info(const zd_schema *s, zd_element e);
+/* The element of `owner` with this JSON name; perfect hash; ZD_NO_ELEMENT when there is none. */
+zd_element zd_schema_child(const zd_schema *s, zd_type owner, zd_slice json_name);
+
+/* Reference targets of an element of type Reference or canonical: fills up to room types, returns
+ * how many there are; 0: any. */
+size_t zd_schema_targets(const zd_schema *s, zd_element e, zd_type *out, size_t room);
+
+/* ---- search parameters ---- */
+
+typedef enum zd_param_type {
+  ZD_PARAM_NUMBER,
+  ZD_PARAM_DATE,
+  ZD_PARAM_STRING,
+  ZD_PARAM_TOKEN,
+  ZD_PARAM_REFERENCE,
+  ZD_PARAM_COMPOSITE,
+  ZD_PARAM_QUANTITY,
+  ZD_PARAM_URI,
+  ZD_PARAM_SPECIAL
+} zd_param_type;
+
+typedef struct zd_param_info {
+  zd_slice url;        /* canonical */
+  zd_slice code;       /* "birthdate" */
+  zd_slice expression; /* FHIRPath as published; may be absent (special parameters) */
+  zd_param_type type;
+  uint16_t base_count;      /* resource types it applies to (abstract ones kept: Resource) */
+  uint16_t target_count;    /* for references */
+  uint16_t component_count; /* for composites */
+} zd_param_info;
+
+uint32_t zd_schema_param_count(const zd_schema *s);
+zd_param_info zd_schema_param(const zd_schema *s, uint32_t i);
+zd_type zd_schema_param_base(const zd_schema *s, uint32_t i, uint16_t k);
+zd_type zd_schema_param_target(const zd_schema *s, uint32_t i, uint16_t k);
+/* Component k of a composite: the number of the component's definition and its expression. */
+uint32_t zd_schema_param_component(const zd_schema *s, uint32_t i, uint16_t k,
+                                   zd_slice *expression);
+/* Parameters of one resource type, by code; inherited ones (Resource, DomainResource) included.
+ * Returns UINT32_MAX when there is none. */
+uint32_t zd_schema_param_find(const zd_schema *s, zd_type resource, zd_slice code);
+/* All parameters of one resource type, inherited included: fills up to room, returns how many. */
+size_t zd_schema_params_of(const zd_schema *s, zd_type resource, uint32_t *out, size_t room);
+
+/* ---- compartments ---- */
+
+/* Codes of the search parameters that put resources of type `resource` into compartments of type
+ * `compartment` ("Patient"): fills up to room, returns how many. */
+size_t zd_schema_compartment(const zd_schema *s, zd_type compartment, zd_type resource,
+                             zd_slice *codes, size_t room);
+
+/* ---- code systems and value sets shipped with the definitions ---- */
+
+/* 1: `code` is in the required value set bound to e; 0: it is not; -1: not computable from the
+ * image (no binding, not required, or content not shipped). */
+int zd_schema_bound_code(const zd_schema *s, zd_element e, zd_slice code);
+
+#endif

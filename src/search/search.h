@@ -1,0 +1,83 @@
+/* search.h: FHIR R4 search between resources and the store.
+ *
+ * Writing side: a resource's search parameters become index entries. Asking side: a query string
+ * becomes a plan over those entries, and whatever the index alone can't decide exactly is checked
+ * on the resource itself. What can't be answered is refused by name.
+ *
+ * Source: https://hl7.org/fhir/R4/search.html
+ */
+#ifndef ZD_SEARCH_SEARCH_H
+#define ZD_SEARCH_SEARCH_H
+
+#include "fhir/issue.h"
+#include "fhir/schema.h"
+#include "fhir/tree.h"
+#include "store/store.h"
+
+typedef struct zd_search zd_search;
+
+/* Compiles all search parameters of the schema and takes their field symbols from the store (open,
+ * not yet started). Immutable afterwards; shared by all threads. base_url: own server's base
+ * ("http://127.0.0.1:8080/fhir"), so that absolute references to it are local ones; may be empty.
+ */
+zd_err zd_search_open(const zd_schema *schema, zd_store *store, zd_slice base_url, zd_search **out,
+                      zd_fault *fault);
+void zd_search_close(zd_search *s);
+
+/* For zd_store_start. */
+zd_indexer zd_search_indexer(zd_search *s);
+
+/* Store symbol of a resource type and back. */
+uint32_t zd_search_type_symbol(const zd_search *s, zd_type type);
+zd_type zd_search_symbol_type(const zd_search *s, uint32_t symbol);
+
+/* Index entries of the resource at `root` of the tree, in the arena. For a transaction whose
+ * references are being replaced, `edit_nodes`/`edit_values` (as zd_stored_edit) give the final
+ * texts; both may be NULL with count 0. */
+zd_err zd_search_entries(const zd_search *s, const zd_tree *tree, uint32_t root,
+                         const uint32_t *edit_nodes, const zd_slice *edit_values, size_t edit_count,
+                         zd_arena *arena, const zd_entry **out, size_t *n);
+
+typedef enum zd_total {
+  ZD_TOTAL_DEFAULT,
+  ZD_TOTAL_NONE,
+  ZD_TOTAL_ESTIMATE,
+  ZD_TOTAL_ACCURATE
+} zd_total;
+
+/* Result parameters (search.html#return) that shape the answer; everything else became the plan. */
+typedef struct zd_query {
+  const zd_plan *plan;
+  zd_type type;   /* ZD_NO_TYPE: system level */
+  uint32_t count; /* _count; default 50, at most 1000; 0: only the total */
+  bool count_given;
+  zd_total total;
+  zd_slice summary;         /* "true", "text", "data", "count", "false" or absent */
+  const zd_slice *elements; /* _elements */
+  size_t element_count;
+  zd_slice cursor; /* our paging parameter, as given back by us; absent on the first page */
+  /* The parameters that were used, in order, as they belong into the self link (without leading ?),
+   * and, with lenient handling, those that were left out. */
+  zd_slice used;
+  const zd_slice *ignored;
+  size_t ignored_count;
+} zd_query;
+
+typedef struct zd_query_options {
+  bool lenient;       /* Prefer: handling=lenient: unknown parameters are left out and listed */
+  bool for_condition; /* If-None-Exist, conditional update/delete: result parameters are errors */
+  uint32_t default_count;
+} zd_query_options;
+
+/* Parses "name=ivan&birthdate=ge1980" (percent-encoded, from URL or form body) for `type`
+ * (ZD_NO_TYPE: system level). The plan includes the type. Everything in the arena. ZD_ERR_INVALID
+ * with issues (code, diagnostics, expression "http.name") when a parameter is unknown, a modifier
+ * or prefix is not supported, a value is malformed. */
+zd_err zd_search_parse(const zd_search *s, zd_type type, zd_slice query,
+                       const zd_query_options *options, zd_arena *arena, zd_query *out,
+                       zd_issues *issues);
+
+/* Parameters of a resource type for the CapabilityStatement: those that are really answered. */
+size_t zd_search_supported(const zd_search *s, zd_type type, uint32_t *params, size_t room);
+
+#endif

@@ -1,0 +1,235 @@
+/* store.h: the record's store, as the rest of the house sees it.
+ *
+ * Keeps every version of every resource, one ordered change log, and the index entries that search
+ * asks for. An engine (embedded/ now, PostgreSQL later) implements it; nothing above knows which.
+ * The store knows no FHIR: a resource is a type symbol, an id, bytes, and index entries.
+ *
+ * Rows. Every committed version of a resource gets the next row number: dense, permanent, in commit
+ * order. A version is current from its own row until the row of its successor. A snapshot is simply
+ * a row number S: it sees the rows below S, and of each resource the newest of them. So any S ever
+ * published can be asked again later, also after a restart: that is what paging cursors hold.
+ *
+ * Promise. When a commit is reported done it is durable (synced) and searchable. A commit is seen
+ * whole or not at all, also after kill -9 and power loss.
+ *
+ * Threads. Every function may be called from any thread unless it says otherwise. A zd_txn and a
+ * zd_snapshot belong to one thread at a time.
+ */
+#ifndef ZD_STORE_STORE_H
+#define ZD_STORE_STORE_H
+
+#include "base/arena.h"
+#include "base/buffer.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "store/plan.h"
+
+typedef struct zd_store zd_store;
+typedef struct zd_snapshot zd_snapshot;
+typedef struct zd_txn zd_txn;
+
+/* ---- index entries ---- */
+
+typedef enum zd_entry_kind {
+  ZD_ENTRY_TERM, /* a byte string, exact and ordered bytewise; at most ZD_TERM_MAX bytes */
+  ZD_ENTRY_RANGE /* a closed interval [low, high] of ordered 64-bit values */
+} zd_entry_kind;
+
+enum { ZD_TERM_MAX = 512 };
+
+typedef struct zd_entry {
+  uint32_t field; /* a symbol: which parameter */
+  zd_entry_kind kind;
+  zd_slice term;     /* ZD_ENTRY_TERM */
+  int64_t low, high; /* ZD_ENTRY_RANGE */
+} zd_entry;
+
+/* ---- opening ---- */
+
+/* Derives the index entries of a stored resource; called when the log is replayed behind the last
+ * flushed index and when a new field is indexed. `arena` is reset by the store afterwards. Must be
+ * callable from several threads at once. */
+typedef struct zd_indexer {
+  void *state;
+  zd_err (*entries)(void *state, uint32_t type, zd_slice body, zd_arena *arena,
+                    const zd_entry **out, size_t *n);
+} zd_indexer;
+
+typedef struct zd_store_options {
+  const char *dir;    /* created when missing */
+  bool read_only;     /* no lock taken, nothing written; log tail is replayed in memory */
+  zd_indexer indexer; /* may be set later with zd_store_set_indexer, before replay (see open) */
+  zd_clock clock;     /* zero: the system's */
+  const zd_file_system *fs; /* NULL: the real one */
+  const zd_logger *logger;  /* may be NULL */
+  size_t memtable_rows;     /* rows kept in memory before they are flushed; 0: default */
+  unsigned merge_threads;   /* background threads; 0: default (1) */
+} zd_store_options;
+
+/* Opens or creates. The indexer needs symbols (field numbers), and symbols need an open store, so:
+ * zd_store_open reads manifest and symbols; zd_store_start replays the log with the indexer, then
+ * accepts commits and snapshots. ZD_ERR_BUSY when another process holds the folder. */
+zd_err zd_store_open(const zd_store_options *options, zd_store **out, zd_fault *fault);
+zd_err zd_store_start(zd_store *s, zd_indexer indexer, zd_fault *fault);
+
+/* Waits for submitted commits, flushes the memtable so that the next start replays nothing. */
+void zd_store_close(zd_store *s);
+
+/* ---- symbols: a permanent, exact dictionary of names <-> small numbers ---- */
+
+/* Number of a name; creates it when `create` and it is new (durable before any commit that uses
+ * it). ZD_NO_SYMBOL when it is not there, or the table is full. Lock-free look-up. */
+#define ZD_NO_SYMBOL UINT32_MAX
+uint32_t zd_store_symbol(zd_store *s, zd_slice name, bool create);
+/* The name of a number; lives as long as the store. Absent slice when unknown. */
+zd_slice zd_store_symbol_name(const zd_store *s, uint32_t symbol);
+
+/* ---- writing ---- */
+
+typedef enum zd_op { ZD_OP_CREATE, ZD_OP_UPDATE, ZD_OP_DELETE } zd_op;
+
+typedef struct zd_write {
+  zd_op op;      /* what the history will say */
+  uint32_t type; /* symbol of the resource type */
+  zd_slice id;   /* 1..64 bytes */
+  /* The newest version the writer knows of, from a snapshot at row `as_of`; ZD_NO_ROW: there is
+   * none. The commit is refused with ZD_ERR_CONFLICT when that is no longer so. */
+  zd_row previous;
+  uint64_t previous_version; /* version number of `previous`, 0 when there is none */
+  zd_slice body;           /* stored form; empty for a delete. Copied (compressed) by zd_txn_put. */
+  uint32_t stamp_at;       /* kept with the record, returned by reads */
+  const zd_entry *entries; /* index entries; copied */
+  size_t entry_count;
+} zd_write;
+
+/* A transaction in preparation. as_of: the row of the snapshot all its decisions were made on. */
+zd_err zd_txn_begin(zd_store *s, zd_row as_of, zd_txn **out);
+/* Adds one write. The work that can be done before the commit (compression, index building for big
+ * transactions) is done here, on the caller's thread. A resource may occur once. */
+zd_err zd_txn_put(zd_txn *t, const zd_write *w);
+/* The commit is refused with ZD_ERR_CONFLICT when a row >= as_of, current at commit, matches `plan`
+ * (kept by reference; must live until the commit is done). What conditional creates rest on. */
+zd_err zd_txn_guard(zd_txn *t, const zd_plan *plan);
+void zd_txn_free(zd_txn *t); /* only before submit */
+
+typedef struct zd_commit_result {
+  zd_err err;        /* ZD_OK: durable and searchable */
+  uint64_t sequence; /* commit number */
+  zd_row first_row;  /* row of the first write; the others follow in order */
+  int64_t time_ms;   /* lastUpdated of all its writes; never decreases from commit to commit */
+  size_t conflict;   /* index of the write (or SIZE_MAX: a guard) on ZD_ERR_CONFLICT */
+  zd_fault fault;
+} zd_commit_result;
+
+typedef void (*zd_commit_done)(void *context, const zd_commit_result *result);
+
+/* Queues the transaction; `done` is called once, on the committer's thread: be quick there. Takes
+ * ownership of t, also on failure to queue (then done is called before return). Commits of all
+ * threads are written and synced together. Version of write i is previous_version + 1. */
+void zd_store_submit(zd_store *s, zd_txn *t, zd_commit_done done, void *context);
+/* Submit and wait. */
+zd_commit_result zd_store_commit(zd_store *s, zd_txn *t);
+
+/* ---- reading ---- */
+
+/* A consistent view; cheap; readers never wait for writers. Release soon: it pins memory and files.
+ */
+zd_err zd_store_snapshot(zd_store *s, zd_snapshot **out);
+/* As of an earlier row (from a cursor). ZD_ERR_GONE when that state is no longer kept;
+ * ZD_ERR_INVALID when it never was. */
+zd_err zd_store_snapshot_at(zd_store *s, zd_row row, zd_snapshot **out);
+void zd_snapshot_release(zd_snapshot *v);
+/* First row it does not see: its identity. */
+zd_row zd_snapshot_row(const zd_snapshot *v);
+zd_store *zd_snapshot_store(const zd_snapshot *v);
+
+typedef struct zd_record {
+  zd_row row, previous; /* previous version's row or ZD_NO_ROW */
+  uint32_t type;
+  zd_op op;
+  uint64_t version; /* 1, 2, ... */
+  int64_t time_ms;
+  uint64_t sequence; /* of its commit; 0 when not read with the commit */
+  uint32_t stamp_at;
+  char id[64];
+  uint8_t id_n;
+  zd_slice body; /* stored form in the arena given; empty for a delete */
+} zd_record;
+
+/* Newest version of (type, id) the snapshot sees, deletions included. ZD_ERR_NOT_FOUND. */
+zd_err zd_snapshot_find(zd_snapshot *v, uint32_t type, zd_slice id, zd_row *row);
+/* Any row below the snapshot. body is decompressed into `arena` unless `header_only`. */
+zd_err zd_snapshot_read(zd_snapshot *v, zd_row row, bool header_only, zd_arena *arena,
+                        zd_record *out, zd_fault *fault);
+/* Rows of all versions of (type, id), newest first, from before row `before` (ZD_NO_ROW: from the
+ * newest). Fills up to room, *n how many. */
+zd_err zd_snapshot_versions(zd_snapshot *v, uint32_t type, zd_slice id, zd_row before, zd_row *out,
+                            size_t room, size_t *n);
+/* First row whose commit time is >= ms (the snapshot's row when there is none). */
+zd_err zd_snapshot_row_at(zd_snapshot *v, int64_t ms, zd_row *row);
+
+typedef enum zd_scan { ZD_SCAN_ASCENDING, ZD_SCAN_DESCENDING } zd_scan;
+
+typedef struct zd_search_request {
+  const zd_plan *plan;
+  bool all_versions;    /* also superseded and deleted rows (history); else current, not deleted */
+  zd_scan order;        /* by row */
+  zd_row after;         /* continue behind this row; ZD_NO_ROW: from the start */
+  size_t limit;         /* most rows wanted */
+  uint64_t deadline_ns; /* monotonic; 0: none. ZD_ERR_LIMIT when it passes */
+} zd_search_request;
+
+/* Rows that match, in order, into out (room >= limit). Cost does not grow with the depth of
+ * `after`. */
+zd_err zd_snapshot_search(zd_snapshot *v, const zd_search_request *q, zd_row *out, size_t *n,
+                          zd_fault *fault);
+/* How many match, exactly. */
+zd_err zd_snapshot_count(zd_snapshot *v, const zd_search_request *q, uint64_t *n, zd_fault *fault);
+
+/* ---- the change log ---- */
+
+/* Calls `each` for the records of commits with sequence > after, in order, bodies included when
+ * wanted; stops when each returns other than ZD_OK (and returns that). Sequential reading: this is
+ * what export, replication and re-indexing use. */
+typedef zd_err (*zd_log_each)(void *context, const zd_record *record);
+zd_err zd_store_log(zd_store *s, uint64_t after_sequence, bool bodies, zd_log_each each,
+                    void *context, zd_fault *fault);
+/* Calls `each` for every current resource the snapshot sees, in row order (fast sequential read);
+ * type ZD_NO_SYMBOL: all. */
+zd_err zd_snapshot_scan(zd_snapshot *v, uint32_t type, zd_row from, zd_row to, zd_log_each each,
+                        void *context, zd_fault *fault);
+
+/* ---- looking after it ---- */
+
+/* Indexes new fields over all rows already stored, while writes go on; the indexer given at start
+ * must already produce them. progress may be NULL: rows done, rows in all; return false to stop. */
+zd_err zd_store_reindex(zd_store *s, const uint32_t *fields, size_t n,
+                        bool (*progress)(void *context, uint64_t done, uint64_t total),
+                        void *context, zd_fault *fault);
+
+typedef struct zd_store_stats {
+  uint64_t rows, current, sequence, log_bytes, index_bytes, dictionary_bytes;
+  uint64_t segments, memtable_rows, symbols, merges_waiting, syncs, commits;
+  size_t memory_bytes; /* held by the store itself, mapped files not counted */
+} zd_store_stats;
+void zd_store_stats_get(zd_store *s, zd_store_stats *out);
+/* Current resources per type: fills up to room (type, count) pairs, returns how many types. */
+typedef struct zd_type_count {
+  uint32_t type;
+  uint64_t count;
+} zd_type_count;
+size_t zd_snapshot_types(zd_snapshot *v, zd_type_count *out, size_t room);
+
+/* Flushes the memtable and merges everything there is to merge; blocks. */
+zd_err zd_store_compact(zd_store *s, zd_fault *fault);
+
+/* Verifies checksums, version chains, row table, and that every posting has its resource and every
+ * resource its postings. Each finding is passed to `finding`; returns ZD_ERR_CORRUPT when there was
+ * any. Works on a store opened read-only or running. */
+zd_err zd_store_check(zd_store *s, void (*finding)(void *context, const char *text),
+                      bool (*progress)(void *context, uint64_t done, uint64_t total), void *context,
+                      zd_fault *fault);
+
+#endif
