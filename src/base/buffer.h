@@ -14,14 +14,14 @@ typedef struct zd_buffer {
   char *p;
   size_t n;
   size_t room;
-  size_t limit; /* most bytes it may hold; 0: no limit */
-  bool failed;
+  size_t limit;  /* most bytes it may hold; 0: no limit */
+  zd_err failed; /* ZD_OK, or why the first failing append failed */
 } zd_buffer;
 
 void zd_buffer_init(zd_buffer *b, size_t limit);
 void zd_buffer_free(zd_buffer *b);
 
-/* n = 0, failed = false; keeps the memory. */
+/* n = 0, failed = ZD_OK; keeps the memory. */
 void zd_buffer_clear(zd_buffer *b);
 
 /* Makes room for `more` further bytes; false (and failed) when it can't. */
