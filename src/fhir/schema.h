@@ -154,7 +154,81 @@ size_t zd_schema_params_of(const zd_schema *s, zd_type resource, uint32_t *out, 
 size_t zd_schema_compartment(const zd_schema *s, zd_type compartment, zd_type resource,
                              zd_slice *codes, size_t room);
 
+/* Compartment definitions: how many (compartment, resource) pairs there are. */
+uint32_t zd_schema_compartment_count(const zd_schema *s);
+
+/* ---- operations ---- */
+
+enum {                            /* zd_operation_info.flags */
+       ZD_OPERATION_SYSTEM = 1,   /* may be called at [base]/$code */
+       ZD_OPERATION_TYPE = 2,     /* at [base]/[type]/$code */
+       ZD_OPERATION_INSTANCE = 4, /* at [base]/[type]/[id]/$code */
+       ZD_OPERATION_AFFECTS = 8,  /* affectsState: POST only */
+       ZD_OPERATION_IS_QUERY = 16 /* kind = query */
+};
+
+typedef struct zd_operation_info {
+  zd_slice url;  /* canonical */
+  zd_slice code; /* "expand", without the $ */
+  uint16_t flags;
+  uint16_t type_count;  /* resource types it is defined on; may be Resource */
+  uint16_t param_count; /* parts follow the parameter they belong to */
+} zd_operation_info;
+
+typedef struct zd_operation_param {
+  zd_slice name;
+  zd_type type;      /* ZD_NO_TYPE: it has parts, or the type is not one of ours ("Any") */
+  uint16_t min, max; /* max 0xFFFF: * */
+  bool output;
+  uint8_t depth; /* 0: a parameter; 1, 2, ...: a part of the nearest one above with less */
+} zd_operation_param;
+
+uint32_t zd_schema_operation_count(const zd_schema *s);
+zd_operation_info zd_schema_operation(const zd_schema *s, uint32_t i);
+zd_type zd_schema_operation_type(const zd_schema *s, uint32_t i, uint16_t k);
+zd_operation_param zd_schema_operation_param(const zd_schema *s, uint32_t i, uint16_t k);
+/* The operation $code on `type` or one of its ancestors (ZD_NO_TYPE: any operation of that code);
+ * UINT32_MAX when there is none. */
+uint32_t zd_schema_operation_find(const zd_schema *s, zd_type type, zd_slice code);
+
 /* ---- code systems and value sets shipped with the definitions ---- */
+
+typedef enum zd_code_content { /* CodeSystem.content */
+                               ZD_CODES_NOT_PRESENT,
+                               ZD_CODES_EXAMPLE,
+                               ZD_CODES_FRAGMENT,
+                               ZD_CODES_COMPLETE,
+                               ZD_CODES_SUPPLEMENT
+} zd_code_content;
+
+typedef struct zd_code_system_info {
+  zd_slice url;
+  zd_code_content content;
+  uint32_t count; /* codes in the image, hierarchy flattened; displays are not kept */
+} zd_code_system_info;
+
+typedef struct zd_value_set_info {
+  zd_slice url;
+  bool enumerable; /* false: its content does not follow from the definitions alone */
+  uint32_t count;  /* codes when enumerable, sorted by (code, system) */
+} zd_value_set_info;
+
+typedef struct zd_coded {
+  zd_slice code;
+  zd_slice system; /* url; absent when the system itself is not shipped */
+} zd_coded;
+
+uint32_t zd_schema_code_system_count(const zd_schema *s);
+zd_code_system_info zd_schema_code_system(const zd_schema *s, uint32_t i);
+uint32_t zd_schema_code_system_find(const zd_schema *s, zd_slice url); /* UINT32_MAX: none */
+zd_slice zd_schema_code_system_code(const zd_schema *s, uint32_t i, uint32_t k);
+uint32_t zd_schema_value_set_count(const zd_schema *s);
+zd_value_set_info zd_schema_value_set(const zd_schema *s, uint32_t i);
+uint32_t zd_schema_value_set_find(const zd_schema *s, zd_slice url); /* UINT32_MAX: none */
+zd_coded zd_schema_value_set_code(const zd_schema *s, uint32_t i, uint32_t k);
+
+/* The value set of e's required binding; UINT32_MAX: no required binding, or not shipped. */
+uint32_t zd_schema_bound_value_set(const zd_schema *s, zd_element e);
 
 /* 1: `code` is in the required value set bound to e; 0: it is not; -1: not computable from the
  * image (no binding, not required, or content not shipped). */

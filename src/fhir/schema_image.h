@@ -1,0 +1,218 @@
+/* schema_image.h: layout of the schema image. For src/fhir alone; everybody else uses schema.h.
+ *
+ *   ┌────────────────────────────────────────────────────────────────────────────┐
+ *   │ zd_schema: magic, format, size, CRC-32C, FHIR version, section table        │
+ *   ├────────────────────────────────────────────────────────────────────────────┤
+ *   │ sections, each 8-byte aligned: arrays of the records below, strings last    │
+ *   └────────────────────────────────────────────────────────────────────────────┘
+ *
+ * Little-endian, no pointers: strings are (offset, length) into the strings section, everything
+ * else is an index into a section. `zd_schema` is the image itself; using it needs no start-up
+ * work.
+ *
+ * Name tables are open-addressed: a slot is (16 hash bits << 16 | index), the name is compared in
+ * the record the index leads to, so that a hit is always true. The seed of each table is chosen at
+ * build time so that nearly every name stands in its first slot.
+ */
+#ifndef ZD_FHIR_SCHEMA_IMAGE_H
+#define ZD_FHIR_SCHEMA_IMAGE_H
+
+#include "fhir/schema.h"
+
+#define ZD_IMAGE_MAGIC "ZDSCHEMA"
+enum { ZD_IMAGE_FORMAT = 1 };
+
+typedef enum zd_image_section {
+  ZD_IMAGE_TYPES,
+  ZD_IMAGE_ELEMENTS,
+  ZD_IMAGE_TARGETS, /* zd_type: reference targets of elements */
+  ZD_IMAGE_SLOTS,   /* uint32_t: all name tables */
+  ZD_IMAGE_PARAMS,
+  ZD_IMAGE_PARAM_TYPES, /* zd_type: bases, then targets, of each parameter */
+  ZD_IMAGE_COMPONENTS,
+  ZD_IMAGE_TYPE_PARAMS, /* uint32_t: parameters of each resource type, inherited included */
+  ZD_IMAGE_COMPARTMENTS,
+  ZD_IMAGE_COMPARTMENT_CODES, /* zd_image_text */
+  ZD_IMAGE_OPERATIONS,
+  ZD_IMAGE_OPERATION_TYPES, /* zd_type */
+  ZD_IMAGE_OPERATION_PARAMS,
+  ZD_IMAGE_CODE_SYSTEMS,
+  ZD_IMAGE_VALUE_SETS,
+  ZD_IMAGE_CODES,   /* codes of code systems and value sets, each set sorted by (code, system) */
+  ZD_IMAGE_STRINGS, /* bytes */
+  ZD_IMAGE_SECTIONS
+} zd_image_section;
+
+typedef struct zd_image_text {
+  uint32_t at, n;
+} zd_image_text;
+
+typedef struct zd_image_table {
+  uint32_t first; /* slot */
+  uint16_t mask;  /* number of slots - 1; a power of two, never all taken */
+  uint16_t seed;
+} zd_image_table;
+
+typedef struct zd_image_extent {
+  uint64_t at; /* bytes from the start of the image */
+  uint32_t count;
+  uint32_t size; /* bytes of one record */
+} zd_image_extent;
+
+struct zd_schema {
+  char magic[8];
+  uint32_t format;
+  uint32_t crc;  /* CRC-32C of the whole image with this field zero */
+  uint64_t size; /* bytes */
+  zd_image_text fhir_version;
+  zd_image_table types;        /* by name */
+  zd_image_table params;       /* by (resource type, code) */
+  zd_image_table code_systems; /* by url */
+  zd_image_table value_sets;   /* by url */
+  zd_image_table operations;   /* by code; repetitions follow each other in the probe order */
+  zd_image_extent section[ZD_IMAGE_SECTIONS];
+};
+
+enum { ZD_IMAGE_ABSTRACT = 1 };
+
+typedef struct zd_image_type {
+  zd_image_text name;
+  zd_image_table names; /* its elements by JSON name; index relative to `first` */
+  uint32_t first_param; /* in ZD_IMAGE_TYPE_PARAMS */
+  uint16_t param_count;
+  zd_type base;
+  zd_element first;
+  uint16_t count;
+  uint8_t kind, primitive;
+  uint8_t flags, spare[5];
+} zd_image_type;
+
+typedef struct zd_image_element {
+  zd_image_text name, path;
+  zd_type owner, type;
+  uint16_t choice, min, max, flags;
+  uint32_t first_target;
+  uint16_t target_count;
+  uint16_t required; /* value set of a required binding, 0xFFFF: none */
+} zd_image_element;
+
+typedef struct zd_image_param {
+  zd_image_text url, code, expression;
+  uint32_t first_type; /* bases, then targets */
+  uint32_t first_component;
+  uint16_t base_count, target_count, component_count;
+  uint8_t type, spare;
+} zd_image_param;
+
+typedef struct zd_image_component {
+  zd_image_text expression;
+  uint32_t param;
+} zd_image_component;
+
+typedef struct zd_image_compartment { /* sorted by (compartment, resource) */
+  zd_type compartment, resource;
+  uint32_t first, count; /* in ZD_IMAGE_COMPARTMENT_CODES */
+} zd_image_compartment;
+
+typedef struct zd_image_operation {
+  zd_image_text url, code;
+  uint32_t first_type, first_param;
+  uint16_t type_count, param_count;
+  uint16_t flags; /* ZD_OPERATION_* */
+  uint16_t spare;
+} zd_image_operation;
+
+typedef struct zd_image_operation_param {
+  zd_image_text name;
+  zd_type type;
+  uint16_t min, max;
+  uint8_t output, depth;
+} zd_image_operation_param;
+
+typedef struct zd_image_code_system {
+  zd_image_text url;
+  uint32_t first, count; /* in ZD_IMAGE_CODES */
+  uint32_t content;      /* zd_code_content */
+} zd_image_code_system;
+
+typedef struct zd_image_value_set {
+  zd_image_text url;
+  zd_image_table names; /* by code; mask 0: none, search the sorted codes */
+  uint32_t first, count;
+  uint32_t enumerable;
+  uint32_t spare;
+} zd_image_value_set;
+
+typedef struct zd_image_code {
+  uint32_t at;
+  uint16_t n;
+  uint16_t system; /* in ZD_IMAGE_CODE_SYSTEMS, 0xFFFF: one that is not shipped */
+} zd_image_code;
+
+#define ZD_IMAGE_NO_SLOT 0xFFFFFFFFu
+
+/* Hash of a short name: reads at most four words of it. Part of the format. */
+static inline uint32_t zd_image_hash(zd_slice name, uint32_t seed) {
+  uint64_t a = 0, b = 0, c = 0;
+  if (name.n >= 8) {
+    memcpy(&a, name.p, 8);
+    memcpy(&b, name.p + name.n - 8, 8);
+    if (name.n > 16) memcpy(&c, name.p + name.n / 2 - 4, 8);
+  } else if (name.n >= 4) {
+    memcpy(&a, name.p, 4);
+    memcpy(&b, name.p + name.n - 4, 4);
+  } else if (name.n) {
+    a = (unsigned char)name.p[0];
+    b = (uint64_t)(unsigned char)name.p[name.n / 2] << 8 | (unsigned char)name.p[name.n - 1];
+  }
+  uint64_t h = (a ^ (name.n + ((uint64_t)seed << 20))) * 0x9E3779B97F4A7C15u;
+  h ^= h >> 29;
+  h = (h ^ b ^ c * 0xD6E8FEB86659FD93u) * 0xBF58476D1CE4E5B9u;
+  return (uint32_t)(h >> 32);
+}
+
+/* First record of a section. */
+static inline const void *zd_image_at(const zd_schema *s, zd_image_section section) {
+  return (const char *)s + s->section[section].at;
+}
+static inline zd_slice zd_image_slice(const zd_schema *s, zd_image_text text) {
+  return (zd_slice){(const char *)zd_image_at(s, ZD_IMAGE_STRINGS) + text.at, text.n};
+}
+static inline const zd_image_type *zd_image_type_at(const zd_schema *s, zd_type t) {
+  return (const zd_image_type *)zd_image_at(s, ZD_IMAGE_TYPES) + t;
+}
+static inline const zd_image_element *zd_image_element_at(const zd_schema *s, zd_element e) {
+  return (const zd_image_element *)zd_image_at(s, ZD_IMAGE_ELEMENTS) + e;
+}
+
+/* Walks the candidates of a hash in a table: the first call with *probe = hash; returns the index
+ * of the next candidate or -1 at the end of the run. */
+static inline int32_t zd_image_probe(const uint32_t *slots, uint32_t mask, uint32_t hash,
+                                     uint32_t *probe) {
+  for (;;) {
+    uint32_t slot = slots[*probe & mask];
+    if (slot == ZD_IMAGE_NO_SLOT) return -1;
+    ++*probe;
+    if (slot >> 16 == hash >> 16) return (int32_t)(slot & 0xFFFF);
+  }
+}
+
+/* zd_schema_child for callers that cannot afford a call; same contract. */
+static inline zd_element zd_image_child(const zd_schema *s, zd_type owner, zd_slice name) {
+  const zd_image_type *type = zd_image_type_at(s, owner);
+  const uint32_t *slots = (const uint32_t *)zd_image_at(s, ZD_IMAGE_SLOTS) + type->names.first;
+  uint32_t hash = zd_image_hash(name, type->names.seed), probe = hash;
+  for (int32_t i; (i = zd_image_probe(slots, type->names.mask, hash, &probe)) >= 0;) {
+    zd_element e = (zd_element)(type->first + i);
+    if (zd_slice_eq(zd_image_slice(s, zd_image_element_at(s, e)->name), name)) return e;
+  }
+  return ZD_NO_ELEMENT;
+}
+
+/* Key under which (resource type, code) stands in the params table. */
+static inline uint32_t zd_image_param_hash(zd_type type, zd_slice code, uint32_t seed) {
+  uint32_t h = (zd_image_hash(code, seed) ^ type * 0x9E3779B1u) * 0x85EBCA6Bu;
+  return h ^ h >> 15;
+}
+
+#endif
