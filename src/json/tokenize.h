@@ -1,0 +1,235 @@
+/* tokenize.h: the tokenizer proper, compiled once per variant.
+ *
+ * The including file first defines
+ *   static inline const char *scan_string(const char *p, const char *end);
+ * which returns the first '"', '\\' or byte below 0x20 at or after p, or end when there is none.
+ *
+ * Everything hot is inlined into one function whose state lives in registers; an error ends the
+ * reading by returning what was expected, with the cursor on the offending byte.
+ */
+#include "json/scan.h"
+
+#define TOK_INLINE static inline __attribute__((always_inline))
+
+typedef struct tok {
+  const char *p, *end, *text;
+  zd_json_node *nodes;
+  uint32_t count, room;
+  zd_err err; /* what a failure is; ZD_ERR_INVALID unless said otherwise */
+} tok;
+
+/* The current byte; 0 at the end (a zero byte is allowed nowhere, so the two need no telling apart
+ * here). */
+TOK_INLINE unsigned char tok_peek(const tok *t) {
+  return t->p < t->end ? (unsigned char)*t->p : 0;
+}
+
+TOK_INLINE unsigned char tok_skip(tok *t) {
+  while (t->p < t->end) {
+    unsigned char c = (unsigned char)*t->p;
+    if (c > ' ') return c;
+    if (c != ' ' && c != '\n' && c != '\r' && c != '\t') return c;
+    t->p++;
+  }
+  return 0;
+}
+
+/* The cursor is on the opening quote; leaves it behind the closing one. */
+TOK_INLINE const char *tok_string(tok *t, uint32_t *at, uint32_t *n, bool *escaped) {
+  const char *start = t->p + 1;
+  const char *p = start;
+  *escaped = false;
+  for (;;) {
+    p = scan_string(p, t->end);
+    if (p < t->end && *p == '"') break;
+    const char *expected = "the closing quote of the string";
+    const char *bad = p;
+    if (p < t->end && *p == '\\') {
+      *escaped = true;
+      p = zd_json_escape(p, t->end, &bad, &expected);
+      if (p) continue;
+    } else if (p < t->end) {
+      expected = "an escape instead of a control character";
+    }
+    t->p = bad;
+    return expected;
+  }
+  *at = (uint32_t)(start - t->text);
+  *n = (uint32_t)(p - start);
+  t->p = p + 1;
+  return NULL;
+}
+
+TOK_INLINE bool tok_digits(tok *t) {
+  const char *start = t->p;
+  while (t->p < t->end && (unsigned char)(*t->p - '0') < 10) t->p++;
+  return t->p > start;
+}
+
+TOK_INLINE const char *tok_number(tok *t) {
+  if (*t->p == '-') t->p++;
+  if (tok_peek(t) == '0') {
+    t->p++;
+    if ((unsigned char)(tok_peek(t) - '0') < 10) return "no digit after a leading zero";
+  } else if (!tok_digits(t)) {
+    return "a digit";
+  }
+  if (tok_peek(t) == '.') {
+    t->p++;
+    if (!tok_digits(t)) return "a digit after the decimal point";
+  }
+  if ((tok_peek(t) | 0x20) == 'e') {
+    t->p++;
+    if (tok_peek(t) == '+' || tok_peek(t) == '-') t->p++;
+    if (!tok_digits(t)) return "a digit of the exponent";
+  }
+  return NULL;
+}
+
+TOK_INLINE const char *tok_literal(tok *t, const char *word, size_t n) {
+  if ((size_t)(t->end - t->p) < n || memcmp(t->p, word, n) != 0) return "a value";
+  t->p += n;
+  return NULL;
+}
+
+/* A value that is no container, into `node`, whose member fields are set already. */
+TOK_INLINE const char *tok_scalar(tok *t, unsigned char c, zd_json_node *node) {
+  node->at = (uint32_t)(t->p - t->text);
+  const char *start = t->p;
+  const char *expected;
+  bool escaped = false;
+  if (c == '"') {
+    uint32_t at = 0, n = 0;
+    expected = tok_string(t, &at, &n, &escaped);
+    node->at = at;
+    node->n = n;
+    node->type = ZD_JSON_STRING;
+    node->escaped = escaped;
+    return expected;
+  }
+  if (c == '-' || (unsigned char)(c - '0') < 10) {
+    expected = tok_number(t);
+    node->type = ZD_JSON_NUMBER;
+  } else if (c == 't') {
+    expected = tok_literal(t, "true", 4);
+    node->type = ZD_JSON_TRUE;
+  } else if (c == 'f') {
+    expected = tok_literal(t, "false", 5);
+    node->type = ZD_JSON_FALSE;
+  } else if (c == 'n') {
+    expected = tok_literal(t, "null", 4);
+    node->type = ZD_JSON_NULL;
+  } else {
+    expected = "a value";
+  }
+  node->n = (uint32_t)(t->p - start);
+  return expected;
+}
+
+/* Member name, colon and white space, into *node's member fields. */
+TOK_INLINE const char *tok_name(tok *t, zd_json_node *node) {
+  if (tok_peek(t) != '"') return "a member name in quotes";
+  const char *start = t->p;
+  uint32_t at = 0, n = 0;
+  bool escaped = false;
+  const char *expected = tok_string(t, &at, &n, &escaped);
+  if (expected) return expected;
+  if (n > ZD_JSON_MAX_KEY) {
+    t->p = start;
+    t->err = ZD_ERR_LIMIT;
+    return "a shorter member name";
+  }
+  node->key_at = at;
+  node->key_n = n & ZD_JSON_MAX_KEY;
+  node->key_escaped = escaped;
+  node->is_member = 1;
+  if (tok_skip(t) != ':') return "a colon";
+  t->p++;
+  tok_skip(t);
+  return NULL;
+}
+
+TOK_INLINE bool tok_grow(tok *t, zd_json_reading *r) {
+  t->err = zd_json_grow(r, t->count);
+  if (t->err != ZD_OK) return false;
+  t->err = ZD_ERR_INVALID;
+  t->nodes = r->tape->nodes;
+  t->room = r->tape->room;
+  return true;
+}
+
+/* The document, from its first byte that is not white space to the end of the text. */
+TOK_INLINE const char *tok_document(tok *t, zd_json_reading *r) {
+  uint32_t open[ZD_JSON_MAX_DEPTH]; /* the containers we are in, outermost first */
+  uint32_t depth = 0;
+  const char *expected = NULL;
+  zd_json_node next = {0}; /* the coming node: member fields set by tok_name */
+  unsigned char c = tok_skip(t);
+  for (;;) {
+    if (t->count == t->room && !tok_grow(t, r)) return "fewer values";
+    zd_json_node *node = &t->nodes[t->count];
+    *node = next;
+    next = (zd_json_node){0};
+    if (c == '{' || c == '[') {
+      if (depth == r->limits.depth) {
+        t->err = ZD_ERR_LIMIT;
+        return "less nesting";
+      }
+      bool object = c == '{';
+      node->type = object ? ZD_JSON_OBJECT : ZD_JSON_ARRAY;
+      node->at = (uint32_t)(t->p - t->text);
+      open[depth++] = t->count++;
+      t->p++;
+      c = tok_skip(t);
+      if (c != (object ? '}' : ']')) {
+        if (object) {
+          expected = tok_name(t, &next);
+          if (expected) return expected;
+          c = tok_peek(t);
+        }
+        continue;
+      }
+    } else {
+      expected = tok_scalar(t, c, node);
+      if (expected) return expected;
+      node->end = ++t->count;
+      c = tok_skip(t);
+    }
+    /* A value or an opening bracket is behind us: close what closes here. */
+    for (;;) {
+      if (depth == 0) return c || t->p < t->end ? "the end of the text" : NULL;
+      zd_json_node *in = &t->nodes[open[depth - 1]];
+      bool object = in->type == ZD_JSON_OBJECT;
+      if (c == ',') {
+        t->p++;
+        c = tok_skip(t);
+        if (object) {
+          expected = tok_name(t, &next);
+          if (expected) return expected;
+          c = tok_peek(t);
+        }
+        break;
+      }
+      if (c != (object ? '}' : ']')) return object ? "a comma or '}'" : "a comma or ']'";
+      t->p++;
+      depth--;
+      in->end = t->count;
+      in->n = (uint32_t)(t->p - t->text) - in->at;
+      c = tok_skip(t);
+    }
+  }
+}
+
+static zd_err tokenize(zd_json_reading *r) {
+  zd_slice text = r->tape->text;
+  tok t = {.p = text.p,
+           .end = text.p + text.n,
+           .text = text.p,
+           .nodes = r->tape->nodes,
+           .room = r->tape->room,
+           .err = ZD_ERR_INVALID};
+  r->expected = tok_document(&t, r);
+  r->stop = t.p;
+  r->tape->count = t.count;
+  return r->expected ? t.err : ZD_OK;
+}
