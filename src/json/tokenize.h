@@ -222,11 +222,12 @@ TOK_INLINE const char *tok_document(tok *t, zd_json_reading *r) {
 
 static zd_err tokenize(zd_json_reading *r) {
   zd_slice text = r->tape->text;
+  uint32_t room = r->tape->room; /* may be more than asked: the tape is reused */
   tok t = {.p = text.p,
            .end = text.p + text.n,
            .text = text.p,
            .nodes = r->tape->nodes,
-           .room = r->tape->room,
+           .room = room < r->limits.nodes ? room : r->limits.nodes,
            .err = ZD_ERR_INVALID};
   r->expected = tok_document(&t, r);
   r->stop = t.p;
