@@ -67,6 +67,7 @@ typedef struct zd_query_options {
   bool lenient;       /* Prefer: handling=lenient: unknown parameters are left out and listed */
   bool for_condition; /* If-None-Exist, conditional update/delete: result parameters are errors */
   uint32_t default_count;
+  zd_snapshot *snapshot; /* turns times (_lastUpdated) into rows; may be NULL when the query has none */
 } zd_query_options;
 
 /* Parses "name=ivan&birthdate=ge1980" (percent-encoded, from URL or form body) for `type`
