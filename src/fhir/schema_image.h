@@ -149,6 +149,30 @@ typedef struct zd_image_code {
   uint16_t system; /* in ZD_IMAGE_CODE_SYSTEMS, 0xFFFF: one that is not shipped */
 } zd_image_code;
 
+/* Bytes of one record of a section. */
+static inline uint32_t zd_image_record_size(zd_image_section section) {
+  static const uint32_t size[ZD_IMAGE_SECTIONS] = {
+      [ZD_IMAGE_TYPES] = sizeof(zd_image_type),
+      [ZD_IMAGE_ELEMENTS] = sizeof(zd_image_element),
+      [ZD_IMAGE_TARGETS] = sizeof(zd_type),
+      [ZD_IMAGE_SLOTS] = sizeof(uint32_t),
+      [ZD_IMAGE_PARAMS] = sizeof(zd_image_param),
+      [ZD_IMAGE_PARAM_TYPES] = sizeof(zd_type),
+      [ZD_IMAGE_COMPONENTS] = sizeof(zd_image_component),
+      [ZD_IMAGE_TYPE_PARAMS] = sizeof(uint32_t),
+      [ZD_IMAGE_COMPARTMENTS] = sizeof(zd_image_compartment),
+      [ZD_IMAGE_COMPARTMENT_CODES] = sizeof(zd_image_text),
+      [ZD_IMAGE_OPERATIONS] = sizeof(zd_image_operation),
+      [ZD_IMAGE_OPERATION_TYPES] = sizeof(zd_type),
+      [ZD_IMAGE_OPERATION_PARAMS] = sizeof(zd_image_operation_param),
+      [ZD_IMAGE_CODE_SYSTEMS] = sizeof(zd_image_code_system),
+      [ZD_IMAGE_VALUE_SETS] = sizeof(zd_image_value_set),
+      [ZD_IMAGE_CODES] = sizeof(zd_image_code),
+      [ZD_IMAGE_STRINGS] = 1,
+  };
+  return size[section];
+}
+
 #define ZD_IMAGE_NO_SLOT 0xFFFFFFFFu
 
 /* Hash of a short name: reads at most four words of it. Part of the format. */

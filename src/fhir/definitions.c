@@ -1,0 +1,108 @@
+/* definitions.c: taking documents in, and the order of the compiler's parts. */
+#include "fhir/definitions.h"
+
+#include <stdlib.h>
+
+#include "base/hash.h"
+#include "fhir/definitions_internal.h"
+
+static const char *const kind_names[ZD_DEF_KINDS] = {
+    "StructureDefinition", "SearchParameter", "CompartmentDefinition",
+    "OperationDefinition", "CodeSystem",      "ValueSet"};
+
+zd_err zd_definitions_new(zd_definitions **out, zd_fault *fault) {
+  zd_definitions *d = calloc(1, sizeof *d);
+  *out = d;
+  if (!d) return zd_fail(fault, ZD_ERR_MEMORY, "definitions: out of memory");
+  zd_arena_init(&d->arena, 0);
+  for (int i = 0; i < ZD_DEF_KINDS; i++) zd_buffer_init(&d->found[i], 0);
+  for (int i = 0; i < ZD_IMAGE_SECTIONS; i++) zd_buffer_init(&d->section[i], UINT32_MAX - 64);
+  return ZD_OK;
+}
+
+void zd_definitions_free(zd_definitions *d) {
+  if (!d) return;
+  for (zd_document *doc = d->documents; doc; doc = doc->next) zd_json_free(&doc->tape);
+  for (int i = 0; i < ZD_DEF_KINDS; i++) zd_buffer_free(&d->found[i]);
+  for (int i = 0; i < ZD_IMAGE_SECTIONS; i++) zd_buffer_free(&d->section[i]);
+  zd_arena_free(&d->arena);
+  free(d);
+}
+
+static int kind_of(zd_slice resource_type) {
+  for (int i = 0; i < ZD_DEF_KINDS; i++)
+    if (zd_slice_eq(resource_type, zd_slice_of(kind_names[i]))) return i;
+  return -1;
+}
+
+static void add_resource(zd_definitions *d, const zd_json_tape *tape, uint32_t node) {
+  int kind = kind_of(zd_json_string(tape, node, ZD_S("resourceType")));
+  if (kind < 0) return;
+  zd_definition found = {tape, node, d->added++, zd_def_text(d, tape, node, ZD_S("url"))};
+  if (found.url.n) zd_buffer_add(&d->found[kind], &found, sizeof found);
+}
+
+zd_err zd_definitions_add(zd_definitions *d, zd_slice text, zd_fault *fault) {
+  zd_document *doc = ZD_NEW(&d->arena, zd_document);
+  if (!doc) return zd_fail(fault, ZD_ERR_MEMORY, "definitions: out of memory");
+  zd_json_error error = {0};
+  zd_err err = zd_json_read(text, NULL, &doc->tape, &error);
+  doc->next = d->documents;
+  d->documents = doc;
+  if (err)
+    return zd_fail(fault, err, "definitions: line %u, column %u: expected %s", error.line,
+                   error.column, error.expected ? error.expected : "JSON");
+  zd_slice type = zd_json_string(&doc->tape, 0, ZD_S("resourceType"));
+  if (!type.n) return zd_fail(fault, ZD_ERR_INVALID, "definitions: not a FHIR resource");
+  if (!zd_slice_eq(type, ZD_S("Bundle"))) {
+    add_resource(d, &doc->tape, 0);
+  } else {
+    uint32_t entries = zd_json_find(&doc->tape, 0, ZD_S("entry"));
+    if (entries) {
+      ZD_EACH(&doc->tape, entry, entries) {
+        uint32_t resource = zd_json_find(&doc->tape, entry, ZD_S("resource"));
+        if (resource) add_resource(d, &doc->tape, resource);
+      }
+    }
+  }
+  for (int i = 0; i < ZD_DEF_KINDS; i++)
+    if (d->found[i].failed) return zd_fail(fault, ZD_ERR_MEMORY, "definitions: out of memory");
+  return ZD_OK;
+}
+
+size_t zd_definitions_count(const zd_definitions *d, zd_slice resource_type) {
+  int kind = kind_of(resource_type);
+  return kind < 0 ? 0 : d->found[kind].n / sizeof(zd_definition);
+}
+
+static int by_url(const void *a, const void *b) {
+  const zd_definition *x = a, *y = b;
+  int order = zd_slice_cmp(x->url, y->url);
+  return order ? order : (x->order > y->order) - (x->order < y->order);
+}
+
+/* Sorted by url; of equal urls the last one added stays. */
+static void sort_found(zd_buffer *found) {
+  size_t n = found->n / sizeof(zd_definition), kept = 0;
+  zd_definition *all = (zd_definition *)(void *)found->p;
+  if (!n) return;
+  qsort(all, n, sizeof *all, by_url);
+  for (size_t i = 0; i < n; i++) {
+    if (i + 1 < n && zd_slice_eq(all[i].url, all[i + 1].url)) continue;
+    all[kept++] = all[i];
+  }
+  found->n = kept * sizeof *all;
+}
+
+zd_err zd_definitions_build(zd_definitions *d, zd_buffer *image, zd_fault *fault) {
+  static zd_err (*const parts[])(zd_definitions *) = {zd_def_code_systems, zd_def_value_sets,
+                                                      zd_def_types,        zd_def_params,
+                                                      zd_def_compartments, zd_def_operations};
+  d->fault = fault;
+  for (int i = 0; i < ZD_DEF_KINDS; i++) sort_found(&d->found[i]);
+  for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+    zd_err err = parts[i](d);
+    if (err) return err;
+  }
+  return zd_def_write(d, image);
+}

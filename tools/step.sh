@@ -1,0 +1,36 @@
+# step.sh: runs a command as one step of longer work. Sourced by other scripts.
+#
+#   step NAME LOG COMMAND...
+#
+# The command's output goes to the file LOG. A person sees the name, how far it is (the last line
+# of the output: on a terminal twice a second, elsewhere every 20 seconds), and at the end the time.
+# When it fails, the end of its output is shown. Returns the command's status.
+
+step() {
+  local name=$1 log=$2 status=0 started=$SECONDS told=$SECONDS last pid
+  shift 2
+  mkdir -p "$(dirname "$log")"
+  "$@" >"$log" 2>&1 </dev/null &
+  pid=$!
+  while kill -0 "$pid" 2>/dev/null; do
+    sleep 0.3
+    if [ -t 1 ]; then
+      last=$(tail -c 300 "$log" | tr '\r\t' '\n ' | grep -v '^ *$' | tail -n 1 | cut -c1-70)
+      printf '\r\033[K%-28s %4d s  %s' "$name" $((SECONDS - started)) "$last"
+    elif [ $((SECONDS - told)) -ge 20 ]; then
+      told=$SECONDS
+      last=$(tail -c 300 "$log" | tr '\r\t' '\n ' | grep -v '^ *$' | tail -n 1 | cut -c1-110)
+      printf '  %s, %d s: %s\n' "$name" $((SECONDS - started)) "$last"
+    fi
+  done
+  wait "$pid" || status=$?
+  [ ! -t 1 ] || printf '\r\033[K'
+  if [ "$status" -eq 0 ]; then
+    printf 'ok      %-28s %4d s\n' "$name" $((SECONDS - started))
+  else
+    printf 'FAILED  %-28s %4d s  (status %d, whole output: %s)\n' "$name" $((SECONDS - started)) \
+      "$status" "$log"
+    tail -n "${STEP_TAIL:-40}" "$log" | sed 's/^/        | /'
+  fi
+  return "$status"
+}
