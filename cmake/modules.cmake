@@ -54,6 +54,12 @@ function(zd_program target)
   endif()
 endfunction()
 
+# Out of memory is an answer, also under a sanitizer; the first race ends the program.
+set(ZD_TEST_ENVIRONMENT
+  ASAN_OPTIONS=allocator_may_return_null=1:detect_stack_use_after_return=1
+  UBSAN_OPTIONS=print_stacktrace=1
+  TSAN_OPTIONS=allocator_may_return_null=1:halt_on_error=1:second_deadlock_stack=1)
+
 function(zd_module_tests name)
   add_custom_target(tests_${name})
   add_dependencies(tests tests_${name})
@@ -66,7 +72,8 @@ function(zd_module_tests name)
       ZD_SOURCE_DIR="${CMAKE_SOURCE_DIR}" ZD_BINARY_DIR="${CMAKE_BINARY_DIR}")
     target_link_libraries(${test} PRIVATE zd_${name} zd_testing ${ZD_LIB_CMOCKA})
     add_test(NAME ${name}/${stem} COMMAND ${test})
-    set_tests_properties(${name}/${stem} PROPERTIES LABELS ${name} TIMEOUT 300)
+    set_tests_properties(${name}/${stem} PROPERTIES LABELS ${name} TIMEOUT 300
+      ENVIRONMENT "${ZD_TEST_ENVIRONMENT}")
     add_dependencies(tests_${name} ${test})
   endforeach()
 endfunction()

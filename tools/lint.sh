@@ -1,0 +1,35 @@
+#!/bin/bash
+# lint.sh: clang-tidy (.clang-tidy) over every C file that is not a test, two files at a time.
+#
+# A file that was clean is not looked at again until it, a header it includes, its flags, the checks
+# or the tool change: build/lint holds a stamp for each such state.
+set -eu
+cd "$(dirname "$0")/.."
+
+tools/build.sh clang -t restat >/dev/null 2>&1 || { rm -rf build/clang && cmake --preset clang; }
+# Generated headers must be there before a file that includes them can be read.
+tools/build.sh clang >/dev/null
+mkdir -p build/lint
+tool="$(clang-tidy --version | sha256sum) $(sha256sum <.clang-tidy)"
+export tool
+
+lint_one() {
+  local file=$1 flags stamp
+  flags=$(jq -r --arg f "$PWD/$file" '[.[] | select(.file == $f)][0].command // empty' build/clang/compile_commands.json)
+  [ -n "$flags" ] || { echo "lint: $file is in no target, so nothing compiles it" >&2; return 1; }
+  # What the compiler would read, by content.
+  stamp=$( { echo "$tool $flags"
+    eval "${flags#*ccache } -MM -MF /dev/stdout -o /dev/null" | tr -d '\\' | tr ' ' '\n' | grep -v ':$' |
+      grep . | sort -u | xargs sha256sum; } | sha256sum | cut -d' ' -f1)
+  [ ! -e "build/lint/$stamp" ] || return 0
+  echo "$file"
+  clang-tidy --quiet -p build/clang "$file" 2>/dev/null && touch "build/lint/$stamp"
+}
+export -f lint_one
+
+files=$(git ls-files 'src/*.c' 'tools/*.c' 'bench/*.c' | grep -v '_test\.c$')
+count=$(grep -c . <<<"$files") || { echo "lint: no files found" >&2; exit 1; }
+failed=0
+xargs -P "${JOBS:-$(nproc)}" -I{} bash -c 'lint_one "$1"' lint {} <<<"$files" || failed=1
+[ $failed -eq 0 ] || { echo "lint: not clean"; exit 1; }
+echo "lint: $count files clean"
