@@ -1,0 +1,421 @@
+/* door.c: the HTTP door: a request becomes an interaction, its answer a response.
+ *
+ * What is quick is answered on the loop's thread. What may take long (big bodies, batches, searches
+ * that did not end within a few milliseconds) moves to a worker. Writes are queued to the store and
+ * answered from its commit thread, so that no thread of ours waits for the disk.
+ */
+#include "base/clock.h"
+#include "json/json.h"
+#include "rest/bundle.h"
+#include "rest/coding.h"
+#include "rest/header.h"
+#include "rest/pretty.h"
+
+enum {
+  INLINE_BODY = 64 * 1024,    /* larger bodies are read and checked on a worker */
+  BRIEF_NS = 3 * 1000 * 1000, /* how long a question may take on the loop */
+  WORTH_CODING = 1024         /* smaller answers are sent as they are */
+};
+
+typedef struct door {
+  zd_call call;
+  zd_http_exchange *x;
+  zd_interaction in;
+  zd_answer answer;
+  zd_buffer body; /* the request's, decoded; when it had to be */
+  zd_slice text;  /* the request's body */
+  zd_tree tree;
+  zd_unit unit;
+  zd_unit_entry entry; /* of a single write */
+  zd_bundle bundle;
+  bool is_bundle, on_worker;
+} door;
+
+/* ---- the way out ---- */
+
+static zd_slice full_url(door *d, zd_slice relative) {
+  return zd_arena_printf(d->call.arena, "%s/%.*s", d->call.rest->base_url, ZD_SV(relative));
+}
+
+static void add_cors(door *d) {
+  const char *origins = d->call.rest->cors_origins;
+  zd_slice origin = zd_http_header_get(d->x, "Origin");
+  if (!origins || !origin.n) return;
+  zd_slice list = zd_slice_of(origins);
+  bool fits = false, any = false;
+  while (list.n && !fits) {
+    size_t space = zd_slice_find(list, ' ');
+    zd_slice one = {list.p, space};
+    any = zd_slice_eq(one, ZD_S("*"));
+    fits = any || zd_slice_eq(one, origin);
+    list = zd_slice_from(list, space + 1);
+  }
+  if (!fits) return;
+  zd_http_header_add(d->x, "Access-Control-Allow-Origin", any ? ZD_S("*") : origin);
+  zd_http_header_add(d->x, "Vary", ZD_S("Origin"));
+  zd_http_header_add(d->x, "Access-Control-Expose-Headers",
+                     ZD_S("ETag, Last-Modified, Location, Content-Location, X-Request-Id"));
+}
+
+static void add_version_headers(door *d) {
+  zd_answer *a = &d->answer;
+  if (a->version) {
+    zd_slice tag = zd_arena_printf(d->call.arena, "W/\"%llu\"", (unsigned long long)a->version);
+    zd_http_header_add(d->x, "ETag", tag);
+  }
+  if (a->last_modified) {
+    char date[29];
+    zd_header_write_date(a->last_modified, date);
+    zd_http_header_add(d->x, "Last-Modified", (zd_slice){date, sizeof date});
+  }
+  if (a->location.p && a->status == 201)
+    zd_http_header_add(d->x, "Location", full_url(d, a->location));
+  if (a->location.p && a->status == 200)
+    zd_http_header_add(d->x, "Content-Location", full_url(d, a->location));
+}
+
+/* Pretty and coded as asked, into *out; the answer's body when neither was asked. */
+static zd_slice shape_body(door *d, zd_buffer *pretty, zd_buffer *coded) {
+  zd_slice body = zd_buffer_slice(&d->answer.body);
+  if (d->in.pretty && body.n) {
+    zd_pretty_json(body, pretty);
+    if (!pretty->failed) body = zd_buffer_slice(pretty);
+  }
+  zd_slice accept = zd_http_header_get(d->x, "Accept-Encoding");
+  if (body.n < WORTH_CODING || !accept.n) return body;
+  zd_coding coding = zd_coding_accepted(accept);
+  if (coding == ZD_CODING_IDENTITY || zd_coding_encode(coding, body, coded) != ZD_OK) return body;
+  zd_http_header_add(d->x, "Content-Encoding", zd_slice_of(zd_coding_name(coding)));
+  zd_http_header_add(d->x, "Vary", ZD_S("Accept-Encoding"));
+  return zd_buffer_slice(coded);
+}
+
+static void leave(door *d) {
+  zd_answer *a = &d->answer;
+  zd_buffer pretty, coded;
+  zd_buffer_init(&pretty, 0);
+  zd_buffer_init(&coded, 0);
+  if (a->body.failed) {
+    zd_buffer_free(&a->body);
+    zd_buffer_init(&a->body, 0);
+    zd_answer_fail(&d->call, a, 500, ZD_ISSUE_EXCEPTION, (zd_slice){NULL, 0}, "out of memory");
+  }
+  zd_http_status(d->x, a->status);
+  add_version_headers(d);
+  add_cors(d);
+  if (a->body.n)
+    zd_http_header_add(d->x, "Content-Type", ZD_S("application/fhir+json;charset=utf-8"));
+  zd_slice body = shape_body(d, &pretty, &coded);
+  zd_buffer answer_body = a->body, request_body = d->body;
+  if (d->is_bundle) zd_bundle_free(&d->bundle);
+  zd_http_send(d->x, body); /* d is gone with the exchange from here on */
+  zd_buffer_free(&pretty);
+  zd_buffer_free(&coded);
+  zd_buffer_free(&answer_body);
+  zd_buffer_free(&request_body);
+}
+
+/* ---- writes ---- */
+
+static void write_settled(door *d);
+static void write_try(door *d);
+
+static void retry_on_worker(void *context) {
+  write_try(context);
+}
+
+static void bundle_finish_on_worker(void *context) {
+  door *d = context;
+  zd_bundle_run_questions(&d->bundle);
+  zd_bundle_answer(&d->bundle, &d->answer);
+  leave(d);
+}
+
+/* The queue being full is not a reason to lose an answer: then it is done here. */
+static void on_worker(door *d, zd_job job) {
+  d->on_worker = true;
+  if (zd_workers_submit(d->call.rest->workers, job, d) != ZD_OK) job(d);
+}
+
+static void committed(void *context, const zd_commit_result *result) {
+  door *d = context;
+  if (zd_unit_settle(&d->unit, result))
+    write_settled(d);
+  else
+    on_worker(d, retry_on_worker);
+}
+
+static void write_try(door *d) {
+  static const zd_commit_result nothing = {.err = ZD_OK};
+  if (!zd_unit_prepare(&d->unit)) {
+    write_settled(d);
+  } else if (d->unit.txn) {
+    zd_txn *txn = d->unit.txn;
+    d->unit.txn = NULL;
+    zd_store_submit(d->call.rest->store, txn, committed, d);
+  } else {
+    zd_unit_settle(&d->unit, &nothing);
+    write_settled(d);
+  }
+}
+
+static void answer_single(door *d) {
+  zd_return prefer = d->in.prefer;
+  d->answer = d->entry.answer;
+  if (prefer == ZD_RETURN_OUTCOME && d->answer.status < 300) {
+    int status = d->answer.status == 204 ? 200 : d->answer.status;
+    zd_buffer_clear(&d->answer.body);
+    zd_issues_write_json(&d->call.issues, &d->answer.body);
+    d->answer.status = status;
+  }
+}
+
+static void write_settled(door *d) {
+  if (d->unit.status) {
+    if (!d->is_bundle) zd_buffer_free(&d->entry.answer.body);
+    zd_answer_outcome(&d->call, &d->answer, d->unit.status);
+    leave(d);
+  } else if (!d->is_bundle) {
+    answer_single(d);
+    leave(d);
+  } else if (zd_bundle_is_brief(&d->bundle)) {
+    zd_bundle_answer(&d->bundle, &d->answer);
+    leave(d);
+  } else {
+    on_worker(d, bundle_finish_on_worker);
+  }
+}
+
+static void run_single_write(door *d) {
+  zd_answer_init(&d->entry.answer);
+  d->entry.in = d->in;
+  if (d->entry.in.prefer == ZD_RETURN_DEFAULT) d->entry.in.prefer = ZD_RETURN_REPRESENTATION;
+  d->unit = (zd_unit){.call = &d->call, .entries = &d->entry, .n = 1};
+  write_try(d);
+}
+
+/* A batch commits entry by entry and waits for each, so it never runs on a loop. */
+static void batch_on_worker(void *context, zd_http_exchange *x) {
+  (void)x;
+  door *d = context;
+  zd_bundle_run_batch(&d->bundle);
+  zd_bundle_answer(&d->bundle, &d->answer);
+  leave(d);
+}
+
+static void run_bundle(door *d) {
+  zd_return prefer =
+      d->in.prefer == ZD_RETURN_REPRESENTATION ? ZD_RETURN_REPRESENTATION : ZD_RETURN_MINIMAL;
+  d->is_bundle = true;
+  if (!zd_bundle_open(&d->call, &d->tree, prefer, d->in.lenient, &d->bundle, &d->answer)) {
+    leave(d);
+  } else if (d->bundle.transaction) {
+    zd_bundle_unit(&d->bundle, &d->unit);
+    write_try(d);
+  } else if (d->on_worker) {
+    batch_on_worker(d, d->x);
+  } else {
+    zd_http_defer(d->x, batch_on_worker, d);
+  }
+}
+
+/* ---- the body ---- */
+
+static bool fail_body(door *d, zd_err err, const char *what) {
+  int status = err == ZD_ERR_LIMIT ? 413 : err == ZD_ERR_UNSUPPORTED ? 415 : zd_status_of(err);
+  zd_issue_code code = err == ZD_ERR_LIMIT ? ZD_ISSUE_TOO_LONG : ZD_ISSUE_STRUCTURE;
+  zd_answer_fail(&d->call, &d->answer, status, code, (zd_slice){NULL, 0}, "%s: %s", what,
+                 zd_err_name(err));
+  return false;
+}
+
+static bool collect_body(door *d) {
+  const zd_http_request *request = zd_http_request_of(d->x);
+  d->text = request->body;
+  if (!request->body_streamed) return true;
+  for (;;) {
+    enum { STEP = 1 << 20 };
+    size_t n = 0;
+    if (!zd_buffer_reserve(&d->body, STEP))
+      return fail_body(d, zd_buffer_error(&d->body), "the body cannot be kept");
+    zd_err err = zd_http_body_read(d->x, d->body.p + d->body.n, STEP, &n);
+    if (err != ZD_OK) return fail_body(d, err, "the body cannot be read");
+    if (!n) break;
+    d->body.n += n;
+  }
+  d->text = zd_buffer_slice(&d->body);
+  return true;
+}
+
+static bool decode_body(door *d) {
+  enum { MOST = 1 << 30 };
+  zd_coding coding = zd_coding_named(zd_http_header_get(d->x, "Content-Encoding"));
+  if (coding == ZD_CODING_IDENTITY) return true;
+  zd_buffer plain;
+  zd_buffer_init(&plain, MOST);
+  zd_err err = zd_coding_decode(coding, d->text, &plain);
+  zd_buffer_free(&d->body);
+  d->body = plain;
+  d->text = zd_buffer_slice(&d->body);
+  return err == ZD_OK || fail_body(d, err, "the body's Content-Encoding");
+}
+
+static bool read_resource(door *d) {
+  bool bundle = d->in.kind == ZD_BUNDLE;
+  if (!bundle && d->text.n > d->call.rest->resource_limit)
+    return fail_body(d, ZD_ERR_LIMIT, "the resource is too large");
+  zd_read_limits limits = {.depth = 64, .nodes = bundle ? 64 << 20 : 4 << 20};
+  zd_err err =
+      zd_fhir_read_json(d->call.rest->schema, d->text, bundle ? d->call.rest->bundle : d->in.type,
+                        &limits, d->call.arena, &d->tree, &d->call.issues);
+  if (err == ZD_OK) {
+    d->in.tree = &d->tree;
+    return true;
+  }
+  if (!d->call.issues.errors) return fail_body(d, err, "the resource cannot be read");
+  zd_answer_outcome(&d->call, &d->answer, err == ZD_ERR_LIMIT ? 413 : 400);
+  return false;
+}
+
+/* POST _search: the form joins the query of the address (search.html#Introduction). */
+static void join_form(door *d) {
+  if (!d->in.query.n)
+    d->in.query = d->text;
+  else if (d->text.n)
+    d->in.query = zd_arena_printf(d->call.arena, "%.*s&%.*s", ZD_SV(d->in.query), ZD_SV(d->text));
+}
+
+/* ---- the way in ---- */
+
+static bool wants_body(const door *d) {
+  return d->in.kind == ZD_CREATE || d->in.kind == ZD_UPDATE || d->in.kind == ZD_BUNDLE ||
+         (d->in.kind == ZD_SEARCH && zd_slice_eq(zd_http_request_of(d->x)->method, ZD_S("POST")));
+}
+
+static void run_question(door *d) {
+  d->call.brief = !d->on_worker;
+  d->call.again = false;
+  uint64_t budget = d->call.brief ? BRIEF_NS : (uint64_t)d->call.rest->query_ms * 1000000;
+  d->call.deadline_ns = zd_clock_monotonic_ns() + budget;
+  zd_run_question(&d->call, &d->in, &d->answer);
+}
+
+static void run_on_worker(void *context, zd_http_exchange *x);
+
+static void run(door *d) {
+  if (wants_body(d)) {
+    bool fine = zd_header_body_type(&d->call, d->x, &d->in, &d->answer) && collect_body(d) &&
+                decode_body(d);
+    if (fine && d->in.kind == ZD_SEARCH)
+      join_form(d);
+    else if (fine)
+      fine = read_resource(d);
+    if (!fine) {
+      leave(d);
+      return;
+    }
+  }
+  if (!zd_shape(&d->call, &d->in, &d->answer)) {
+    leave(d);
+    return;
+  }
+  if (d->in.kind == ZD_BUNDLE) {
+    run_bundle(d);
+  } else if (d->in.kind == ZD_CREATE || d->in.kind == ZD_UPDATE || d->in.kind == ZD_DELETE) {
+    d->call.deadline_ns = zd_clock_monotonic_ns() + (uint64_t)d->call.rest->query_ms * 1000000;
+    run_single_write(d);
+  } else {
+    run_question(d);
+    if (d->call.again) {
+      zd_buffer_clear(&d->answer.body);
+      zd_http_defer(d->x, run_on_worker, d);
+    } else {
+      leave(d);
+    }
+  }
+}
+
+/* Second round of a question, or the first of something big. */
+static void run_on_worker(void *context, zd_http_exchange *x) {
+  (void)x;
+  door *d = context;
+  d->on_worker = true;
+  if (!d->call.again) {
+    run(d);
+    return;
+  }
+  run_question(d);
+  leave(d);
+}
+
+static bool is_big(const door *d) {
+  const zd_http_request *request = zd_http_request_of(d->x);
+  return request->body_streamed || request->body.n > INLINE_BODY;
+}
+
+static void answer_options(door *d, const char *allow) {
+  d->answer.status = 204;
+  zd_http_header_add(d->x, "Allow", zd_slice_of(allow));
+  if (zd_http_header_get(d->x, "Access-Control-Request-Method").n && d->call.rest->cors_origins) {
+    zd_http_header_add(d->x, "Access-Control-Allow-Methods", ZD_S("GET, HEAD, POST, PUT, DELETE"));
+    zd_http_header_add(
+        d->x, "Access-Control-Allow-Headers",
+        ZD_S("Accept, Content-Type, Content-Encoding, Prefer, If-Match, If-None-Match, "
+             "If-Modified-Since, If-None-Exist, X-Request-Id"));
+    zd_http_header_add(d->x, "Access-Control-Max-Age", ZD_S("86400"));
+  }
+  leave(d);
+}
+
+static bool enter(door *d) {
+  const zd_http_request *request = zd_http_request_of(d->x);
+  zd_slice path = zd_slice_from(request->path, d->call.rest->base_path.n);
+  const char *allow = NULL;
+  while (path.n && path.p[0] == '/') path = zd_slice_from(path, 1);
+  d->in.query = request->query;
+  bool options = zd_slice_eq(request->method, ZD_S("OPTIONS"));
+  bool fine = zd_route(&d->call, request->method, path, &d->in, &d->answer, &allow);
+  if (options && allow) {
+    zd_buffer_clear(&d->answer.body);
+    answer_options(d, allow);
+    return false;
+  }
+  if (!fine && allow) zd_http_header_add(d->x, "Allow", zd_slice_of(allow));
+  fine = fine && zd_header_take(&d->call, d->x, &d->in, &d->answer);
+  if (!fine) leave(d);
+  return fine;
+}
+
+void zd_rest_handle(zd_rest *r, zd_http_exchange *x) {
+  zd_arena *arena = zd_http_arena(x);
+  door *d = ZD_NEW(arena, door);
+  if (!d) {
+    zd_http_status(x, 503);
+    zd_http_send(x, ZD_S(""));
+    return;
+  }
+  d->x = x;
+  d->call = (zd_call){.rest = r, .arena = arena};
+  zd_issues_init(&d->call.issues, arena);
+  zd_answer_init(&d->answer);
+  zd_buffer_init(&d->body, 0);
+  if (!enter(d)) return;
+  if (is_big(d))
+    zd_http_defer(x, run_on_worker, d);
+  else
+    run(d);
+}
+
+void zd_rest_refusal(int status, const char *text, zd_buffer *body) {
+  zd_issue_code code = status == 413 || status == 431 ? ZD_ISSUE_TOO_LONG
+                       : status >= 500                ? ZD_ISSUE_TRANSIENT
+                                                      : ZD_ISSUE_STRUCTURE;
+  zd_buffer_add_slice(
+      body,
+      ZD_S(
+          "{\"resourceType\":\"OperationOutcome\",\"issue\":[{\"severity\":\"error\",\"code\":\""));
+  zd_buffer_add_slice(body, zd_slice_of(zd_issue_code_name(code)));
+  zd_buffer_add_slice(body, ZD_S("\",\"diagnostics\":\""));
+  zd_buffer_add_json(body, zd_slice_of(text));
+  zd_buffer_add_slice(body, ZD_S("\"}]}"));
+}

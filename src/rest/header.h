@@ -1,0 +1,16 @@
+/* header.h: what HTTP headers ask of an interaction. Private to rest/. */
+#ifndef ZD_REST_HEADER_H
+#define ZD_REST_HEADER_H
+
+#include "rest/interaction.h"
+
+/* Prefer, If-*, Accept into the interaction; false when refused (400, 406). */
+bool zd_header_take(zd_call *c, const zd_http_exchange *x, zd_interaction *in, zd_answer *a);
+/* Content-Type of a body: JSON for resources, a form for POST _search; false: 415. */
+bool zd_header_body_type(zd_call *c, const zd_http_exchange *x, const zd_interaction *in,
+                         zd_answer *a);
+/* "Sun, 22 Nov 2026 00:45:00 GMT" (RFC 9110 5.6.7) to ms; 0 when malformed. And back, 29 bytes. */
+int64_t zd_header_date(zd_slice text);
+void zd_header_write_date(int64_t ms, char text[29]);
+
+#endif

@@ -1,0 +1,311 @@
+/* history.c: history of an instance, a type, the whole system (http.html#history), newest first.
+ *
+ * Rows are in commit order, so a history is a descending walk over rows, and a time bound is a row
+ * bound. `_at` asks for the versions current at some time of a period: those made within it (part
+ * 0), then those current when it began (part 1); all rows of part 1 are older than those of part 0.
+ */
+#include "rest/page.h"
+
+typedef struct history {
+  uint32_t count;
+  bool count_given;
+  int64_t since, at_from, at_to; /* ms; INT64_MIN: not given */
+  zd_slice used;
+  zd_cursor cursor;
+  bool has_cursor;
+  zd_row first, last; /* rows [first, last) of part 0 */
+  bool current_too;   /* part 1 is wanted */
+} history;
+
+static const int64_t none = INT64_MIN;
+
+static int fail_value(zd_call *c, zd_answer *a, const char *where, const char *rule, zd_slice v) {
+  return zd_answer_fail(c, a, 400, ZD_ISSUE_VALUE, zd_slice_of(where), "%s, not \"%.*s\"", rule,
+                        ZD_SV(v));
+}
+
+static bool digits(zd_slice s, size_t at, size_t n, int *out) {
+  if (at + n > s.n) return false;
+  *out = 0;
+  for (size_t i = at; i < at + n; i++) {
+    if (s.p[i] < '0' || s.p[i] > '9') return false;
+    *out = *out * 10 + (s.p[i] - '0');
+  }
+  return true;
+}
+
+/* "Z" or "+03:00" at s[at..]: minutes east of UTC. A '+' in a URL may have become a space. */
+static bool zone(zd_slice s, size_t at, int *minutes) {
+  int h, m;
+  if (s.n == at + 1 && s.p[at] == 'Z') return *minutes = 0, true;
+  if (s.n != at + 6 || !digits(s, at + 1, 2, &h) || !digits(s, at + 4, 2, &m)) return false;
+  if (s.p[at + 3] != ':' || h > 14 || m > 59) return false;
+  if (s.p[at] == '+' || s.p[at] == ' ') return *minutes = h * 60 + m, true;
+  if (s.p[at] == '-') return *minutes = -(h * 60 + m), true;
+  return false;
+}
+
+static int month_days(int y, int m) {
+  static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+  bool leap = (y % 4 == 0 && y % 100 != 0) || y % 400 == 0;
+  return m == 2 && leap ? 29 : days[m - 1];
+}
+
+/* The period that a FHIR date, dateTime or instant denotes, [*from, *to) in ms, UTC when it has no
+ * zone. */
+static bool period(zd_slice s, int64_t *from, int64_t *to) {
+  int y, mo = 1, d = 1, h = 0, mi = 0, sec = 0, east = 0;
+  const int64_t day = 86400000;
+  if (!digits(s, 0, 4, &y) || y < 1) return false;
+  bool has_month = s.n >= 7 && s.p[4] == '-' && digits(s, 5, 2, &mo);
+  if ((s.n > 4 && !has_month) || mo < 1 || mo > 12) return false;
+  bool has_day = s.n >= 10 && s.p[7] == '-' && digits(s, 8, 2, &d);
+  if ((s.n > 7 && !has_day) || d < 1 || d > month_days(y, mo)) return false;
+  *from = zd_clock_days(y, mo, d) * day;
+  if (!has_month) return *to = zd_clock_days(y + 1, 1, 1) * day, true;
+  if (!has_day) return *to = zd_clock_days(y + mo / 12, mo % 12 + 1, 1) * day, true;
+  *to = *from + day;
+  if (s.n == 10) return true;
+  if (s.p[10] != 'T' || s.n < 17 || s.p[13] != ':' || !digits(s, 11, 2, &h) ||
+      !digits(s, 14, 2, &mi))
+    return false;
+  size_t at = 16;
+  int64_t unit = 60000, ms = 0;
+  if (at < s.n && s.p[at] == ':') {
+    if (!digits(s, at + 1, 2, &sec)) return false;
+    at += 3, unit = 1000;
+  }
+  if (unit == 1000 && at < s.n && s.p[at] == '.') {
+    int64_t scale = 100;
+    for (at++, unit = 1; at < s.n && s.p[at] >= '0' && s.p[at] <= '9'; at++, scale /= 10)
+      ms += (s.p[at] - '0') * scale;
+  }
+  if (h > 23 || mi > 59 || sec > 59 || (at < s.n && !zone(s, at, &east))) return false;
+  *from += ((h * 60 + mi - east) * 60 + sec) * (int64_t)1000 + ms;
+  *to = *from + unit;
+  return true;
+}
+
+static bool take_count(zd_call *c, zd_slice v, history *h, zd_answer *a) {
+  uint64_t n = 0;
+  bool fine = v.n > 0 && v.n <= 9;
+  for (size_t i = 0; fine && i < v.n; i++) {
+    fine = v.p[i] >= '0' && v.p[i] <= '9';
+    n = n * 10 + (uint64_t)(v.p[i] - '0');
+  }
+  if (!fine) return fail_value(c, a, "http._count", "_count is a whole number", v), false;
+  h->count = n > 1000 ? 1000 : (uint32_t)n;
+  h->count_given = true;
+  return true;
+}
+
+static bool take_time(zd_call *c, zd_slice name, zd_slice v, history *h, zd_answer *a) {
+  int64_t from, to;
+  bool since = zd_slice_eq(name, ZD_S("_since"));
+  if (!period(v, &from, &to))
+    return fail_value(c, a, since ? "http._since" : "http._at",
+                      "a date, dateTime or instant is wanted", v),
+           false;
+  if (since)
+    h->since = from;
+  else
+    h->at_from = from, h->at_to = to;
+  return true;
+}
+
+/* False when refused. */
+static bool take_parameters(zd_call *c, const zd_interaction *in, history *h, zd_answer *a) {
+  zd_slice rest = in->query, name, v;
+  zd_buffer used;
+  zd_buffer_init(&used, 0);
+  bool fine = true;
+  while (fine && rest.n) {
+    const char *start = rest.p;
+    if (!zd_next_parameter(&rest, c->arena, &name, &v)) break;
+    bool keep = true;
+    if (zd_slice_eq(name, ZD_S("_count"))) {
+      fine = take_count(c, v, h, a);
+    } else if (zd_slice_eq(name, ZD_S("_since")) || zd_slice_eq(name, ZD_S("_at"))) {
+      fine = take_time(c, name, v, h, a);
+    } else if (zd_slice_eq(name, ZD_S("_cursor"))) {
+      keep = false;
+      h->has_cursor = fine = zd_cursor_parse(v, &h->cursor);
+      if (!fine)
+        fail_value(c, a, "http._cursor", "a page link given out by this server is wanted", v);
+    } else if (!(keep = !in->lenient)) {
+      continue;
+    } else {
+      fine = false;
+      zd_answer_fail(
+          c, a, 400, ZD_ISSUE_NOT_SUPPORTED, zd_arena_printf(c->arena, "http.%.*s", ZD_SV(name)),
+          "\"%.*s\" is not a parameter of history; known: _count, _since, _at", ZD_SV(name));
+    }
+    if (!keep) continue;
+    if (used.n) zd_buffer_add_char(&used, '&');
+    zd_buffer_add(&used, start, (size_t)(rest.p - start));
+  }
+  h->used = zd_arena_copy(c->arena, zd_buffer_slice(&used));
+  zd_buffer_free(&used);
+  return fine;
+}
+
+/* Times to rows. */
+static zd_err find_bounds(zd_snapshot *v, history *h) {
+  h->first = 0;
+  h->last = zd_snapshot_row(v);
+  zd_err err = ZD_OK;
+  if (h->since != none) err = zd_snapshot_row_at(v, h->since, &h->first);
+  if (err == ZD_OK && h->at_from != none) {
+    zd_row from, to;
+    err = zd_snapshot_row_at(v, h->at_from, &from);
+    if (err == ZD_OK) err = zd_snapshot_row_at(v, h->at_to, &to);
+    if (err != ZD_OK) return err;
+    h->current_too = from > h->first;
+    if (from > h->first) h->first = from;
+    if (to < h->last) h->last = to;
+    if (h->last < h->first) h->last = h->first;
+  }
+  return err;
+}
+
+/* Which rows the interaction is about, as a plan in the arena. */
+static zd_plan *subject(zd_call *c, const zd_interaction *in) {
+  zd_plan *p = ZD_NEW(c->arena, zd_plan);
+  zd_slice *id = ZD_NEW(c->arena, zd_slice);
+  if (!p || !id) return NULL;
+  p->op = ZD_PLAN_ALL;
+  if (in->type == ZD_NO_TYPE) return p;
+  p->type = zd_search_type_symbol(c->rest->search, in->type);
+  p->op = in->id.p ? ZD_PLAN_IDS : ZD_PLAN_TYPE;
+  *id = in->id;
+  p->ids = id;
+  p->id_count = in->id.p ? 1 : 0;
+  return p;
+}
+
+static zd_plan *bounded(zd_call *c, zd_plan *what, zd_row first, zd_row last) {
+  zd_plan *rows = ZD_NEW(c->arena, zd_plan), *both = ZD_NEW(c->arena, zd_plan);
+  const zd_plan **children = ZD_NEW_ARRAY(c->arena, const zd_plan *, 2);
+  if (!rows || !both || !children) return NULL;
+  rows->op = ZD_PLAN_ROWS;
+  rows->first = first;
+  rows->last = last;
+  children[0] = what;
+  children[1] = rows;
+  both->op = ZD_PLAN_AND;
+  both->children = children;
+  both->child_count = 2;
+  return both;
+}
+
+typedef struct history_page {
+  zd_row *rows;
+  size_t n;
+  bool more;
+  zd_cursor next;
+} history_page;
+
+/* Part 0 on the snapshot; part 1 on the state the period began with. */
+static zd_err find_part(zd_call *c, zd_snapshot *v, const history *h, zd_plan *what, unsigned part,
+                        zd_row after, history_page *page) {
+  zd_snapshot *earlier = NULL;
+  zd_fault fault;
+  zd_err err = ZD_OK;
+  if (part == 1) err = zd_store_snapshot_at(c->rest->store, h->first, &earlier);
+  if (err != ZD_OK) return err;
+  zd_search_request ask = {.plan = part ? what : bounded(c, what, h->first, h->last),
+                           .all_versions = part == 0,
+                           .order = ZD_SCAN_DESCENDING,
+                           .after = after,
+                           .limit = (size_t)h->count + 1 - page->n,
+                           .deadline_ns = c->deadline_ns};
+  size_t n = 0;
+  err = ask.plan ? zd_snapshot_search(part ? earlier : v, &ask, page->rows + page->n, &n, &fault)
+                 : ZD_ERR_MEMORY;
+  page->n += n;
+  if (n) page->next.part = part;
+  if (earlier) zd_snapshot_release(earlier);
+  return err;
+}
+
+static zd_err find_versions(zd_call *c, zd_snapshot *v, const zd_interaction *in, const history *h,
+                            history_page *page) {
+  zd_plan *what = subject(c, in);
+  page->rows = ZD_NEW_ARRAY(c->arena, zd_row, (size_t)h->count + 1);
+  if (!what || !page->rows) return ZD_ERR_MEMORY;
+  unsigned part = h->has_cursor ? h->cursor.part : 0;
+  zd_row after = h->has_cursor ? h->cursor.after : ZD_NO_ROW;
+  size_t first_part = 0;
+  zd_err err = ZD_OK;
+  if (part == 0) {
+    err = find_part(c, v, h, what, 0, after, page);
+    after = ZD_NO_ROW;
+    first_part = page->n;
+  }
+  if (err == ZD_OK && h->current_too && page->n <= h->count)
+    err = find_part(c, v, h, what, 1, after, page);
+  page->more = page->n > h->count;
+  if (!page->more) return err;
+  page->n = h->count;
+  page->next.part = page->n > first_part || part == 1;
+  page->next.after = page->n ? page->rows[page->n - 1] : ZD_NO_ROW;
+  page->next.snapshot = zd_snapshot_row(v);
+  return err;
+}
+
+/* How many versions there are, told only where it is one look. */
+static uint64_t find_total(zd_call *c, zd_snapshot *v, const zd_interaction *in, const history *h) {
+  zd_fault fault;
+  uint64_t n = UINT64_MAX;
+  zd_plan *what = subject(c, in);
+  if (what) what = bounded(c, what, h->first, h->last);
+  zd_search_request ask = {
+      .plan = what, .all_versions = true, .after = ZD_NO_ROW, .deadline_ns = c->deadline_ns};
+  if (h->current_too || !what || zd_snapshot_count(v, &ask, &n, &fault) != ZD_OK) return UINT64_MAX;
+  return n;
+}
+
+static zd_err write_history(zd_call *c, zd_snapshot *v, const zd_interaction *in, const history *h,
+                            const history_page *page, uint64_t total, zd_buffer *out) {
+  zd_slice path = zd_page_path(c, in);
+  zd_slice used = zd_page_query(c, h->used, in->shape_query);
+  zd_page_open(c, "history", total, out);
+  zd_page_link(c, "self", path, used, h->has_cursor ? &h->cursor : NULL, out);
+  if (page->more && page->n) zd_page_link(c, "next", path, used, &page->next, out);
+  zd_page_entries(out);
+  zd_err err = ZD_OK;
+  for (size_t i = 0; err == ZD_OK && i < page->n && !in->summary_count; i++) {
+    zd_record record;
+    err = zd_snapshot_read(v, page->rows[i], false, c->arena, &record, NULL);
+    if (err == ZD_OK) err = zd_page_version(c, in, &record, i == 0, out);
+  }
+  zd_page_close(out);
+  return err;
+}
+
+/* An instance history of a resource that never was is 404. */
+static bool exists(zd_call *c, zd_snapshot *v, const zd_interaction *in, zd_answer *a) {
+  zd_row row;
+  if (!in->id.p) return true;
+  uint32_t type = zd_search_type_symbol(c->rest->search, in->type);
+  if (zd_snapshot_find(v, type, in->id, &row) == ZD_OK) return true;
+  zd_answer_fail(c, a, 404, ZD_ISSUE_NOT_FOUND, (zd_slice){NULL, 0}, "there is no %.*s/%.*s",
+                 ZD_SV(zd_schema_type_info(c->rest->schema, in->type).name), ZD_SV(in->id));
+  return false;
+}
+
+void zd_run_history(zd_call *c, const zd_interaction *in, zd_answer *a) {
+  history h = {.count = c->rest->page_default, .since = none, .at_from = none};
+  history_page page = {0};
+  zd_snapshot *v = NULL;
+  if (!take_parameters(c, in, &h, a)) return;
+  zd_err err = h.has_cursor ? zd_store_snapshot_at(c->rest->store, h.cursor.snapshot, &v)
+                            : zd_store_snapshot(c->rest->store, &v);
+  if (err == ZD_OK && exists(c, v, in, a)) {
+    err = find_bounds(v, &h);
+    if (err == ZD_OK) err = find_versions(c, v, in, &h, &page);
+    if (err == ZD_OK) err = write_history(c, v, in, &h, &page, find_total(c, v, in, &h), &a->body);
+  }
+  if (err != ZD_OK) zd_answer_unanswered(c, a, err, NULL);
+  if (v) zd_snapshot_release(v);
+}

@@ -1,0 +1,63 @@
+/* open.c: the API's life: open, close. */
+#include <stdlib.h>
+
+#include "rest/interaction.h"
+
+static char *copy_text(zd_slice s) {
+  char *p = malloc(s.n + 1);
+  if (!p) return NULL;
+  memcpy(p, s.p, s.n);
+  p[s.n] = 0;
+  return p;
+}
+
+/* "/fhir" of "http://127.0.0.1:8080/fhir". */
+static zd_slice path_of(zd_slice url) {
+  size_t at = 0, slashes = 0;
+  while (at < url.n && slashes < 3) slashes += url.p[at++] == '/';
+  return slashes == 3 ? zd_slice_from(url, at - 1) : zd_slice_from(url, url.n);
+}
+
+static void take_limits(zd_rest *r, const zd_rest_options *o) {
+  r->resource_limit = o->resource_limit ? o->resource_limit : (size_t)64 << 20;
+  r->entry_limit = o->entry_limit ? o->entry_limit : 1000000;
+  r->page_default = o->page_default ? o->page_default : 50;
+  r->query_ms = o->query_ms ? o->query_ms : 30000;
+}
+
+zd_err zd_rest_open(const zd_rest_options *o, zd_rest **out, zd_fault *fault) {
+  zd_slice base = o->base_url;
+  while (base.n && base.p[base.n - 1] == '/') base.n--;
+  zd_rest *r = calloc(1, sizeof *r);
+  if (!r) return zd_fail(fault, ZD_ERR_MEMORY, "out of memory");
+  r->schema = o->schema;
+  r->store = o->store;
+  r->search = o->search;
+  r->workers = o->workers;
+  r->logger = o->logger;
+  r->version = o->version ? o->version : "";
+  r->started_ms = zd_clock_now(zd_clock_system());
+  r->bundle = zd_schema_type(o->schema, ZD_S("Bundle"));
+  take_limits(r, o);
+  zd_buffer_init(&r->capabilities, 0);
+  r->base_url = copy_text(base);
+  if (o->cors_origins) r->cors_origins = copy_text(zd_slice_of(o->cors_origins));
+  if (r->base_url) {
+    r->base_path = path_of(zd_rest_base(r));
+    zd_capabilities_build(r);
+  }
+  if (!r->base_url || (o->cors_origins && !r->cors_origins) || r->capabilities.failed) {
+    zd_rest_close(r);
+    return zd_fail(fault, ZD_ERR_MEMORY, "out of memory");
+  }
+  *out = r;
+  return ZD_OK;
+}
+
+void zd_rest_close(zd_rest *r) {
+  if (!r) return;
+  zd_buffer_free(&r->capabilities);
+  free(r->base_url);
+  free(r->cors_origins);
+  free(r);
+}

@@ -1,0 +1,161 @@
+#include "rest/page.h"
+
+static bool take_number(zd_slice *s, uint64_t *out) {
+  uint64_t v = 0;
+  size_t i = 0;
+  for (; i < s->n && i < 19 && s->p[i] >= '0' && s->p[i] <= '9'; i++)
+    v = v * 10 + (uint64_t)(s->p[i] - '0');
+  *s = zd_slice_from(*s, i);
+  *out = v;
+  return i > 0;
+}
+
+static bool take_char(zd_slice *s, char ch) {
+  if (!s->n || s->p[0] != ch) return false;
+  *s = zd_slice_from(*s, 1);
+  return true;
+}
+
+bool zd_cursor_parse(zd_slice s, zd_cursor *out) {
+  uint64_t part = 0;
+  if (!take_number(&s, &out->snapshot) || !take_char(&s, '-')) return false;
+  if (!take_number(&s, &out->after) || !take_char(&s, '-')) return false;
+  out->back = s.n && s.p[0] == 'b';
+  if (!take_char(&s, out->back ? 'b' : 'f') || !take_number(&s, &part) || s.n) return false;
+  out->part = (unsigned)part;
+  return part <= 1;
+}
+
+void zd_cursor_write(const zd_cursor *cursor, zd_buffer *out) {
+  zd_buffer_add_u64(out, cursor->snapshot);
+  zd_buffer_add_char(out, '-');
+  zd_buffer_add_u64(out, cursor->after);
+  zd_buffer_add(out, cursor->back ? "-b" : "-f", 2);
+  zd_buffer_add_u64(out, cursor->part);
+}
+
+void zd_page_open(zd_call *c, const char *bundle_type, uint64_t total, zd_buffer *out) {
+  (void)c;
+  zd_buffer_add_slice(out, ZD_S("{\"resourceType\":\"Bundle\",\"type\":\""));
+  zd_buffer_add_slice(out, zd_slice_of(bundle_type));
+  zd_buffer_add_char(out, '"');
+  if (total != UINT64_MAX) {
+    zd_buffer_add_slice(out, ZD_S(",\"total\":"));
+    zd_buffer_add_u64(out, total);
+  }
+  zd_buffer_add_slice(out, ZD_S(",\"link\":["));
+}
+
+void zd_page_link(zd_call *c, const char *relation, zd_slice url_path, zd_slice query,
+                  const zd_cursor *cursor, zd_buffer *out) {
+  if (out->n && out->p[out->n - 1] != '[') zd_buffer_add_char(out, ',');
+  zd_buffer_add_slice(out, ZD_S("{\"relation\":\""));
+  zd_buffer_add_slice(out, zd_slice_of(relation));
+  zd_buffer_add_slice(out, ZD_S("\",\"url\":\""));
+  zd_buffer_add_json(out, zd_rest_base(c->rest));
+  if (url_path.n) zd_buffer_add_char(out, '/');
+  zd_buffer_add_json(out, url_path);
+  char separator = '?';
+  if (query.n) {
+    zd_buffer_add_char(out, separator);
+    zd_buffer_add_json(out, query);
+    separator = '&';
+  }
+  if (cursor) {
+    zd_buffer_add_char(out, separator);
+    zd_buffer_add_slice(out, ZD_S("_cursor="));
+    zd_cursor_write(cursor, out);
+  }
+  zd_buffer_add_slice(out, ZD_S("\"}"));
+}
+
+void zd_page_entries(zd_buffer *out) {
+  zd_buffer_add_char(out, ']');
+}
+
+static void entry_open(zd_call *c, zd_slice type, zd_slice id, bool first, zd_buffer *out) {
+  zd_buffer_add_slice(out, first ? ZD_S(",\"entry\":[{\"fullUrl\":\"") : ZD_S(",{\"fullUrl\":\""));
+  zd_buffer_add_json(out, zd_rest_base(c->rest));
+  zd_buffer_add_char(out, '/');
+  zd_buffer_add_slice(out, type);
+  zd_buffer_add_char(out, '/');
+  zd_buffer_add_slice(out, id);
+  zd_buffer_add_char(out, '"');
+}
+
+static zd_slice type_name(zd_call *c, const zd_record *record) {
+  zd_type type = zd_search_symbol_type(c->rest->search, record->type);
+  return zd_schema_type_info(c->rest->schema, type).name;
+}
+
+zd_err zd_page_match(zd_call *c, const zd_interaction *in, const zd_record *record, bool first,
+                     zd_buffer *out) {
+  entry_open(c, type_name(c, record), (zd_slice){record->id, record->id_n}, first, out);
+  zd_buffer_add_slice(out, ZD_S(",\"resource\":"));
+  zd_err err = zd_render(c, in, record, out);
+  zd_buffer_add_slice(out, ZD_S(",\"search\":{\"mode\":\"match\"}}"));
+  return err != ZD_OK ? err : zd_buffer_error(out);
+}
+
+static void write_request(const zd_record *record, zd_slice type, zd_buffer *out) {
+  static const char *const methods[] = {"POST", "PUT", "DELETE"};
+  zd_buffer_add_slice(out, ZD_S(",\"request\":{\"method\":\""));
+  /* a create whose id the client chose came by PUT; both are told as the create they were */
+  zd_buffer_add_slice(out, zd_slice_of(methods[record->op]));
+  zd_buffer_add_slice(out, ZD_S("\",\"url\":\""));
+  zd_buffer_add_slice(out, type);
+  if (record->op != ZD_OP_CREATE) {
+    zd_buffer_add_char(out, '/');
+    zd_buffer_add(out, record->id, record->id_n);
+  }
+  zd_buffer_add_slice(out, ZD_S("\"}"));
+}
+
+static void write_response(const zd_record *record, zd_buffer *out) {
+  static const char *const statuses[] = {"201", "200", "204"};
+  char time[24];
+  zd_clock_format(record->time_ms, time);
+  zd_buffer_add_slice(out, ZD_S(",\"response\":{\"status\":\""));
+  zd_buffer_add_slice(out, zd_slice_of(statuses[record->op]));
+  zd_buffer_add_slice(out, ZD_S("\",\"etag\":\"W/\\\""));
+  zd_buffer_add_u64(out, record->version);
+  zd_buffer_add_slice(out, ZD_S("\\\"\",\"lastModified\":\""));
+  zd_buffer_add(out, time, sizeof time);
+  zd_buffer_add_slice(out, ZD_S("\"}}"));
+}
+
+zd_err zd_page_version(zd_call *c, const zd_interaction *in, const zd_record *record, bool first,
+                       zd_buffer *out) {
+  zd_slice type = type_name(c, record);
+  entry_open(c, type, (zd_slice){record->id, record->id_n}, first, out);
+  zd_err err = ZD_OK;
+  if (record->op != ZD_OP_DELETE) {
+    zd_buffer_add_slice(out, ZD_S(",\"resource\":"));
+    err = zd_render(c, in, record, out);
+  }
+  write_request(record, type, out);
+  write_response(record, out);
+  return err != ZD_OK ? err : zd_buffer_error(out);
+}
+
+void zd_page_close(zd_buffer *out) {
+  /* Bundle.entry may not be an empty array */
+  bool entries = out->n && out->p[out->n - 1] == '}';
+  if (entries) zd_buffer_add_char(out, ']');
+  zd_buffer_add_char(out, '}');
+}
+
+zd_slice zd_page_path(zd_call *c, const zd_interaction *in) {
+  zd_slice type =
+      in->type == ZD_NO_TYPE ? ZD_S("") : zd_schema_type_info(c->rest->schema, in->type).name;
+  const char *tail = in->kind == ZD_HISTORY ? "_history" : "";
+  if (in->id.p)
+    return zd_arena_printf(c->arena, "%.*s/%.*s%s%s", ZD_SV(type), ZD_SV(in->id), *tail ? "/" : "",
+                           tail);
+  return zd_arena_printf(c->arena, "%.*s%s%s", ZD_SV(type), type.n && *tail ? "/" : "", tail);
+}
+
+zd_slice zd_page_query(zd_call *c, zd_slice first, zd_slice second) {
+  if (!first.n || !second.n) return first.n ? first : second;
+  return zd_arena_printf(c->arena, "%.*s&%.*s", ZD_SV(first), ZD_SV(second));
+}

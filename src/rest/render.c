@@ -1,0 +1,63 @@
+/* render.c: a stored resource as the client wants to see it. */
+#include "rest/interaction.h"
+
+/* _elements names top-level elements, with or without the type in front ("Patient.name"). A name
+ * that the type does not have is ignored for other types of a mixed answer, as search.html#elements
+ * allows, so it is only an error where one type was asked for (checked by the caller). */
+static size_t pick_elements(const zd_call *c, const zd_interaction *in, zd_type type,
+                            zd_element *out) {
+  const zd_schema *schema = c->rest->schema;
+  zd_slice type_name = zd_schema_type_info(schema, type).name;
+  zd_type_info info = zd_schema_type_info(schema, type);
+  size_t n = 0;
+  for (size_t i = 0; i < in->element_count; i++) {
+    zd_slice name = in->elements[i];
+    size_t dot = zd_slice_find(name, '.');
+    if (dot < name.n) {
+      if (!zd_slice_eq((zd_slice){name.p, dot}, type_name)) continue;
+      name = zd_slice_from(name, dot + 1);
+    }
+    for (uint16_t k = 0; k < info.count; k++) {
+      zd_element e = (zd_element)(info.first + k);
+      if (zd_slice_eq(zd_schema_element_info(schema, e).path, name) && n < info.count) out[n++] = e;
+    }
+  }
+  return n;
+}
+
+static zd_err render_shaped(zd_call *c, const zd_interaction *in, zd_slice whole, zd_buffer *out) {
+  zd_tree tree;
+  zd_issues issues;
+  zd_issues_init(&issues, c->arena);
+  zd_err err =
+      zd_fhir_read_json(c->rest->schema, whole, ZD_NO_TYPE, NULL, c->arena, &tree, &issues);
+  if (err != ZD_OK) return err == ZD_ERR_INVALID ? ZD_ERR_CORRUPT : err;
+  zd_type type = tree.nodes[0].type;
+  zd_write_options options = {.summary = in->summary};
+  if (in->element_count) {
+    uint16_t count = zd_schema_type_info(c->rest->schema, type).count;
+    zd_element *picked = ZD_NEW_ARRAY(c->arena, zd_element, (size_t)count + 1);
+    if (!picked) return ZD_ERR_MEMORY;
+    size_t n = pick_elements(c, in, type, picked);
+    if (!n) picked[n++] = zd_schema_child(c->rest->schema, type, ZD_S("id"));
+    options.elements = picked;
+    options.element_count = n;
+  }
+  zd_fhir_write_json(&tree, 0, &options, out);
+  return zd_buffer_error(out);
+}
+
+zd_err zd_render(zd_call *c, const zd_interaction *in, const zd_record *record, zd_buffer *out) {
+  bool shaped = in->summary != ZD_SUMMARY_NONE || in->element_count;
+  if (!shaped) {
+    zd_fhir_stamp(record->body, record->stamp_at, record->version, record->time_ms, out);
+    return zd_buffer_error(out);
+  }
+  zd_buffer whole;
+  zd_buffer_init(&whole, 0);
+  zd_fhir_stamp(record->body, record->stamp_at, record->version, record->time_ms, &whole);
+  zd_err err = zd_buffer_error(&whole);
+  if (err == ZD_OK) err = render_shaped(c, in, zd_buffer_slice(&whole), out);
+  zd_buffer_free(&whole);
+  return err;
+}

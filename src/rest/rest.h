@@ -1,0 +1,51 @@
+/* rest.h: the FHIR R4 RESTful API over the store.
+ *
+ * Source: https://hl7.org/fhir/R4/http.html. Every interaction is a zd_interaction that is run
+ * against a snapshot and gives a zd_answer; HTTP requests and Bundle entries are two doors to the
+ * same thing. Writes of one request form a unit: decided on one snapshot, committed at once, tried
+ * again from a fresh snapshot when another writer came first.
+ */
+#ifndef ZD_REST_REST_H
+#define ZD_REST_REST_H
+
+#include "base/workers.h"
+#include "fhir/issue.h"
+#include "fhir/tree.h"
+#include "http/http.h"
+#include "search/search.h"
+#include "store/store.h"
+
+typedef struct zd_rest zd_rest;
+
+typedef struct zd_rest_options {
+  const zd_schema *schema;
+  zd_store *store; /* started; owned by the caller, as are search and workers */
+  zd_search *search;
+  zd_workers *workers;      /* for what may block */
+  const zd_logger *logger;  /* may be NULL */
+  zd_slice base_url;        /* "http://127.0.0.1:8080/fhir": links in answers; copied */
+  size_t resource_limit;    /* bytes of one resource; 0: 64 MiB */
+  uint32_t entry_limit;     /* entries of one Bundle; 0: 1,000,000 */
+  uint32_t page_default;    /* _count when not given; 0: 50 */
+  unsigned query_ms;        /* longest a search may take; 0: 30,000 */
+  const char *cors_origins; /* origins whose pages may call this server, separated by spaces; "*":
+                               any; NULL: none; copied */
+  const char *version;      /* software version, for the CapabilityStatement; static */
+} zd_rest_options;
+
+zd_err zd_rest_open(const zd_rest_options *options, zd_rest **out, zd_fault *fault);
+void zd_rest_close(zd_rest *r);
+
+/* Answers one request whose path lies under the base path; for zd_http_options.handler. */
+void zd_rest_handle(zd_rest *r, zd_http_exchange *x);
+
+/* For http-level refusals: the OperationOutcome for an HTTP status. */
+void zd_rest_refusal(int status, const char *text, zd_buffer *body);
+
+/* Runs a transaction or batch Bundle already read, without HTTP: what `import` uses. The arena
+ * takes the scratch memory. *written: resources committed. ZD_ERR_INVALID, ZD_ERR_REFUSED with
+ * issues when nothing (transaction) or not everything (batch) was stored. Blocks. */
+zd_err zd_rest_bundle(zd_rest *r, const zd_tree *tree, zd_arena *arena, uint64_t *written,
+                      zd_issues *issues);
+
+#endif

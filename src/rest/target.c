@@ -1,0 +1,193 @@
+/* target.c: which resource an entry writes, and whether it may: ids, versions, conditions
+ * (http.html#create, #update, #delete, #cond-update, #ccreate, #3.1.0.7.1). */
+#include "rest/unit.h"
+
+bool zd_unit_condition(zd_unit *u, const zd_unit_entry *e, zd_type type, zd_slice query,
+                       const zd_plan **plan, zd_row rows[2], size_t *n) {
+  zd_query q;
+  zd_fault fault = {0};
+  zd_query_options options = {.for_condition = true, .snapshot = u->snapshot};
+  zd_err err = zd_search_parse(u->call->rest->search, type, query, &options, u->call->arena, &q,
+                               &u->call->issues);
+  if (err != ZD_OK) {
+    u->status = err == ZD_ERR_INVALID ? 400 : zd_status_of(err);
+    return false;
+  }
+  zd_search_request ask = {
+      .plan = q.plan, .after = ZD_NO_ROW, .limit = 2, .deadline_ns = u->call->deadline_ns};
+  err = zd_snapshot_search(u->snapshot, &ask, rows, n, &fault);
+  if (err != ZD_OK)
+    return zd_unit_fail(u, e, err == ZD_ERR_LIMIT ? 503 : zd_status_of(err), ZD_ISSUE_EXCEPTION,
+                        "the condition cannot be searched: %s %s", zd_err_name(err), fault.text);
+  *plan = q.plan;
+  return true;
+}
+
+/* The newest version of (type, id) into the entry; "not there" is a fine answer. */
+static bool look_up(zd_unit *u, zd_unit_entry *e, bool *exists) {
+  zd_record record;
+  zd_row row;
+  *exists = false;
+  e->previous = ZD_NO_ROW;
+  e->previous_version = 0;
+  zd_err err = zd_snapshot_find(u->snapshot, e->type, e->id, &row);
+  if (err == ZD_ERR_NOT_FOUND) return true;
+  if (err == ZD_OK) err = zd_snapshot_read(u->snapshot, row, true, u->call->arena, &record, NULL);
+  if (err != ZD_OK)
+    return zd_unit_fail(u, e, zd_status_of(err), ZD_ISSUE_EXCEPTION,
+                        "the present version cannot be read: %s", zd_err_name(err));
+  e->previous = row;
+  e->previous_version = record.version;
+  e->previous_time = record.time_ms;
+  *exists = record.op != ZD_OP_DELETE;
+  return true;
+}
+
+/* The matched resource becomes the entry's target. */
+static bool take_match(zd_unit *u, zd_unit_entry *e, zd_row row) {
+  zd_record record;
+  zd_err err = zd_snapshot_read(u->snapshot, row, true, u->call->arena, &record, NULL);
+  if (err != ZD_OK)
+    return zd_unit_fail(u, e, zd_status_of(err), ZD_ISSUE_EXCEPTION,
+                        "the matching resource cannot be read: %s", zd_err_name(err));
+  e->id = zd_arena_copy(u->call->arena, (zd_slice){record.id, record.id_n});
+  e->previous = row;
+  e->previous_version = record.version;
+  e->previous_time = record.time_ms;
+  return e->id.p || zd_unit_fail(u, e, 500, ZD_ISSUE_EXCEPTION, "out of memory");
+}
+
+static bool use_new_id(zd_unit *u, zd_unit_entry *e) {
+  if (!e->new_id.p) e->new_id = zd_new_id(u->call->rest, u->call->arena);
+  e->id = e->new_id;
+  e->previous = ZD_NO_ROW;
+  e->previous_version = 0;
+  e->op = ZD_OP_CREATE;
+  e->act = ZD_ACT_WRITE;
+  return e->id.p || zd_unit_fail(u, e, 500, ZD_ISSUE_EXCEPTION, "out of memory");
+}
+
+static bool target_create(zd_unit *u, zd_unit_entry *e) {
+  if (!e->in.if_none_exist.p) return use_new_id(u, e);
+  const zd_plan *plan;
+  zd_row rows[2];
+  size_t n;
+  if (!zd_unit_condition(u, e, e->in.type, e->in.if_none_exist, &plan, rows, &n)) return false;
+  if (n > 1)
+    return zd_unit_fail(u, e, 412, ZD_ISSUE_MULTIPLE_MATCHES,
+                        "the condition \"%.*s\" matches more than one resource",
+                        ZD_SV(e->in.if_none_exist));
+  if (n == 1) {
+    e->act = ZD_ACT_NONE;
+    return take_match(u, e, rows[0]);
+  }
+  e->guard = plan;
+  return use_new_id(u, e);
+}
+
+/* If-Match and If-None-Match: * against what is there (http.html#concurrency). */
+static bool preconditions_hold(zd_unit *u, zd_unit_entry *e, bool exists) {
+  if (e->in.if_none_match.p) {
+    if (!zd_slice_eq(e->in.if_none_match, ZD_S("*")))
+      return zd_unit_fail(u, e, 400, ZD_ISSUE_NOT_SUPPORTED,
+                          "If-None-Match of a write can only be *");
+    if (exists) return zd_unit_fail(u, e, 412, ZD_ISSUE_CONFLICT, "the resource is there already");
+  }
+  if (!e->in.if_match.p) return true;
+  uint64_t wanted = zd_etag_version(e->in.if_match);
+  if (!wanted)
+    return zd_unit_fail(u, e, 400, ZD_ISSUE_VALUE, "If-Match is not a version tag like W/\"3\"");
+  if (exists && wanted == e->previous_version) return true;
+  if (!exists)
+    return zd_unit_fail(u, e, 412, ZD_ISSUE_CONFLICT,
+                        "If-Match asks for version %llu, but there is no such resource now",
+                        (unsigned long long)wanted);
+  return zd_unit_fail(u, e, 412, ZD_ISSUE_CONFLICT,
+                      "If-Match asks for version %llu, but version %llu is current",
+                      (unsigned long long)wanted, (unsigned long long)e->previous_version);
+}
+
+static bool target_by_id(zd_unit *u, zd_unit_entry *e) {
+  bool exists;
+  if (!look_up(u, e, &exists) || !preconditions_hold(u, e, exists)) return false;
+  e->act = ZD_ACT_WRITE;
+  if (e->in.kind == ZD_UPDATE) {
+    e->op = exists ? ZD_OP_UPDATE : ZD_OP_CREATE;
+    return true;
+  }
+  e->op = ZD_OP_DELETE;
+  if (!exists) e->act = ZD_ACT_NONE; /* deleting what is not there succeeds and writes nothing */
+  return true;
+}
+
+/* Conditional update: 0, 1, many matches, with and without an id in the body. */
+static bool target_cond_update(zd_unit *u, zd_unit_entry *e, size_t n, const zd_row *rows) {
+  zd_slice own = zd_node_child_text(e->in.tree, e->in.root, ZD_S("id"), u->call->arena);
+  if (n == 1) {
+    if (!take_match(u, e, rows[0])) return false;
+    if (own.p && !zd_slice_eq(own, e->id))
+      return zd_unit_fail(u, e, 400, ZD_ISSUE_VALUE,
+                          "the body has id \"%.*s\", but the condition matches \"%.*s\"",
+                          ZD_SV(own), ZD_SV(e->id));
+    e->op = ZD_OP_UPDATE;
+    e->act = ZD_ACT_WRITE;
+    return preconditions_hold(u, e, true);
+  }
+  if (!own.p) {
+    if (!use_new_id(u, e)) return false;
+    return preconditions_hold(u, e, false);
+  }
+  bool exists;
+  e->id = own;
+  if (!look_up(u, e, &exists) || !preconditions_hold(u, e, exists)) return false;
+  if (exists)
+    return zd_unit_fail(u, e, 409, ZD_ISSUE_CONFLICT,
+                        "the condition matches nothing, but a resource with id \"%.*s\" is there",
+                        ZD_SV(own));
+  e->op = ZD_OP_CREATE;
+  e->act = ZD_ACT_WRITE;
+  return true;
+}
+
+static bool target_by_condition(zd_unit *u, zd_unit_entry *e) {
+  const zd_plan *plan;
+  zd_row rows[2];
+  size_t n;
+  if (!e->in.query.n)
+    return zd_unit_fail(u, e, 412, ZD_ISSUE_REQUIRED,
+                        "a conditional write needs at least one search parameter");
+  if (!zd_unit_condition(u, e, e->in.type, e->in.query, &plan, rows, &n)) return false;
+  if (n > 1)
+    return zd_unit_fail(u, e, 412, ZD_ISSUE_MULTIPLE_MATCHES,
+                        "the condition \"%.*s\" matches more than one resource",
+                        ZD_SV(e->in.query));
+  e->guard = plan;
+  if (e->in.kind == ZD_UPDATE) return target_cond_update(u, e, n, rows);
+  e->op = ZD_OP_DELETE;
+  e->act = n ? ZD_ACT_WRITE : ZD_ACT_NONE;
+  return n == 0 || (take_match(u, e, rows[0]) && preconditions_hold(u, e, true));
+}
+
+/* An update's body says the same id as its address (http.html#update). */
+static bool ids_agree(zd_unit *u, zd_unit_entry *e) {
+  zd_slice own = zd_node_child_text(e->in.tree, e->in.root, ZD_S("id"), u->call->arena);
+  if (zd_slice_eq(own, e->in.id)) return true;
+  if (!own.p)
+    return zd_unit_fail(u, e, 400, ZD_ISSUE_REQUIRED,
+                        "the resource has no id; an update needs the id of its address, \"%.*s\"",
+                        ZD_SV(e->in.id));
+  return zd_unit_fail(u, e, 400, ZD_ISSUE_VALUE,
+                      "the resource has id \"%.*s\", its address says \"%.*s\"", ZD_SV(own),
+                      ZD_SV(e->in.id));
+}
+
+bool zd_unit_target(zd_unit *u, zd_unit_entry *e) {
+  e->type = zd_search_type_symbol(u->call->rest->search, e->in.type);
+  e->act = ZD_ACT_NONE;
+  e->guard = NULL;
+  e->id = e->in.id;
+  if (e->in.kind == ZD_CREATE) return target_create(u, e);
+  if (e->in.conditional) return target_by_condition(u, e);
+  if (e->in.kind == ZD_UPDATE && !ids_agree(u, e)) return false;
+  return target_by_id(u, e);
+}

@@ -1,0 +1,246 @@
+#include "rest/unit.h"
+
+#include "base/hash.h"
+
+#include <stdio.h>
+
+/* A conflict means that somebody else succeeded, so a retry is progress; a bound all the same. */
+enum { MOST_ATTEMPTS = 1000 };
+
+bool zd_unit_fail(zd_unit *u, const zd_unit_entry *e, int status, zd_issue_code code,
+                  const char *format, ...) {
+  char text[512];
+  va_list args;
+  va_start(args, format);
+  vsnprintf(text, sizeof text, format, args);
+  va_end(args);
+  zd_issue_add(&u->call->issues, ZD_ERROR, code, e ? e->expression : (zd_slice){NULL, 0}, "%s",
+               text);
+  u->status = status;
+  return false;
+}
+
+static void drop(zd_unit *u) {
+  if (u->txn) zd_txn_free(u->txn);
+  if (u->snapshot) zd_snapshot_release(u->snapshot);
+  u->txn = NULL;
+  u->snapshot = NULL;
+}
+
+/* Order of a transaction: deletes, creates, updates (http.html#trules). */
+static bool find_targets(zd_unit *u) {
+  static const zd_kind order[] = {ZD_DELETE, ZD_CREATE, ZD_UPDATE};
+  for (size_t k = 0; k < sizeof order / sizeof *order; k++)
+    for (size_t i = 0; i < u->n; i++)
+      if (u->entries[i].in.kind == order[k] && !zd_unit_target(u, &u->entries[i])) return false;
+  return true;
+}
+
+/* Two creates with one condition are one resource: the second takes the first's identity, as it
+ * would have, had it come a moment later. Resources of other entries may not be written twice. */
+static size_t slot_of(zd_slice key, uint32_t type, size_t mask) {
+  return (size_t)zd_hash64_seed(key.p, key.n, type) & mask;
+}
+
+static bool same_identity(const zd_unit_entry *a, const zd_unit_entry *b) {
+  return a->type == b->type && zd_slice_eq(a->id, b->id);
+}
+
+static bool same_condition(const zd_unit_entry *a, const zd_unit_entry *b) {
+  return a->type == b->type && zd_slice_eq(a->in.if_none_exist, b->in.if_none_exist);
+}
+
+/* Open addressing over entries; finds an equal one or puts e in. */
+static zd_unit_entry *find_or_put(zd_unit_entry **table, size_t mask, zd_unit_entry *e,
+                                  zd_slice key,
+                                  bool (*same)(const zd_unit_entry *, const zd_unit_entry *)) {
+  for (size_t at = slot_of(key, e->type, mask);; at = (at + 1) & mask) {
+    if (!table[at]) {
+      table[at] = e;
+      return NULL;
+    }
+    if (same(table[at], e)) return table[at];
+  }
+}
+
+static bool no_overlap(zd_unit *u) {
+  if (u->n < 2) return true;
+  size_t room = 4;
+  while (room < u->n * 2) room *= 2;
+  zd_unit_entry **ids = ZD_NEW_ARRAY(u->call->arena, zd_unit_entry *, room);
+  zd_unit_entry **conditions = ZD_NEW_ARRAY(u->call->arena, zd_unit_entry *, room);
+  if (!ids || !conditions) return zd_unit_fail(u, NULL, 500, ZD_ISSUE_EXCEPTION, "out of memory");
+  for (size_t i = 0; i < u->n; i++) {
+    zd_unit_entry *e = &u->entries[i], *other;
+    if (e->in.kind == ZD_CREATE && e->in.if_none_exist.p && e->act == ZD_ACT_WRITE &&
+        (other = find_or_put(conditions, room - 1, e, e->in.if_none_exist, same_condition))) {
+      e->act = ZD_ACT_NONE;
+      e->id = other->id;
+      continue;
+    }
+    if (e->act != ZD_ACT_WRITE) continue;
+    other = find_or_put(ids, room - 1, e, e->id, same_identity);
+    if (other)
+      return zd_unit_fail(u, e, 400, ZD_ISSUE_DUPLICATE, "%.*s writes the same resource",
+                          ZD_SV(other->expression));
+  }
+  return true;
+}
+
+static bool store_entry(zd_unit *u, zd_unit_entry *e, zd_links *links, zd_write *w) {
+  zd_call *c = u->call;
+  zd_stored_edit edit = {.id = e->id};
+  if (links && !zd_links_edit(links, e, &edit)) return false;
+  zd_buffer stored;
+  zd_buffer_init(&stored, c->rest->resource_limit);
+  zd_fhir_write_stored(e->in.tree, e->in.root, &edit, &stored, &e->stamp_at);
+  zd_err err = zd_buffer_error(&stored);
+  if (err == ZD_OK) {
+    e->stored = zd_arena_copy(c->arena, zd_buffer_slice(&stored));
+    if (!e->stored.p) err = ZD_ERR_MEMORY;
+  }
+  zd_buffer_free(&stored);
+  if (err == ZD_OK)
+    err = zd_search_entries(c->rest->search, e->in.tree, e->in.root, edit.nodes, edit.values,
+                            edit.count, c->arena, &w->entries, &w->entry_count);
+  w->body = e->stored;
+  w->stamp_at = e->stamp_at;
+  if (err == ZD_OK) return true;
+  return zd_unit_fail(u, e, zd_status_of(err),
+                      err == ZD_ERR_LIMIT ? ZD_ISSUE_TOO_LONG : ZD_ISSUE_EXCEPTION,
+                      "the resource cannot be stored: %s", zd_err_name(err));
+}
+
+static bool put_entry(zd_unit *u, zd_unit_entry *e, zd_links *links, size_t position) {
+  zd_write w = {.op = e->op,
+                .type = e->type,
+                .id = e->id,
+                .previous = e->previous,
+                .previous_version = e->previous_version};
+  if (e->op != ZD_OP_DELETE && !store_entry(u, e, links, &w)) return false;
+  e->position = position;
+  zd_err err = zd_txn_put(u->txn, &w);
+  if (err == ZD_OK && e->guard) err = zd_txn_guard(u->txn, e->guard);
+  return err == ZD_OK || zd_unit_fail(u, e, zd_status_of(err), ZD_ISSUE_EXCEPTION,
+                                      "the resource cannot be stored: %s", zd_err_name(err));
+}
+
+static bool fill(zd_unit *u) {
+  size_t writes = 0;
+  for (size_t i = 0; i < u->n; i++) writes += u->entries[i].act == ZD_ACT_WRITE;
+  zd_links *links = NULL;
+  if (u->linked && !(links = zd_links_open(u))) return false;
+  if (!writes) return true;
+  zd_err err = zd_txn_begin(u->call->rest->store, zd_snapshot_row(u->snapshot), &u->txn);
+  if (err != ZD_OK)
+    return zd_unit_fail(u, NULL, zd_status_of(err), ZD_ISSUE_EXCEPTION, "no transaction: %s",
+                        zd_err_name(err));
+  size_t position = 0;
+  for (size_t i = 0; i < u->n; i++)
+    if (u->entries[i].act == ZD_ACT_WRITE && !put_entry(u, &u->entries[i], links, position++))
+      return false;
+  return !links || zd_links_close(links);
+}
+
+bool zd_unit_prepare(zd_unit *u) {
+  u->status = 0;
+  u->attempts++;
+  zd_err err = zd_store_snapshot(u->call->rest->store, &u->snapshot);
+  if (err != ZD_OK)
+    return zd_unit_fail(u, NULL, zd_status_of(err), ZD_ISSUE_EXCEPTION,
+                        "the store cannot be read: %s", zd_err_name(err));
+  if (find_targets(u) && no_overlap(u) && fill(u)) {
+    zd_snapshot_release(u->snapshot);
+    u->snapshot = NULL;
+    return true;
+  }
+  drop(u);
+  return false;
+}
+
+/* ---- after the commit ---- */
+
+static void answer_written(zd_unit *u, zd_unit_entry *e, int64_t time_ms) {
+  zd_answer *a = &e->answer;
+  zd_slice type = zd_schema_type_info(u->call->rest->schema, e->in.type).name;
+  a->version = e->previous_version + 1;
+  a->last_modified = time_ms;
+  a->reference = zd_arena_printf(u->call->arena, "%.*s/%.*s", ZD_SV(type), ZD_SV(e->id));
+  if (e->op == ZD_OP_DELETE) {
+    a->status = 204;
+    return;
+  }
+  a->status = e->op == ZD_OP_CREATE ? 201 : 200;
+  a->location = zd_arena_printf(u->call->arena, "%.*s/_history/%llu", ZD_SV(a->reference),
+                                (unsigned long long)a->version);
+  if (e->in.prefer == ZD_RETURN_REPRESENTATION)
+    zd_fhir_stamp(e->stored, e->stamp_at, a->version, time_ms, &a->body);
+}
+
+/* A conditional create that found its resource, or a delete that found nothing. */
+static void answer_unwritten(zd_unit *u, zd_unit_entry *e) {
+  zd_answer *a = &e->answer;
+  if (e->in.kind == ZD_DELETE) {
+    a->status = 204;
+    return;
+  }
+  zd_slice type = zd_schema_type_info(u->call->rest->schema, e->in.type).name;
+  a->status = 200;
+  a->version = e->previous_version ? e->previous_version : 1;
+  a->last_modified = e->previous_time;
+  a->reference = zd_arena_printf(u->call->arena, "%.*s/%.*s", ZD_SV(type), ZD_SV(e->id));
+  a->location = zd_arena_printf(u->call->arena, "%.*s/_history/%llu", ZD_SV(a->reference),
+                                (unsigned long long)a->version);
+  if (e->in.prefer != ZD_RETURN_REPRESENTATION) return;
+  zd_interaction read = {.kind = ZD_READ, .type = e->in.type, .id = e->id};
+  zd_run_read(u->call, &read, a);
+  a->location = zd_arena_printf(u->call->arena, "%.*s/_history/%llu", ZD_SV(a->reference),
+                                (unsigned long long)a->version);
+}
+
+static void say_commit_failure(zd_unit *u, const zd_commit_result *r) {
+  zd_issue_code code = r->err == ZD_ERR_FULL ? ZD_ISSUE_NO_STORE : ZD_ISSUE_EXCEPTION;
+  if (r->err == ZD_ERR_CONFLICT) code = ZD_ISSUE_CONFLICT;
+  zd_unit_fail(u, NULL, zd_status_of(r->err), code, "nothing was stored: %s %s",
+               zd_err_name(r->err), r->fault.text);
+}
+
+bool zd_unit_settle(zd_unit *u, const zd_commit_result *r) {
+  u->txn = NULL;
+  if (r->err == ZD_ERR_CONFLICT && u->attempts < MOST_ATTEMPTS) {
+    /* an id made here that is taken already gets another one */
+    for (size_t i = 0; i < u->n; i++)
+      if (u->entries[i].act == ZD_ACT_WRITE && u->entries[i].position == r->conflict &&
+          u->entries[i].new_id.p)
+        u->entries[i].new_id = (zd_slice){NULL, 0};
+    return false;
+  }
+  if (r->err != ZD_OK) {
+    say_commit_failure(u, r);
+    return true;
+  }
+  for (size_t i = 0; i < u->n; i++) {
+    zd_unit_entry *e = &u->entries[i];
+    if (e->in.kind != ZD_CREATE && e->in.kind != ZD_UPDATE && e->in.kind != ZD_DELETE) continue;
+    if (e->act == ZD_ACT_WRITE)
+      answer_written(u, e, r->time_ms);
+    else
+      answer_unwritten(u, e);
+  }
+  return true;
+}
+
+void zd_unit_run(zd_unit *u) {
+  static const zd_commit_result nothing = {.err = ZD_OK};
+  for (;;) {
+    if (!zd_unit_prepare(u)) return;
+    zd_commit_result r = nothing;
+    if (u->txn) r = zd_store_commit(u->call->rest->store, u->txn);
+    if (zd_unit_settle(u, &r)) return;
+  }
+}
+
+void zd_unit_free(zd_unit *u) {
+  drop(u);
+  for (size_t i = 0; i < u->n; i++) zd_buffer_free(&u->entries[i].answer.body);
+}

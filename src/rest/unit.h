@@ -1,0 +1,75 @@
+/* unit.h: the writes of one request: decided together, committed together. Private to rest/.
+ *
+ *   prepare   on one snapshot: conditions searched, targets found, references resolved, stored
+ *             forms and index entries made, a zd_txn filled
+ *   commit    by the store; refused with ZD_ERR_CONFLICT when the snapshot's answers no longer hold
+ *   settle    answers filled in; or, after a conflict, prepare again on a fresh snapshot
+ */
+#ifndef ZD_REST_UNIT_H
+#define ZD_REST_UNIT_H
+
+#include "rest/interaction.h"
+
+typedef enum zd_act { ZD_ACT_NONE, ZD_ACT_WRITE } zd_act;
+
+typedef struct zd_unit_entry {
+  zd_interaction in;
+  zd_slice full_url;   /* Bundle.entry.fullUrl; absent outside bundles */
+  zd_slice expression; /* "Bundle.entry[3]"; absent outside bundles */
+  zd_slice new_id;     /* made here for a create; kept over retries */
+  /* decided by prepare */
+  zd_act act;
+  zd_op op;
+  uint32_t type;
+  zd_slice id;
+  zd_row previous;
+  uint64_t previous_version;
+  int64_t previous_time;
+  const zd_plan *guard; /* what must still match nothing new at commit */
+  zd_slice stored;
+  uint32_t stamp_at;
+  size_t position; /* among the writes of the transaction */
+  zd_answer answer;
+} zd_unit_entry;
+
+typedef struct zd_unit {
+  zd_call *call;
+  zd_unit_entry *entries;
+  size_t n;
+  bool linked; /* a transaction: entries refer to each other */
+  zd_snapshot *snapshot;
+  zd_txn *txn; /* filled by prepare; NULL when nothing is to be written */
+  unsigned attempts;
+  int status; /* of a failed unit; 0: fine. The issues are the call's */
+} zd_unit;
+
+/* False when refused: status and issues are set, nothing is held. */
+bool zd_unit_prepare(zd_unit *u);
+/* After the commit. True: done (answers or status set). False: prepare again. */
+bool zd_unit_settle(zd_unit *u, const zd_commit_result *result);
+/* Prepare and commit until settled; blocks. */
+void zd_unit_run(zd_unit *u);
+/* Frees the answers' bodies. */
+void zd_unit_free(zd_unit *u);
+
+/* ---- steps of prepare ---- */
+/* target.c: what an entry will write to. False when refused. */
+bool zd_unit_target(zd_unit *u, zd_unit_entry *e);
+/* reference.c: replacements of references inside an entry's resource, given all entries' targets.
+ */
+typedef struct zd_links zd_links;
+zd_links *zd_links_open(zd_unit *u); /* NULL: refused or out of memory */
+bool zd_links_edit(zd_links *l, zd_unit_entry *e, zd_stored_edit *edit);
+/* Refuses the unit when links were found missing. */
+bool zd_links_close(zd_links *l);
+
+/* Status and one issue at an entry. Always false. */
+bool zd_unit_fail(zd_unit *u, const zd_unit_entry *e, int status, zd_issue_code code,
+                  const char *format, ...) __attribute__((format(printf, 5, 6)));
+
+/* One search for a condition: up to two matching rows. False when refused. *plan stays for guards.
+ */
+bool zd_unit_condition(zd_unit *u, const zd_unit_entry *e, zd_type type, zd_slice query,
+                       const zd_plan **plan, zd_row rows[2], size_t *n);
+
+#endif
