@@ -9,10 +9,10 @@
  * A job has a number: the count of jobs submitted before it. Waiting for "everything submitted
  * before now" is waiting until no unfinished job has a smaller number; since jobs end in any
  * order, each thread keeps the number it is running, and the ring's head bounds the rest. */
-typedef struct job {
+typedef struct order {
   zd_job run;
   void *context;
-} job;
+} order;
 
 typedef struct worker {
   zd_workers *pool;
@@ -28,13 +28,13 @@ struct zd_workers {
   uint64_t taken;     /* number of the next job to start */
   uint64_t submitted; /* number of the next job to submit; submitted - taken jobs wait */
   size_t room;
-  job *ring; /* job i is ring[i % room] */
+  order *ring; /* job i is ring[i % room] */
   unsigned threads;
   worker workers[];
 };
 
 static void run_next(zd_workers *w, worker *self) {
-  job next = w->ring[w->taken % w->room];
+  order next = w->ring[w->taken % w->room];
   self->running = w->taken++;
   pthread_mutex_unlock(&w->lock);
   next.run(next.context);
@@ -58,7 +58,7 @@ static void *work(void *context) {
 
 static zd_workers *allocate(unsigned threads, size_t queue) {
   size_t ring_bytes;
-  if (!threads || !queue || __builtin_mul_overflow(queue, sizeof(job), &ring_bytes)) return NULL;
+  if (!threads || !queue || __builtin_mul_overflow(queue, sizeof(order), &ring_bytes)) return NULL;
   zd_workers *w = calloc(1, sizeof *w + threads * sizeof(worker));
   if (!w) return NULL;
   w->ring = malloc(ring_bytes);
@@ -102,11 +102,11 @@ void zd_workers_close(zd_workers *w) {
   free(w);
 }
 
-zd_err zd_workers_submit(zd_workers *w, zd_job run, void *context) {
+zd_err zd_workers_submit(zd_workers *w, zd_job job, void *context) {
   pthread_mutex_lock(&w->lock);
   bool full = w->submitted - w->taken >= w->room;
   if (!full) {
-    w->ring[w->submitted++ % w->room] = (job){run, context};
+    w->ring[w->submitted++ % w->room] = (order){job, context};
     pthread_cond_signal(&w->filled);
   }
   pthread_mutex_unlock(&w->lock);
