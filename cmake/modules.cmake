@@ -129,4 +129,6 @@ endfunction()
 add_library(zd_testing STATIC ${CMAKE_SOURCE_DIR}/src/base/testing/scarcity.c)
 zd_flags(zd_testing)
 target_include_directories(zd_testing PUBLIC ${CMAKE_SOURCE_DIR}/src)
-target_link_options(zd_testing INTERFACE -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc)
+# --undefined: archives later on the command line need it although the test itself may not.
+target_link_options(zd_testing INTERFACE -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
+  -Wl,--undefined=__wrap_malloc)
