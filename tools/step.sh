@@ -4,7 +4,7 @@
 #
 # The command's output goes to the file LOG. A person sees the name, how far it is (the last line
 # of the output: on a terminal twice a second, elsewhere every 20 seconds), and at the end the time.
-# When it fails, the end of its output is shown. Returns the command's status.
+# When it fails, what looks like errors and the end of the output are shown. Returns the command's status.
 
 step() {
   local name=$1 log=$2 status=0 started=$SECONDS told=$SECONDS last pid
@@ -30,7 +30,9 @@ step() {
   else
     printf 'FAILED  %-28s %4d s  (status %d, whole output: %s)\n' "$name" $((SECONDS - started)) \
       "$status" "$log"
-    tail -n "${STEP_TAIL:-40}" "$log" | sed 's/^/        | /'
+    { grep -anE -A 3 'error:|undefined reference|^(FAILED|CMake Error)|\*\*\*Failed' "$log" | cut -c1-300 | head -n 30
+      echo ...
+      tail -n "${STEP_TAIL:-15}" "$log"; } | sed 's/^/        | /'
   fi
   return "$status"
 }
