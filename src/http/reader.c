@@ -269,15 +269,20 @@ static void parse_head(zd_http_reader *r) {
 
 /* ---- framing of the head ---- */
 
+/* Whether c may begin a line after the first. */
+static bool begins_line(zd_http_reader *r, char c) {
+  if (c == ' ' || c == '\t') refuse(r, 400, "a header is folded over several lines");
+  if (c == ':') refuse(r, 400, "a header has no name");
+  if (c != '\r' && r->lines > ZD_HTTP_HEADERS_MOST) refuse(r, 431, "too many headers");
+  return r->status == 0;
+}
+
 /* True when the empty line ends within these n bytes; *used is how many belong to the head. */
 static bool find_end(zd_http_reader *r, const char *p, size_t n, size_t *used) {
   size_t at = 0;
   *used = n;
   while (at < n) {
-    if (r->line == 0 && r->lines && (p[at] == ' ' || p[at] == '\t')) {
-      refuse(r, 400, "a header is folded over several lines");
-      return false;
-    }
+    if (r->line == 0 && r->lines && !begins_line(r, p[at])) return false;
     const char *lf = memchr(p + at, '\n', n - at);
     if (!lf) {
       r->line += n - at;

@@ -10,8 +10,10 @@ typedef struct batch {
   size_t bytes;
 } batch;
 
+/* Body and owned are the asker's until the answer is composed. */
 static size_t total(const zd_http_exchange *x) {
-  return x->wire.n + x->body.n + x->owned_n + x->flying.n;
+  size_t body = x->composed && !x->streaming ? x->body.n + x->owned_n : 0;
+  return x->wire.n + body + x->flying.n;
 }
 
 /* Nothing will be added to it any more. */
@@ -76,8 +78,10 @@ static void gather(zd_http_connection *c, batch *b) {
     if (x->broken && !x->streaming) return;
     size_t skip = x->sent;
     add_piece(b, x->wire.p, x->wire.n, &skip);
-    add_piece(b, x->body.p, x->body.n, &skip);
-    add_piece(b, x->owned, x->owned_n, &skip);
+    if (x->composed && !x->streaming) {
+      add_piece(b, x->body.p, x->body.n, &skip);
+      add_piece(b, x->owned, x->owned_n, &skip);
+    }
     add_piece(b, x->flying.p, x->flying.n, &skip);
     if (!is_whole(x) || x->broken) return;
   }
