@@ -243,33 +243,57 @@ void zd_bundle_free(zd_bundle *b) {
   for (size_t i = 0; i < b->n; i++) zd_buffer_free(&b->entries[i].answer.body);
 }
 
-zd_err zd_rest_bundle(zd_rest *r, const zd_tree *tree, zd_arena *arena, uint64_t *written,
-                      zd_issues *issues) {
+/* Prepared ahead of its turn; what fails then may yet succeed in it. */
+static void run_in_turn(zd_unit *u, void (*turn)(void *context), void *context) {
+  if (!turn) {
+    zd_unit_run(u);
+    return;
+  }
+  bool ready = zd_unit_prepare(u);
+  turn(context);
+  if (ready) {
+    zd_commit_result r = {.err = ZD_OK};
+    if (u->txn) r = zd_store_commit(u->call->rest->store, u->txn);
+    if (zd_unit_settle(u, &r)) return;
+  } else {
+    zd_issues_init(&u->call->issues, u->call->arena);
+  }
+  zd_unit_run(u);
+}
+
+static void count_written(const zd_bundle *b, uint64_t *written, zd_issues *issues) {
+  for (size_t i = 0; i < b->n; i++) {
+    const zd_unit_entry *e = &b->entries[i];
+    if (e->answer.status < 400)
+      *written += is_write(&e->in) && e->act == ZD_ACT_WRITE;
+    else
+      zd_issue_add(issues, ZD_ERROR, ZD_ISSUE_PROCESSING, e->expression, "refused with status %d",
+                   e->answer.status);
+  }
+}
+
+zd_err zd_rest_bundle(zd_rest *r, const zd_tree *tree, zd_arena *arena, void (*turn)(void *context),
+                      void *context, uint64_t *written, zd_issues *issues) {
   zd_call c = {.rest = r, .arena = arena};
   zd_bundle b;
   zd_answer a;
   zd_unit u;
+  int failed = 0;
   zd_issues_init(&c.issues, arena);
   zd_answer_init(&a);
   *written = 0;
-  int failed = 0;
   if (!zd_bundle_open(&c, tree, ZD_RETURN_MINIMAL, false, &b, &a)) {
     failed = a.status;
+    if (turn) turn(context);
   } else if (b.transaction) {
     zd_bundle_unit(&b, &u);
-    zd_unit_run(&u);
+    run_in_turn(&u, turn, context);
     failed = u.status;
   } else {
+    if (turn) turn(context);
     zd_bundle_run_batch(&b);
   }
-  for (size_t i = 0; i < b.n && !failed; i++) {
-    const zd_unit_entry *e = &b.entries[i];
-    if (e->answer.status < 400)
-      *written += is_write(&e->in) && e->act == ZD_ACT_WRITE;
-    else
-      zd_issue_add(&c.issues, ZD_ERROR, ZD_ISSUE_PROCESSING, e->expression,
-                   "refused with status %d", e->answer.status);
-  }
+  if (!failed) count_written(&b, written, &c.issues);
   *issues = c.issues;
   zd_buffer_free(&a.body);
   zd_bundle_free(&b);

@@ -43,9 +43,13 @@ void zd_rest_handle(zd_rest *r, zd_http_exchange *x);
 void zd_rest_refusal(int status, const char *text, zd_buffer *body);
 
 /* Runs a transaction or batch Bundle already read, without HTTP: what `import` uses. The arena
- * takes the scratch memory. *written: resources committed. ZD_ERR_INVALID, ZD_ERR_REFUSED with
- * issues when nothing (transaction) or not everything (batch) was stored. Blocks. */
-zd_err zd_rest_bundle(zd_rest *r, const zd_tree *tree, zd_arena *arena, uint64_t *written,
-                      zd_issues *issues);
+ * takes the scratch memory. *written: resources committed. ZD_ERR_REFUSED with issues when nothing
+ * (transaction) or not everything (batch) was stored. Blocks.
+ *
+ * `turn` (may be NULL) is called once, before the first commit, or when preparing failed: it blocks
+ * until what this Bundle may build on is committed. So several Bundles can be prepared side by side
+ * and still take effect in order; one that failed before its turn is prepared again in it. */
+zd_err zd_rest_bundle(zd_rest *r, const zd_tree *tree, zd_arena *arena, void (*turn)(void *context),
+                      void *context, uint64_t *written, zd_issues *issues);
 
 #endif

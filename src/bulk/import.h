@@ -1,0 +1,68 @@
+/* import.h: the parts of an import. Private to bulk/. */
+#ifndef ZD_BULK_IMPORT_H
+#define ZD_BULK_IMPORT_H
+
+#include <pthread.h>
+
+#include "base/progress.h"
+#include "bulk/bulk.h"
+#include "bulk/source.h"
+#include "fhir/codec.h"
+
+enum { ZD_IMPORT_LINE_MAX = 256 << 20 };
+
+typedef struct zd_import_state zd_import_state;
+
+typedef struct zd_import_run {
+  const zd_import_options *o;
+  zd_source_list list;
+  zd_import_state *state;
+  FILE *report;
+  pthread_mutex_t lock; /* guards everything below; the report too */
+  pthread_cond_t moved; /* `turn` went on, or the run failed */
+  size_t file;          /* being read */
+  zd_source *source;
+  uint64_t drawn, turn; /* pieces given out; piece whose turn to commit it is */
+  zd_import_stats stats;
+  uint64_t bytes_read; /* on disk, of ended files: for progress */
+  zd_err err;
+  zd_fault fault;
+} zd_import_run;
+
+/* A piece being worked on by one thread. */
+typedef struct zd_import_piece {
+  zd_import_run *run;
+  const zd_source_file *file;
+  uint64_t number, first_line, end;
+  bool last; /* of its file */
+  bool has_turn;
+  zd_buffer text;
+  zd_arena arena; /* scratch: reset per resource */
+  uint64_t read, written, unchanged, refused;
+} zd_import_piece;
+
+/* Blocks until all earlier pieces are committed. */
+void zd_import_wait_turn(void *piece);
+/* One refused resource: a line of the report. */
+void zd_import_refuse(zd_import_piece *p, uint64_t line, const zd_issues *issues);
+
+/* import_lines.c: resources of an NDJSON piece, or those of a collection Bundle. */
+zd_err zd_import_lines(zd_import_piece *p, zd_fault *fault);
+zd_err zd_import_entries(zd_import_piece *p, const zd_tree *bundle, zd_fault *fault);
+/* import_document.c: one JSON document: a Bundle or a single resource. */
+zd_err zd_import_document(zd_import_piece *p, zd_fault *fault);
+/* A Bundle that asks for something: batch or transaction. */
+bool zd_import_is_job(const zd_tree *t);
+uint64_t zd_import_count_entries(const zd_tree *bundle);
+/* import_remote.c: either kind, to a server. */
+zd_err zd_import_send(zd_import_piece *p, zd_fault *fault);
+
+/* state.c: what is done already. One line per file: offset, size, time of change, path. */
+zd_err zd_import_state_open(const char *path, zd_import_state **out, zd_fault *fault);
+/* Offset up to which this very file (path, size, time) is done; UINT64_MAX: wholly. */
+uint64_t zd_import_state_done(const zd_import_state *s, const zd_source_file *file);
+zd_err zd_import_state_mark(zd_import_state *s, const zd_source_file *file, uint64_t end,
+                            bool whole, zd_fault *fault);
+void zd_import_state_close(zd_import_state *s);
+
+#endif
