@@ -2,6 +2,7 @@
 # check-format.sh: every C file is as clang-format leaves it (`make format` repairs).
 set -eu
 cd "$(dirname "$0")/.."
+mkdir -p build
 git ls-files -z '*.c' '*.h' >build/.format-files
 count=$(tr -cd '\0' <build/.format-files | wc -c)
 [ "$count" -gt 0 ] || { echo "check-format: no files found" >&2; exit 1; }

@@ -41,9 +41,9 @@ BEGIN {
   owner["^openssl/"] = " base http "
   owner["^xxhash\\.h$"] = " base "
   owner["^roaring/"] = " store search "
-  owner["^zstd\\.h$"] = " store rest region cli "
+  owner["^zstd\\.h$"] = " store rest region bulk cli "
   owner["^zdict\\.h$"] = " store "
-  owner["^zlib\\.h$"] = " rest region cli "
+  owner["^zlib\\.h$"] = " rest region bulk cli "
   owner["^rocksdb/|^lmdb\\.h$|^sqlite3\\.h$|^libpq-fe\\.h$"] = " store "
 }
 function bad(text) { print "includes: " text; failed++ }
