@@ -24,6 +24,10 @@ zd_err zd_search_open(const zd_schema *schema, zd_store *store, zd_slice base_ur
                       zd_fault *fault);
 void zd_search_close(zd_search *s);
 
+/* Offset, in minutes east of UTC, of dates and times without a zone, stored and asked; default 0.
+ * To be set right after open, and the same for the life of a store. */
+void zd_search_set_zone(zd_search *s, int minutes_east);
+
 /* For zd_store_start. */
 zd_indexer zd_search_indexer(zd_search *s);
 
@@ -67,7 +71,9 @@ typedef struct zd_query_options {
   bool lenient;       /* Prefer: handling=lenient: unknown parameters are left out and listed */
   bool for_condition; /* If-None-Exist, conditional update/delete: result parameters are errors */
   uint32_t default_count;
-  zd_snapshot *snapshot; /* turns times (_lastUpdated) into rows; may be NULL when the query has none */
+  zd_snapshot *snapshot; /* turns times (_lastUpdated) into rows; NULL: such clauses are checked
+                            row by row, which is right and slow */
+  int64_t now_ms;        /* for the prefix `ap` of dates; 0: the system's clock */
 } zd_query_options;
 
 /* Parses "name=ivan&birthdate=ge1980" (percent-encoded, from URL or form body) for `type`

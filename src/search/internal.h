@@ -1,0 +1,303 @@
+/* internal.h: structures shared by the files of search/. Nobody else includes it. */
+#ifndef ZD_SEARCH_INTERNAL_H
+#define ZD_SEARCH_INTERNAL_H
+
+#include "fhir/path.h"
+#include "search/decimal.h"
+#include "search/moment.h"
+#include "search/search.h"
+
+/* ---- shapes: how a type's values are read, told once per type instead of compared by name ---- */
+
+typedef enum zd_shape {
+  ZD_SHAPE_NONE,
+  ZD_SHAPE_BOOLEAN,
+  ZD_SHAPE_NUMBER,
+  ZD_SHAPE_TEXT,      /* string, markdown */
+  ZD_SHAPE_CODE,      /* code */
+  ZD_SHAPE_ID,        /* id */
+  ZD_SHAPE_URI,       /* uri, url, oid, uuid */
+  ZD_SHAPE_CANONICAL, /* canonical */
+  ZD_SHAPE_DATE,      /* date, dateTime, instant */
+  ZD_SHAPE_CODING,
+  ZD_SHAPE_CONCEPT,
+  ZD_SHAPE_IDENTIFIER,
+  ZD_SHAPE_CONTACT,
+  ZD_SHAPE_REFERENCE,
+  ZD_SHAPE_QUANTITY, /* and what derives from it: Age, Duration, ... */
+  ZD_SHAPE_MONEY,
+  ZD_SHAPE_RANGE,
+  ZD_SHAPE_SAMPLED,
+  ZD_SHAPE_PERIOD,
+  ZD_SHAPE_TIMING,
+  ZD_SHAPE_NAME,
+  ZD_SHAPE_ADDRESS,
+  ZD_SHAPE_RESOURCE
+} zd_shape;
+
+enum { ZD_SHAPE_SLOTS = 8 };
+
+/* Element numbers of the children a shape is read from, in the order of the table in shape.c. */
+typedef struct zd_shape_info {
+  uint8_t shape;
+  zd_element slot[ZD_SHAPE_SLOTS];
+} zd_shape_info;
+
+/* Fills one entry per type of the schema. NULL when memory is exhausted. */
+zd_shape_info *zd_shapes_make(const zd_schema *schema, zd_arena *arena);
+
+/* ---- facts: what a node says to a parameter of some type ---- */
+
+/* One thing that can match. Slices live in the tree's source or the arena. */
+typedef struct zd_fact {
+  zd_slice system, code; /* token; unit of a quantity. code absent: an identifier without value */
+  zd_slice text;         /* string, uri: as stored; quantity: unit as written; reference: url */
+  zd_slice version;      /* canonical: behind the |; absent when there is none */
+  zd_type type;          /* reference: type of a local target, or ZD_NO_TYPE */
+  zd_slice id;           /* reference: id of a local target */
+  zd_moment when;        /* date */
+  zd_decimal low, high;  /* number, quantity */
+  bool no_low, no_high;  /* it has no such bound */
+  bool plain;            /* quantity: a Quantity, not a Range or SampledData */
+} zd_fact;
+
+typedef zd_err (*zd_fact_sink)(void *state, const zd_fact *fact);
+
+/* Where facts are read from. */
+typedef struct zd_source {
+  const zd_search *search;
+  const zd_tree *tree;
+  const uint32_t *edit_nodes; /* sorted; their values replace those of the tree */
+  const zd_slice *edit_values;
+  size_t edit_count;
+  zd_arena *arena;
+} zd_source;
+
+/* Calls `sink` for every fact of `node` under a parameter of type `kind`. A node whose type that
+ * kind does not speak about (the string alternative of a date parameter's choice) has none.
+ * ZD_ERR_INTERNAL when a value breaks its type's grammar, which the codec does not let through. */
+zd_err zd_facts(const zd_source *x, zd_param_type kind, uint32_t node, zd_fact_sink sink,
+                void *state);
+
+/* Splits a literal reference or a query's reference value: local ("Patient/1", own base stripped,
+ * any /_history/n stripped) sets type and id, anything else sets text to the url. */
+void zd_fact_reference(const zd_search *s, zd_slice text, zd_fact *fact);
+/* [A-Za-z0-9.-]{1,64} */
+bool zd_fact_is_id(zd_slice id);
+/* Type of the target: of a local one its own, else what the url's last two parts say; ZD_NO_TYPE
+ * when they say nothing. Decides where(resolve() is T) without reading the target. */
+zd_type zd_fact_target(const zd_search *s, const zd_fact *fact);
+/* Splits "url|version". */
+void zd_fact_canonical(zd_slice text, zd_fact *fact);
+
+/* ---- terms: how facts are written into the index ---- */
+
+/* Fixed first bytes of reference terms and unit terms. */
+enum { ZD_TERM_LOCAL = 1, ZD_TERM_URL = 2, ZD_TERM_VERSIONED = 3 };
+enum { ZD_UNIT_MIXED = 0, ZD_UNIT_CODE = 1, ZD_UNIT_TEXT = 2 };
+enum { ZD_STRING_MAX = 256 };
+
+/* Number of a token system, 0: none. ZD_NO_SYMBOL: not in the table (full, or unknown). */
+uint32_t zd_term_system(const zd_search *s, zd_slice system, bool create, zd_arena *arena);
+
+/* Terms in the arena; p is NULL when memory is exhausted. */
+zd_slice zd_term_token(zd_slice code, uint32_t symbol, zd_slice system, zd_arena *arena);
+zd_slice zd_term_token_any(zd_slice code, zd_arena *arena); /* a prefix: code, any system */
+zd_slice zd_term_local(const zd_search *s, zd_type type, zd_slice id, zd_arena *arena);
+zd_slice zd_term_tagged(uint8_t tag, zd_slice text, zd_arena *arena);
+zd_slice zd_term_unit(zd_slice code, uint32_t symbol, zd_slice system, zd_arena *arena);
+zd_slice zd_term_unit_any(zd_slice code, zd_arena *arena); /* a prefix */
+zd_slice zd_term_uri(zd_slice uri, zd_arena *arena);
+
+/* ---- programs: all parameters of a resource type, compiled ---- */
+
+/* One parameter for one resource type. */
+typedef struct zd_search_param {
+  uint32_t index; /* in the schema */
+  zd_param_type kind;
+  uint32_t field;      /* symbol; ZD_NO_SYMBOL: not indexed */
+  uint32_t unit_field; /* quantity: symbol of the units */
+  zd_type only;        /* references to this type only, in a field shared with another parameter */
+  bool shared;         /* the field holds rows of several resource types */
+  bool owner;          /* produces the field's entries; else another parameter does */
+  bool answered;
+} zd_search_param;
+
+/* A parameter that wants a node; of references only those to `only`, if that is a type. */
+typedef struct zd_walk_want {
+  uint16_t param; /* number in zd_search_type.params */
+  zd_type only;
+} zd_walk_want;
+
+/* A state of the walk over a resource: for elements first .. first+count-1 of its type the next
+ * state (0: nothing below is wanted), and the parameters that want the node itself. */
+typedef struct zd_walk_state {
+  zd_element first;
+  uint16_t count;
+  uint16_t *next;
+  zd_walk_want *wants;
+  uint16_t want_count, want_room;
+  zd_type type;
+} zd_walk_state;
+
+/* What the walk can't say is asked of a FHIRPath program. */
+typedef struct zd_walk_path {
+  const zd_path *path;
+  uint16_t param;
+} zd_walk_path;
+
+typedef struct zd_search_type {
+  zd_search_param *params;
+  uint16_t count;
+  zd_walk_state *states; /* states[0] stands for "nothing"; the root is states[1] */
+  uint16_t state_count, state_room;
+  zd_walk_path *paths;
+  uint16_t path_count;
+  uint32_t symbol;
+} zd_search_type;
+
+struct zd_search {
+  const zd_schema *schema;
+  zd_store *store;
+  zd_slice base_url; /* without a slash at its end; empty: none */
+  int zone_minutes;
+  zd_shape_info *shapes;
+  zd_slice *set_system;  /* by value set: the one system of its codes; absent: none or several */
+  zd_search_type *types; /* by zd_type */
+  zd_type *symbol_type;  /* by type symbol */
+  uint32_t symbol_count; /* entries in symbol_type */
+  zd_arena arena;
+};
+
+/* Compiles the parameters of one type. */
+zd_err zd_program_make(zd_search *s, zd_type type, zd_fault *fault);
+/* The parameter `code` of `type`, NULL when it has none. */
+const zd_search_param *zd_program_find(const zd_search *s, zd_type type, zd_slice code);
+const zd_search_param *zd_program_param(const zd_search *s, zd_type type, uint32_t index);
+
+/* ---- clauses: what a query asks ---- */
+
+typedef enum zd_prefix {
+  ZD_PREFIX_EQ,
+  ZD_PREFIX_NE,
+  ZD_PREFIX_GT,
+  ZD_PREFIX_LT,
+  ZD_PREFIX_GE,
+  ZD_PREFIX_LE,
+  ZD_PREFIX_SA,
+  ZD_PREFIX_EB,
+  ZD_PREFIX_AP
+} zd_prefix;
+
+typedef struct zd_search_value zd_search_value;
+struct zd_search_value {
+  zd_prefix prefix;
+  zd_moment when;             /* date; for ap already widened */
+  zd_decimal number;          /* number, quantity: as written */
+  zd_decimal low, high;       /* eq, ne: [low, high); ap: [low, high] */
+  bool any_system, no_system; /* token: "code", "|code"; else `system` */
+  bool any_code;              /* token: "system|" */
+  zd_slice system, code;      /* token; unit of a quantity */
+  enum { ZD_UNIT_ANY, ZD_UNIT_EXACT, ZD_UNIT_LOOSE } unit; /* none, system|code, |code */
+  zd_slice text;                /* string: folded, not cut; uri: as given */
+  zd_fact reference;            /* reference: split */
+  bool bare_id;                 /* reference: only an id was given */
+  const zd_search_value *parts; /* composite: one per component */
+};
+
+typedef struct zd_clause {
+  const zd_search_param *param;
+  zd_type type; /* resource type asked; ZD_NO_TYPE at system level */
+  zd_slice name;
+  const zd_search_value *values;
+  size_t count;
+} zd_clause;
+
+/* Parses one value (still escaped) for a parameter. ZD_ERR_INVALID, ZD_ERR_UNSUPPORTED with the
+ * reason in *fault. now_ms: for ap. */
+typedef struct zd_value_context {
+  const zd_search *search;
+  int64_t now_ms;
+  zd_arena *arena;
+  zd_fault *fault;
+} zd_value_context;
+zd_err zd_value_read(const zd_value_context *x, const zd_search_param *param, zd_slice text,
+                     zd_search_value *out);
+/* Splits at an unescaped `by`: the part before it; *rest the part behind, absent when none. */
+zd_slice zd_value_split(zd_slice text, char by, zd_slice *rest);
+
+/* The clause as a plan. */
+zd_err zd_plan_clause(const zd_search *s, const zd_clause *clause, zd_arena *arena,
+                      const zd_plan **out);
+zd_plan *zd_plan_new(zd_arena *arena, zd_plan_op op);
+zd_err zd_plan_group(zd_plan_op op, const zd_plan *const *children, size_t n, zd_arena *arena,
+                     const zd_plan **out);
+
+/* _lastUpdated: rows are in the order of time. */
+zd_err zd_plan_updated(const zd_search *s, const zd_clause *clause, zd_snapshot *snapshot,
+                       int64_t now_ms, zd_arena *arena, const zd_plan **out);
+/* _id */
+zd_err zd_plan_ids(const zd_search *s, zd_type type, const zd_slice *ids, size_t n, zd_arena *arena,
+                   const zd_plan **out);
+/* Rows of one resource type. */
+zd_err zd_plan_type(const zd_search *s, zd_type type, zd_arena *arena, const zd_plan **out);
+
+/* The same, asked of one resource and answered by the specification's words: what CHECK nodes rest
+ * on, and the reference for tests. */
+zd_err zd_match_clause(const zd_search *s, const zd_clause *clause, const zd_tree *tree,
+                       uint32_t root, zd_arena *arena, bool *hit);
+/* One value against one fact. */
+bool zd_match_fact(const zd_search *s, const zd_search_param *param, const zd_search_value *v,
+                   const zd_fact *fact, zd_arena *arena);
+
+/* ---- queries ---- */
+
+enum {
+  ZD_QUERY_BYTES_MAX = 1 << 20,
+  ZD_QUERY_PARAMS_MAX = 256,
+  ZD_QUERY_VALUES_MAX = 10000, /* joined by commas */
+  ZD_QUERY_VALUE_BYTES_MAX = 8192,
+  ZD_QUERY_COUNT_DEFAULT = 50,
+  ZD_QUERY_COUNT_MAX = 1000
+};
+
+/* One name=value of the query, decoded. */
+typedef struct zd_query_part {
+  zd_slice name, value;
+} zd_query_part;
+
+/* A query being read. */
+typedef struct zd_query_reader {
+  const zd_search *s;
+  zd_type type;
+  const zd_query_options *options;
+  zd_arena *arena;
+  zd_query *out;
+  zd_issues *issues;
+  int64_t now_ms;
+  const zd_plan **plans; /* one per clause */
+  size_t plan_count;
+  bool typed;     /* a clause keeps to rows of the type already */
+  unsigned given; /* result parameters seen: bits by their place in the table */
+  char *used;
+  size_t used_n;
+  zd_slice *ignored;
+  size_t ignored_n;
+} zd_query_reader;
+
+/* Adds an issue about a parameter; returns ZD_ERR_INVALID. */
+zd_err zd_query_refuse(zd_query_reader *q, zd_slice name, zd_issue_code code, const char *format,
+                       ...) __attribute__((format(printf, 4, 5)));
+/* A parameter that is not known or not offered: refused, or left out with lenient handling. */
+zd_err zd_query_leave_out(zd_query_reader *q, const zd_query_part *part, const char *why);
+
+/* Handles the part when its name is a result parameter (_count, ...); *mine says whether it is. */
+zd_err zd_query_result(zd_query_reader *q, const zd_query_part *part, bool *mine);
+
+/* Takes the next part off *rest and decodes it; false at the end. ZD_ERR_INVALID in *err when it is
+ * not decodable. */
+bool zd_query_next(zd_query_reader *q, zd_slice *rest, zd_query_part *part, zd_err *err);
+/* Adds the part to the self link. */
+void zd_query_use(zd_query_reader *q, const zd_query_part *part);
+
+#endif

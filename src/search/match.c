@@ -1,0 +1,239 @@
+/* match.c: a clause asked of one resource, by the words of R4 search.html and nothing clever.
+ *
+ * Plans ask here where the index can't tell, and tests compare the index with it. A clause matches
+ * when one of its values matches one of the resource's facts.
+ */
+#include "search/fold.h"
+#include "search/internal.h"
+
+/* "The range of the search value" against "the range of the target value" (search.html#prefix). */
+static bool match_date(const zd_search_value *v, const zd_moment *t) {
+  const zd_moment *s = &v->when;
+  bool contained = t->low >= s->low && t->high <= s->high;
+  switch (v->prefix) {
+    case ZD_PREFIX_EQ:
+      return contained;
+    case ZD_PREFIX_NE:
+      return !contained;
+    case ZD_PREFIX_GT:
+      return t->high > s->high;
+    case ZD_PREFIX_LT:
+      return t->low < s->low;
+    case ZD_PREFIX_GE:
+      return t->high > s->high || contained;
+    case ZD_PREFIX_LE:
+      return t->low < s->low || contained;
+    case ZD_PREFIX_SA:
+      return t->low > s->high;
+    case ZD_PREFIX_EB:
+      return t->high < s->low;
+    case ZD_PREFIX_AP:
+      return t->low <= s->high && t->high >= s->low;
+  }
+  return false;
+}
+
+/* Target bounds against a number; a missing bound lies beyond every number. */
+static int cmp_low(const zd_fact *t, const zd_decimal *d) {
+  return t->no_low ? -1 : zd_decimal_cmp(&t->low, d);
+}
+
+static int cmp_high(const zd_fact *t, const zd_decimal *d) {
+  return t->no_high ? 1 : zd_decimal_cmp(&t->high, d);
+}
+
+/* eq and ne mean the interval of the written precision, the others exactly the number. */
+static bool match_number(const zd_search_value *v, const zd_fact *t) {
+  const zd_decimal *n = &v->number;
+  bool contained = cmp_low(t, &v->low) >= 0 && cmp_high(t, &v->high) < 0;
+  bool is_it = cmp_low(t, n) >= 0 && cmp_high(t, n) <= 0;
+  switch (v->prefix) {
+    case ZD_PREFIX_EQ:
+      return contained;
+    case ZD_PREFIX_NE:
+      return !contained;
+    case ZD_PREFIX_GT:
+      return cmp_high(t, n) > 0;
+    case ZD_PREFIX_LT:
+      return cmp_low(t, n) < 0;
+    case ZD_PREFIX_GE:
+      return cmp_high(t, n) > 0 || is_it;
+    case ZD_PREFIX_LE:
+      return cmp_low(t, n) < 0 || is_it;
+    case ZD_PREFIX_SA:
+      return cmp_low(t, n) > 0;
+    case ZD_PREFIX_EB:
+      return cmp_high(t, n) < 0;
+    case ZD_PREFIX_AP:
+      return cmp_low(t, &v->high) <= 0 && cmp_high(t, &v->low) >= 0;
+  }
+  return false;
+}
+
+static bool same(zd_slice a, zd_slice b) {
+  return a.p && b.p && zd_slice_eq(a, b);
+}
+
+static bool match_unit(const zd_search_value *v, const zd_fact *t) {
+  switch (v->unit) {
+    case ZD_UNIT_ANY:
+      return true;
+    case ZD_UNIT_EXACT:
+      return same(t->code, v->code) && same(t->system, v->system);
+    case ZD_UNIT_LOOSE:
+      return same(t->code, v->code) || same(t->text, v->code);
+  }
+  return false;
+}
+
+static bool match_token(const zd_search_value *v, const zd_fact *t) {
+  if (v->any_code) return same(t->system, v->system);
+  if (!same(t->code, v->code)) return false;
+  if (v->any_system) return true;
+  return v->no_system ? !t->system.p : same(t->system, v->system);
+}
+
+/* A bare id may be of any type the parameter may refer to; no list means any. */
+static bool may_target(const zd_search *s, const zd_search_param *p, zd_type type) {
+  uint16_t n = zd_schema_param(s->schema, p->index).target_count;
+  for (uint16_t k = 0; k < n; k++)
+    if (zd_schema_is_a(s->schema, type, zd_schema_param_target(s->schema, p->index, k)))
+      return true;
+  return n == 0;
+}
+
+static bool match_reference(const zd_search *s, const zd_search_param *p, const zd_search_value *v,
+                            const zd_fact *t) {
+  const zd_fact *r = &v->reference;
+  if (v->bare_id) return t->id.p && same(t->id, r->text) && may_target(s, p, t->type);
+  if (r->id.p) return t->id.p && t->type == r->type && same(t->id, r->id);
+  return !t->id.p && same(t->text, r->text) && (!r->version.p || same(t->version, r->version));
+}
+
+/* A canonical without a version is asked for with any; with one, exactly. */
+static bool match_uri(const zd_search_value *v, const zd_fact *t) {
+  zd_fact asked = {0};
+  if (zd_slice_eq(t->text, v->text)) return true;
+  zd_fact_canonical(v->text, &asked);
+  return t->version.p && same(t->text, asked.text) && same(t->version, asked.version);
+}
+
+static bool match_string(const zd_search_value *v, const zd_fact *t, zd_arena *arena) {
+  zd_slice folded = zd_fold(t->text, 0, NULL, arena);
+  return folded.p && zd_slice_starts(folded, v->text);
+}
+
+bool zd_match_fact(const zd_search *s, const zd_search_param *param, const zd_search_value *v,
+                   const zd_fact *fact, zd_arena *arena) {
+  switch (param->kind) {
+    case ZD_PARAM_DATE:
+      return match_date(v, &fact->when);
+    case ZD_PARAM_NUMBER:
+      return match_number(v, fact);
+    case ZD_PARAM_QUANTITY:
+      return match_number(v, fact) && match_unit(v, fact);
+    case ZD_PARAM_TOKEN:
+      return match_token(v, fact);
+    case ZD_PARAM_REFERENCE:
+      return match_reference(s, param, v, fact);
+    case ZD_PARAM_URI:
+      return match_uri(v, fact);
+    case ZD_PARAM_STRING:
+      return match_string(v, fact, arena);
+    default:
+      return false;
+  }
+}
+
+/* ---- from a resource to its facts ---- */
+
+typedef struct asker {
+  zd_source source;
+  const zd_search_param *param;
+  const zd_search_value *values;
+  size_t count;
+  bool hit;
+} asker;
+
+static zd_err ask_fact(void *state, const zd_fact *fact) {
+  asker *a = state;
+  for (size_t i = 0; i < a->count && !a->hit; i++)
+    a->hit = zd_match_fact(a->source.search, a->param, &a->values[i], fact, a->source.arena);
+  return ZD_OK;
+}
+
+static zd_err compile(const asker *a, uint32_t context, zd_slice expression, const zd_path **out) {
+  const zd_tree *tree = a->source.tree;
+  zd_fault fault = {0};
+  return zd_path_compile(tree->schema, tree->nodes[context].type, expression, a->source.arena, out,
+                         &fault);
+}
+
+/* A parameter may be a truth instead of a path: "Patient.deceased.exists() and ...". */
+static zd_err ask_truth(asker *a, uint32_t context, const zd_path *path) {
+  int truth;
+  zd_err err = zd_path_test(path, a->source.tree, context, NULL, a->source.arena, &truth);
+  if (err || truth < 0) return err;
+  return ask_fact(a, &(zd_fact){.code = truth ? ZD_S("true") : ZD_S("false")});
+}
+
+static zd_err ask_at(asker *a, uint32_t context, zd_slice expression) {
+  zd_nodes nodes = {0};
+  const zd_path *path;
+  zd_err err = compile(a, context, expression, &path);
+  if (!err && zd_path_is_boolean(path)) return ask_truth(a, context, path);
+  if (!err) err = zd_path_eval(path, a->source.tree, context, a->source.arena, &nodes);
+  for (size_t i = 0; i < nodes.n && !err && !a->hit; i++)
+    err = zd_facts(&a->source, a->param->kind, nodes.items[i], ask_fact, a);
+  return err;
+}
+
+/* R4 publishes the expressions of DocumentReference's `relationship` crossed: "code" for the
+ * document referred to, "target" for the kind of relation. */
+static zd_slice corrected(const zd_schema *schema, uint32_t composite, zd_slice expression) {
+  if (!zd_slice_ends(zd_schema_param(schema, composite).url,
+                     ZD_S("/DocumentReference-relationship")))
+    return expression;
+  return zd_slice_eq(expression, ZD_S("code")) ? ZD_S("target") : ZD_S("code");
+}
+
+/* All parts of one value must match below the same element. */
+static zd_err ask_element(const asker *a, uint32_t element, const zd_search_value *v, bool *hit) {
+  const zd_schema *schema = a->source.search->schema;
+  uint16_t n = zd_schema_param(schema, a->param->index).component_count;
+  *hit = true;
+  for (uint16_t k = 0; k < n && *hit; k++) {
+    zd_slice expression;
+    uint32_t index = zd_schema_param_component(schema, a->param->index, k, &expression);
+    zd_search_param component = {.index = index, .kind = zd_schema_param(schema, index).type};
+    asker part = {.source = a->source, .param = &component, .values = &v->parts[k], .count = 1};
+    zd_err err = ask_at(&part, element, corrected(schema, a->param->index, expression));
+    if (err) return err;
+    *hit = part.hit;
+  }
+  return ZD_OK;
+}
+
+static zd_err ask_composite(asker *a, uint32_t root, zd_slice expression) {
+  zd_nodes elements = {0};
+  const zd_path *path;
+  zd_err err = compile(a, root, expression, &path);
+  if (!err) err = zd_path_eval(path, a->source.tree, root, a->source.arena, &elements);
+  for (size_t i = 0; i < elements.n && !err && !a->hit; i++)
+    for (size_t k = 0; k < a->count && !err && !a->hit; k++)
+      err = ask_element(a, elements.items[i], &a->values[k], &a->hit);
+  return err;
+}
+
+zd_err zd_match_clause(const zd_search *s, const zd_clause *clause, const zd_tree *tree,
+                       uint32_t root, zd_arena *arena, bool *hit) {
+  asker a = {.source = {.search = s, .tree = tree, .arena = arena},
+             .param = clause->param,
+             .values = clause->values,
+             .count = clause->count};
+  zd_slice expression = zd_schema_param(s->schema, clause->param->index).expression;
+  zd_err err = clause->param->kind == ZD_PARAM_COMPOSITE ? ask_composite(&a, root, expression)
+                                                         : ask_at(&a, root, expression);
+  *hit = a.hit;
+  return err;
+}

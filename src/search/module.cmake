@@ -1,0 +1,3 @@
+# Unicode decomposition and case folding for string search (fold.c).
+find_library(ZD_LIB_UTF8PROC utf8proc REQUIRED)
+list(APPEND M_LIBS ${ZD_LIB_UTF8PROC})

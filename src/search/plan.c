@@ -1,0 +1,405 @@
+/* plan.c: a clause becomes a plan over the index.
+ *
+ * The index answers alone wherever it can. Where a plan finds too much (a number of more digits
+ * than a key holds, a string longer than a term, several quantities in one resource, a composite
+ * whose element repeats), a CHECK asks match.c about the rows it found. A plan never finds too
+ * little.
+ */
+#include "fhir/codec.h"
+#include "search/branch.h"
+#include "search/internal.h"
+
+typedef struct planner {
+  const zd_search *s;
+  const zd_clause *clause;
+  const zd_search_param *param; /* of the clause, or a component of it */
+  zd_arena *arena;
+  bool doubtful; /* the plan of this value finds too much */
+} planner;
+
+/* ---- nodes ---- */
+
+zd_plan *zd_plan_new(zd_arena *arena, zd_plan_op op) {
+  zd_plan *p = ZD_NEW(arena, zd_plan);
+  if (!p) return NULL;
+  p->op = op;
+  p->type = ZD_NO_SYMBOL;
+  p->field = ZD_NO_SYMBOL;
+  p->low_min = p->high_min = INT64_MIN;
+  p->low_max = p->high_max = INT64_MAX;
+  return p;
+}
+
+zd_err zd_plan_group(zd_plan_op op, const zd_plan *const *children, size_t n, zd_arena *arena,
+                     const zd_plan **out) {
+  if (n == 1 && (op == ZD_PLAN_AND || op == ZD_PLAN_OR)) {
+    *out = children[0];
+    return *out ? ZD_OK : ZD_ERR_MEMORY;
+  }
+  zd_plan *p = zd_plan_new(arena, n ? op : op == ZD_PLAN_AND ? ZD_PLAN_ALL : ZD_PLAN_NONE);
+  const zd_plan **copy = ZD_NEW_ARRAY(arena, const zd_plan *, n + 1);
+  if (!p || !copy) return ZD_ERR_MEMORY;
+  for (size_t i = 0; i < n; i++) {
+    if (!children[i]) return ZD_ERR_MEMORY;
+    copy[i] = children[i];
+  }
+  p->children = copy;
+  p->child_count = n;
+  *out = p;
+  return ZD_OK;
+}
+
+static zd_err pair(planner *m, zd_plan_op op, const zd_plan *a, const zd_plan *b,
+                   const zd_plan **out) {
+  const zd_plan *both[2] = {a, b};
+  return zd_plan_group(op, both, 2, m->arena, out);
+}
+
+static const zd_plan *term(planner *m, zd_plan_op op, uint32_t field, zd_slice text) {
+  zd_plan *p = text.p ? zd_plan_new(m->arena, op) : NULL;
+  if (!p) return NULL;
+  p->field = field;
+  p->term = text;
+  return p;
+}
+
+static zd_err term_plan(planner *m, zd_plan_op op, zd_slice text, const zd_plan **out) {
+  *out = term(m, op, m->param->field, text);
+  return *out ? ZD_OK : ZD_ERR_MEMORY;
+}
+
+typedef struct bounds {
+  int64_t low_min, low_max, high_min, high_max;
+} bounds;
+
+static const bounds anywhere = {INT64_MIN, INT64_MAX, INT64_MIN, INT64_MAX};
+
+static const zd_plan *range(planner *m, bounds b) {
+  zd_plan *p = zd_plan_new(m->arena, ZD_PLAN_RANGE);
+  if (!p) return NULL;
+  p->field = m->param->field;
+  p->low_min = b.low_min;
+  p->low_max = b.low_max;
+  p->high_min = b.high_min;
+  p->high_max = b.high_max;
+  return p;
+}
+
+/* ---- CHECK ---- */
+
+typedef struct check_state {
+  const zd_search *s;
+  const zd_clause *clause;
+} check_state;
+
+/* Reads the row and asks match.c. */
+static zd_err check_row(void *state, zd_snapshot *v, zd_row row, bool *hit) {
+  const check_state *c = state;
+  zd_arena arena;
+  zd_arena_init(&arena, 0);
+  zd_record record;
+  zd_fault fault = {0};
+  zd_issues issues;
+  zd_issues_init(&issues, &arena);
+  zd_tree tree;
+  zd_err err = zd_snapshot_read(v, row, false, &arena, &record, &fault);
+  *hit = false;
+  if (!err && record.body.n) {
+    err = zd_fhir_read_json(c->s->schema, record.body, zd_search_symbol_type(c->s, record.type),
+                            NULL, &arena, &tree, &issues);
+    if (err == ZD_ERR_INVALID) err = ZD_ERR_CORRUPT; /* it was checked when it came in */
+    if (!err) err = zd_match_clause(c->s, c->clause, &tree, 0, &arena, hit);
+  }
+  zd_arena_free(&arena);
+  return err;
+}
+
+/* `found`, and of those the rows where `values` of the clause really match. */
+static zd_err checked(planner *m, const zd_plan *found, const zd_search_value *values, size_t n,
+                      const zd_plan **out) {
+  check_state *state = ZD_NEW(m->arena, check_state);
+  zd_clause *clause = ZD_NEW(m->arena, zd_clause);
+  zd_plan *p = zd_plan_new(m->arena, ZD_PLAN_CHECK);
+  const zd_plan **child = ZD_NEW_ARRAY(m->arena, const zd_plan *, 1);
+  if (!found || !state || !clause || !p || !child) return ZD_ERR_MEMORY;
+  *clause = *m->clause;
+  clause->values = values;
+  clause->count = n;
+  *state = (check_state){m->s, clause};
+  child[0] = found;
+  p->children = child;
+  p->child_count = 1;
+  p->check = check_row;
+  p->check_state = state;
+  *out = p;
+  return ZD_OK;
+}
+
+/* ---- one value, by the parameter's type ---- */
+
+/* Texts of the resource's interval against [low, high] of the search value; at_low and at_high are
+ * the last values still outside: low - 1, high + 1 where keys are exact. */
+static zd_err compare(planner *m, zd_prefix prefix, int64_t low, int64_t high, int64_t below,
+                      int64_t above, const zd_plan **out) {
+  bounds a = anywhere, b = anywhere;
+  bool two = false;
+  switch (prefix) {
+    case ZD_PREFIX_EQ:
+      a.low_min = low, a.high_max = high;
+      break;
+    case ZD_PREFIX_NE:
+      a.low_max = below, b.high_min = above, two = true;
+      break;
+    case ZD_PREFIX_GT:
+      a.high_min = above;
+      break;
+    case ZD_PREFIX_LT:
+      a.low_max = below;
+      break;
+    case ZD_PREFIX_GE:
+      a.low_min = low, b.high_min = above, two = true;
+      break;
+    case ZD_PREFIX_LE:
+      a.low_max = below, b.high_max = high, two = true;
+      break;
+    case ZD_PREFIX_SA:
+      a.low_min = above;
+      break;
+    case ZD_PREFIX_EB:
+      a.high_max = below;
+      break;
+    case ZD_PREFIX_AP:
+      a.low_max = high, a.high_min = low;
+      break;
+  }
+  if (two) return pair(m, ZD_PLAN_OR, range(m, a), range(m, b), out);
+  *out = range(m, a);
+  return *out ? ZD_OK : ZD_ERR_MEMORY;
+}
+
+static zd_err plan_date(planner *m, const zd_search_value *v, const zd_plan **out) {
+  return compare(m, v->prefix, v->when.low, v->when.high, v->when.low - 1, v->when.high + 1, out);
+}
+
+/* The numbers of a value as keys. When a key is shared with other numbers, the neighbours that
+ * share it are let in, and the value is doubtful. */
+static zd_err plan_number(planner *m, const zd_search_value *v, const zd_plan **out) {
+  bool around = v->prefix == ZD_PREFIX_EQ || v->prefix == ZD_PREFIX_NE || v->prefix == ZD_PREFIX_AP;
+  bool low_exact, high_exact;
+  int64_t low = zd_decimal_key(around ? &v->low : &v->number, &low_exact);
+  int64_t high = zd_decimal_key(around ? &v->high : &v->number, &high_exact);
+  if (!low_exact || !high_exact) m->doubtful = true;
+  int64_t below = low - low_exact, above = high + high_exact;
+  if (v->prefix == ZD_PREFIX_EQ || v->prefix == ZD_PREFIX_NE) { /* [low, high) */
+    above = high;
+    high -= high_exact;
+  }
+  return compare(m, v->prefix, low, high, below, above, out);
+}
+
+static zd_err unit_plan(planner *m, const zd_search_value *v, const zd_plan **out) {
+  uint32_t field = m->param->unit_field;
+  if (v->unit == ZD_UNIT_EXACT) {
+    uint32_t symbol = zd_term_system(m->s, v->system, false, m->arena);
+    *out = term(m, ZD_PLAN_TERM, field, zd_term_unit(v->code, symbol, v->system, m->arena));
+    return *out ? ZD_OK : ZD_ERR_MEMORY;
+  }
+  return pair(m, ZD_PLAN_OR, term(m, ZD_PLAN_PREFIX, field, zd_term_unit_any(v->code, m->arena)),
+              term(m, ZD_PLAN_TERM, field, zd_term_tagged(ZD_UNIT_TEXT, v->code, m->arena)), out);
+}
+
+/* Number and unit, sure for rows without the mark, looked at for rows with it. */
+static zd_err plan_quantity(planner *m, const zd_search_value *v, const zd_plan **out) {
+  static const char mark_text[1] = {ZD_UNIT_MIXED};
+  const zd_plan *number, *unit, *not_marked, *sure, *marked;
+  zd_err err = plan_number(m, v, &number);
+  if (err || v->unit == ZD_UNIT_ANY) {
+    *out = number;
+    return err;
+  }
+  err = unit_plan(m, v, &unit);
+  if (err) return err;
+  const zd_plan *mark =
+      term(m, ZD_PLAN_TERM, m->param->unit_field, zd_slice_make(mark_text, sizeof mark_text));
+  const zd_plan *with[3] = {number, unit, mark};
+  err = zd_plan_group(ZD_PLAN_AND, with, 3, m->arena, &marked);
+  if (!err && m->param != m->clause->param) { /* a component: the composite decides */
+    *out = NULL;
+    return pair(m, ZD_PLAN_AND, number, unit, out);
+  }
+  if (!err) err = checked(m, marked, v, 1, &marked);
+  if (!err) err = zd_plan_group(ZD_PLAN_NOT, &mark, 1, m->arena, &not_marked);
+  const zd_plan *without[3] = {number, unit, not_marked};
+  if (!err) err = zd_plan_group(ZD_PLAN_AND, without, 3, m->arena, &sure);
+  return err ? err : pair(m, ZD_PLAN_OR, sure, marked, out);
+}
+
+static zd_err plan_token(planner *m, const zd_search_value *v, const zd_plan **out) {
+  if (v->any_system) return term_plan(m, ZD_PLAN_PREFIX, zd_term_token_any(v->code, m->arena), out);
+  zd_slice none = {NULL, 0}, system = v->no_system ? none : v->system;
+  uint32_t symbol = zd_term_system(m->s, system, false, m->arena);
+  zd_slice code = v->any_code ? ZD_S("") : v->code;
+  return term_plan(m, ZD_PLAN_TERM, zd_term_token(code, symbol, system, m->arena), out);
+}
+
+/* Adds (type, id) to the list when the parameter may refer to that type. */
+static zd_err local_plan(planner *m, zd_type type, zd_slice id, const zd_plan **out) {
+  return term_plan(m, ZD_PLAN_TERM, zd_term_local(m->s, type, id, m->arena), out);
+}
+
+static bool may_target(planner *m, zd_type type) {
+  const zd_schema *schema = m->s->schema;
+  if (!zd_schema_is_resource(schema, type)) return false;
+  if (m->param->only != ZD_NO_TYPE) return type == m->param->only;
+  uint16_t n = zd_schema_param(schema, m->param->index).target_count;
+  for (uint16_t k = 0; k < n; k++)
+    if (zd_schema_is_a(schema, type, zd_schema_param_target(schema, m->param->index, k)))
+      return true;
+  return n == 0;
+}
+
+static zd_err plan_bare_id(planner *m, zd_slice id, const zd_plan **out) {
+  uint16_t types = zd_schema_type_count(m->s->schema);
+  const zd_plan **found = ZD_NEW_ARRAY(m->arena, const zd_plan *, types);
+  size_t n = 0;
+  if (!found) return ZD_ERR_MEMORY;
+  for (zd_type t = 0; t < types; t++) {
+    if (!may_target(m, t)) continue;
+    zd_err err = local_plan(m, t, id, &found[n++]);
+    if (err) return err;
+  }
+  return zd_plan_group(ZD_PLAN_OR, found, n, m->arena, out);
+}
+
+static zd_err plan_reference(planner *m, const zd_search_value *v, const zd_plan **out) {
+  const zd_fact *r = &v->reference;
+  if (v->bare_id) return plan_bare_id(m, r->text, out);
+  if (m->param->only != ZD_NO_TYPE && zd_fact_target(m->s, r) != m->param->only) {
+    *out = zd_plan_new(m->arena, ZD_PLAN_NONE);
+    return *out ? ZD_OK : ZD_ERR_MEMORY;
+  }
+  if (r->id.p) return local_plan(m, r->type, r->id, out);
+  if (!r->version.p)
+    return term_plan(m, ZD_PLAN_TERM, zd_term_tagged(ZD_TERM_URL, r->text, m->arena), out);
+  zd_slice whole = {r->text.p, r->text.n + 1 + r->version.n};
+  return term_plan(m, ZD_PLAN_TERM, zd_term_tagged(ZD_TERM_VERSIONED, whole, m->arena), out);
+}
+
+/* The longest beginning that a stored term can have: whole characters. */
+static zd_slice cut(zd_slice folded) {
+  if (folded.n <= ZD_STRING_MAX) return folded;
+  size_t n = ZD_STRING_MAX;
+  while (n && ((unsigned char)folded.p[n] & 0xC0) == 0x80) n--;
+  if (n && folded.p[n - 1] == ' ') n--; /* a blank is stored only with what follows it */
+  return (zd_slice){folded.p, n};
+}
+
+static zd_err plan_string(planner *m, const zd_search_value *v, const zd_plan **out) {
+  if (v->text.n > ZD_STRING_MAX) m->doubtful = true;
+  return term_plan(m, ZD_PLAN_PREFIX, cut(v->text), out);
+}
+
+static zd_err plan_composite(planner *m, const zd_search_value *v, const zd_plan **out);
+
+static zd_err plan_kind(planner *m, const zd_search_value *v, const zd_plan **out) {
+  switch (m->param->kind) {
+    case ZD_PARAM_DATE:
+      return plan_date(m, v, out);
+    case ZD_PARAM_NUMBER:
+      return plan_number(m, v, out);
+    case ZD_PARAM_QUANTITY:
+      return plan_quantity(m, v, out);
+    case ZD_PARAM_TOKEN:
+      return plan_token(m, v, out);
+    case ZD_PARAM_REFERENCE:
+      return plan_reference(m, v, out);
+    case ZD_PARAM_URI:
+      return term_plan(m, ZD_PLAN_TERM, zd_term_uri(v->text, m->arena), out);
+    case ZD_PARAM_STRING:
+      return plan_string(m, v, out);
+    case ZD_PARAM_COMPOSITE:
+      return plan_composite(m, v, out);
+    default:
+      return ZD_ERR_INTERNAL;
+  }
+}
+
+/* ---- composites ---- */
+
+/* What a branch of a component and a branch of its stand-alone parameter say, made comparable. */
+static bool same_branch(const zd_branch *a, const zd_branch *b) {
+  if (a->n != b->n || a->only != b->only) return false;
+  for (int i = 0; i < a->n; i++)
+    if (a->steps[i].as != b->steps[i].as || !zd_slice_eq(a->steps[i].name, b->steps[i].name))
+      return false;
+  return true;
+}
+
+/* True when every branch that the stand-alone parameter has for the type is one of the component's,
+ * so that its index entries are the component's values and nothing else. */
+static bool says_the_same(planner *m, zd_slice component, zd_slice alone) {
+  zd_slice part;
+  while (zd_branch_next(&alone, &part)) {
+    zd_branch a, b;
+    zd_slice inner, rest = component;
+    bool found = false;
+    if (!zd_branch_for(m->s->schema, m->clause->type, part)) continue;
+    if (!zd_branch_read(m->s->schema, part, true, &a)) return false;
+    while (!found && zd_branch_next(&rest, &inner))
+      found = zd_branch_read(m->s->schema, inner, false, &b) && same_branch(&a, &b);
+    if (!found) return false;
+  }
+  return true;
+}
+
+/* A composite of the resource itself ("Observation") whose components are its own parameters needs
+ * no look: there is one element, the resource. Quantities with units may be mixed, so they do. */
+static bool composite_is_sure(planner *m, const zd_search_param *composite) {
+  const zd_schema *schema = m->s->schema;
+  zd_param_info info = zd_schema_param(schema, composite->index);
+  if (m->clause->type == ZD_NO_TYPE ||
+      !zd_slice_eq(info.expression, zd_schema_type_info(schema, m->clause->type).name))
+    return false;
+  for (uint16_t k = 0; k < info.component_count; k++) {
+    zd_slice expression;
+    uint32_t index = zd_schema_param_component(schema, composite->index, k, &expression);
+    zd_param_info alone = zd_schema_param(schema, index);
+    if (alone.type == ZD_PARAM_QUANTITY || !says_the_same(m, expression, alone.expression))
+      return false;
+  }
+  return true;
+}
+
+static zd_err plan_composite(planner *m, const zd_search_value *v, const zd_plan **out) {
+  const zd_search_param *composite = m->param;
+  uint16_t n = zd_schema_param(m->s->schema, composite->index).component_count;
+  const zd_plan **parts = ZD_NEW_ARRAY(m->arena, const zd_plan *, n + 1u);
+  size_t count = 0;
+  zd_err err = parts ? ZD_OK : ZD_ERR_MEMORY;
+  for (uint16_t k = 0; k < n && !err; k++) {
+    zd_slice expression;
+    uint32_t index = zd_schema_param_component(m->s->schema, composite->index, k, &expression);
+    m->param = zd_program_param(m->s, m->clause->type, index);
+    if (m->param && m->param->field != ZD_NO_SYMBOL)
+      err = plan_kind(m, &v->parts[k], &parts[count++]);
+  }
+  m->param = composite;
+  if (!err && !count) parts[count++] = zd_plan_new(m->arena, ZD_PLAN_ALL);
+  if (!composite_is_sure(m, composite)) m->doubtful = true;
+  return err ? err : zd_plan_group(ZD_PLAN_AND, parts, count, m->arena, out);
+}
+
+/* ---- the clause ---- */
+
+zd_err zd_plan_clause(const zd_search *s, const zd_clause *clause, zd_arena *arena,
+                      const zd_plan **out) {
+  const zd_plan **found = ZD_NEW_ARRAY(arena, const zd_plan *, clause->count + 1);
+  planner m = {.s = s, .clause = clause, .param = clause->param, .arena = arena};
+  zd_err err = found ? ZD_OK : ZD_ERR_MEMORY;
+  for (size_t i = 0; i < clause->count && !err; i++) {
+    m.doubtful = false;
+    err = plan_kind(&m, &clause->values[i], &found[i]);
+    if (!err && m.doubtful) err = checked(&m, found[i], &clause->values[i], 1, &found[i]);
+  }
+  return err ? err : zd_plan_group(ZD_PLAN_OR, found, clause->count, arena, out);
+}
