@@ -13,14 +13,15 @@
 #include "fhir/tree.h"
 
 typedef struct zd_read_limits {
-  uint32_t depth; /* nesting; default 64 */
-  uint32_t nodes; /* nodes in one tree; default 4 million */
+  uint32_t depth; /* JSON objects and arrays within each other; default 64, at most 1024 */
+  uint32_t nodes; /* JSON values in one text; default 4 million */
 } zd_read_limits;
 
 /* One resource (or a Bundle, with its entries' resources as subtrees). `text` must stay while the
  * tree is used. limits NULL: defaults. Any resource type when `expected` is ZD_NO_TYPE.
- * ZD_ERR_INVALID with at least one error issue when the text is not acceptable; ZD_ERR_LIMIT,
- * ZD_ERR_MEMORY. */
+ * ZD_ERR_INVALID with at least one error issue when the text is not acceptable: *out then holds
+ * what could be read nevertheless, faulty members left out (out->count is 0 when the text is no
+ * JSON or no resource). ZD_ERR_LIMIT with an issue and ZD_ERR_MEMORY: out->count is 0. */
 zd_err zd_fhir_read_json(const zd_schema *schema, zd_slice text, zd_type expected,
                          const zd_read_limits *limits, zd_arena *arena, zd_tree *out,
                          zd_issues *issues);
@@ -33,7 +34,7 @@ typedef enum zd_summary {
 } zd_summary;
 
 typedef struct zd_write_options {
-  bool pretty;                /* two spaces, one member a line */
+  bool pretty;                /* two spaces, one member or item a line */
   zd_summary summary;         /* leaves elements out and tags meta with SUBSETTED */
   const zd_element *elements; /* keep only these top-level elements (and mandatory ones) */
   size_t element_count;       /* 0: all */
@@ -47,7 +48,8 @@ void zd_fhir_write_json(const zd_tree *tree, uint32_t root, const zd_write_optio
 /* ---- stored form ----
  * Canonical JSON whose meta object is always there, third after resourceType and id, and never
  * holds versionId and lastUpdated; those are put in at `stamp_at` when it is sent, because they are
- * known only at commit. {"resourceType":"Patient","id":"1","meta":{^...},...} */
+ * known only at commit. {"resourceType":"Patient","id":"1","meta":{^...},...}
+ * An unstamped meta may be the empty object, which FHIR does not allow: stamp before reading. */
 
 typedef struct zd_stored_edit {
   zd_slice id; /* replaces or supplies the resource's id; absent: keep */

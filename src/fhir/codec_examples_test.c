@@ -15,11 +15,26 @@
 #include "fhir/codec.h"
 #include "json/json.h"
 
-/* Official resources that break a rule of the specification, and which. */
+/* Official resources that break a rule of the specification, and which. What could be read of them
+ * comes back the same nevertheless: the faults are missing elements and ids that are too long. */
 static const struct {
   const char *file, *why;
-} refused[] = {
-    {NULL, NULL},
+} faulty[] = {
+    {"ImplementationGuide-fhir.json", "name and status are missing; an id of 66 characters"},
+    {"ig-r4.json", "the same ImplementationGuide"},
+    {"Questionnaire-qs1.json", "items without linkId"},
+    {"SearchParameter-codesystem-extensions-CodeSystem-author.json", "no base"},
+    {"SearchParameter-codesystem-extensions-CodeSystem-effective.json", "no base"},
+    {"SearchParameter-codesystem-extensions-CodeSystem-end.json", "no base"},
+    {"SearchParameter-codesystem-extensions-CodeSystem-keyword.json", "no base"},
+    {"SearchParameter-codesystem-extensions-CodeSystem-workflow.json", "no base"},
+    {"SearchParameter-questionnaireresponse-extensions-QuestionnaireResponse-item-subject.json",
+     "an id of 66 characters"},
+    {"SearchParameter-valueset-extensions-ValueSet-author.json", "no base"},
+    {"SearchParameter-valueset-extensions-ValueSet-effective.json", "no base"},
+    {"SearchParameter-valueset-extensions-ValueSet-end.json", "no base"},
+    {"SearchParameter-valueset-extensions-ValueSet-keyword.json", "no base"},
+    {"SearchParameter-valueset-extensions-ValueSet-workflow.json", "no base"},
 };
 
 static bool same(const zd_json_tape *a, uint32_t i, const zd_json_tape *b, uint32_t j) {
@@ -62,7 +77,7 @@ static void print_issues(const char *name, const zd_issues *issues) {
 }
 
 /* NULL when the text comes back the same by every way of writing. */
-static const char *round_trip(zd_slice text, const zd_tree *tree, zd_arena *arena) {
+static const char *round_trip(zd_slice text, const zd_tree *tree, zd_arena *arena, zd_err want) {
   zd_buffer once, twice;
   zd_issues issues;
   zd_tree again;
@@ -76,7 +91,7 @@ static const char *round_trip(zd_slice text, const zd_tree *tree, zd_arena *aren
     zd_fhir_write_json(tree, 0, &options, &once);
     if (!same_json(text, zd_buffer_slice(&once))) {
       wrong = "written differently";
-    } else if (read(zd_buffer_slice(&once), arena, &again, &issues) != ZD_OK) {
+    } else if (read(zd_buffer_slice(&once), arena, &again, &issues) != want) {
       wrong = "not read again";
     } else if (again.count != tree->count) {
       wrong = "another number of nodes";
@@ -91,7 +106,16 @@ static const char *round_trip(zd_slice text, const zd_tree *tree, zd_arena *aren
   return wrong;
 }
 
-/* Every summary of a resource is itself a valid resource. */
+/* A summary leaves contained resources out, and so may leave references to them hanging: that is
+ * what the tag SUBSETTED warns of. */
+static bool only_hanging_references(const zd_issues *issues) {
+  for (size_t i = 0; i < issues->n; i++) {
+    if (!zd_slice_starts(issues->items[i].diagnostics, ZD_S("no contained resource"))) return false;
+  }
+  return issues->dropped == 0;
+}
+
+/* Every summary of a resource is itself a valid resource, tagged as incomplete. */
 static const char *summaries(const zd_tree *tree, zd_arena *arena) {
   zd_buffer out;
   const char *wrong = NULL;
@@ -103,6 +127,7 @@ static const char *summaries(const zd_tree *tree, zd_arena *arena) {
     zd_buffer_clear(&out);
     zd_fhir_write_json(tree, 0, &options, &out);
     if (read(zd_buffer_slice(&out), arena, &again, &issues) == ZD_OK) continue;
+    if (only_hanging_references(&issues)) continue;
     print_issues("summary", &issues);
     wrong = "a summary that is not valid";
   }
@@ -111,8 +136,8 @@ static const char *summaries(const zd_tree *tree, zd_arena *arena) {
 }
 
 static const char *known_reason(const char *file) {
-  for (size_t i = 0; refused[i].file; i++) {
-    if (strcmp(refused[i].file, file) == 0) return refused[i].why;
+  for (size_t i = 0; i < sizeof faulty / sizeof *faulty; i++) {
+    if (strcmp(faulty[i].file, file) == 0) return faulty[i].why;
   }
   return NULL;
 }
@@ -121,16 +146,14 @@ static bool check_file(const char *name, zd_slice text, zd_arena *arena) {
   zd_tree tree;
   zd_issues issues;
   zd_err err = read(text, arena, &tree, &issues);
-  const char *reason = known_reason(name);
-  if (err != ZD_OK) {
-    if (reason) return true;
+  zd_err want = known_reason(name) ? ZD_ERR_INVALID : ZD_OK;
+  if (err != want) {
     print_message("%s: %s\n", name, zd_err_name(err));
     print_issues(name, &issues);
     return false;
   }
-  const char *wrong = round_trip(text, &tree, arena);
-  if (!wrong) wrong = summaries(&tree, arena);
-  if (!wrong && reason) wrong = "is read, though it is listed as refused";
+  const char *wrong = round_trip(text, &tree, arena, want);
+  if (!wrong && want == ZD_OK) wrong = summaries(&tree, arena);
   if (wrong) print_message("%s: %s\n", name, wrong);
   return !wrong;
 }

@@ -111,7 +111,7 @@ zd_err zd_fhir_read_json(const zd_schema *schema, zd_slice text, zd_type expecte
   *out = (zd_tree){.schema = schema, .source = text};
   zd_err err = tokenize(&r, text, limits ? limits : &default_limits);
   if (err == ZD_OK) err = walk(&r, expected);
-  if (err == ZD_OK) {
+  if (err == ZD_OK || (err == ZD_ERR_INVALID && r.count > 0)) {
     out->nodes = r.nodes;
     out->count = r.count;
   }

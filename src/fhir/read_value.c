@@ -71,6 +71,7 @@ static void read_own_value(zd_reader *r, zd_element e, zd_primitive kind, uint32
                            const zd_read_place *place) {
   const zd_json_node *json = &r->tape.nodes[v];
   if (!fits_json(kind, (zd_json_type)json->type)) {
+    r->nodes[node].flags = ZD_NODE_NO_VALUE;
     report_wrong_type(r, place, v, wanted_json(kind));
     return;
   }
