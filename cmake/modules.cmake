@@ -126,7 +126,8 @@ function(zd_module name)
 endfunction()
 
 # Help for tests, linked into every test program: allocations that fail on demand.
-add_library(zd_testing STATIC ${CMAKE_SOURCE_DIR}/src/base/testing/scarcity.c)
+file(GLOB testing CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/*/testing/*.c)
+add_library(zd_testing STATIC ${testing})
 zd_flags(zd_testing)
 target_include_directories(zd_testing PUBLIC ${CMAKE_SOURCE_DIR}/src)
 # --undefined: archives later on the command line need it although the test itself may not.
