@@ -1,0 +1,75 @@
+/* command_serve.c: zdravo serve */
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "cli/command.h"
+#include "serve/serve.h"
+
+static void say_ready(void *context, const char *url) {
+  (void)context;
+  fprintf(stderr, "zdravo %s serves %s (Ctrl-C stops it)\n", ZD_VERSION, url);
+}
+
+/* "127.0.0.1:8080", "[::1]:8080", ":8080". */
+static bool split_address(const char *text, char host[64], uint16_t *port) {
+  const char *colon = strrchr(text, ':');
+  char *end;
+  if (!colon || colon - text >= 63) return false;
+  zd_slice h = {text, (size_t)(colon - text)};
+  if (h.n >= 2 && h.p[0] == '[' && h.p[h.n - 1] == ']') h = (zd_slice){h.p + 1, h.n - 2};
+  if (!h.n) h = ZD_S("127.0.0.1");
+  memcpy(host, h.p, h.n);
+  host[h.n] = 0;
+  unsigned long v = strtoul(colon + 1, &end, 10);
+  *port = (uint16_t)v;
+  return colon[1] && !*end && v <= 65535;
+}
+
+static bool log_level(const char *name, zd_log_level *out) {
+  static const char *const names[] = {"debug", "info", "warn", "error"};
+  for (int i = 0; name && i < 4; i++)
+    if (strcmp(name, names[i]) == 0) {
+      *out = (zd_log_level)i;
+      return true;
+    }
+  return !name;
+}
+
+int zd_command_serve(const zd_arguments *a) {
+  char host[64], base[128];
+  uint16_t port;
+  zd_fault fault = {0};
+  zd_record_store r;
+  zd_logger logger = {STDERR_FILENO, ZD_LOG_INFO, zd_clock_system()};
+  const char *listen = a->listen ? a->listen : "127.0.0.1:8080";
+  if (!a->data || a->rest_count || !split_address(listen, host, &port) ||
+      !log_level(a->log_level, &logger.least)) {
+    fprintf(stderr,
+            "zdravo serve: --data DIR is needed; --listen takes ADDR:PORT, --log-level debug, "
+            "info, warn or error\n");
+    return ZD_EXIT_USAGE;
+  }
+  if (!zd_serve_is_loopback(host)) {
+    fprintf(stderr,
+            "zdravo serve: %s is not a loopback address; while there is no authentication, only "
+            "127.0.0.0/8 and ::1 are served\n",
+            host);
+    return ZD_EXIT_USAGE;
+  }
+  zd_serve_base_url(host, port, base, sizeof base);
+  zd_err err = zd_record_store_open(a->data, false, base, &logger, &r, &fault);
+  if (err != ZD_OK) return zd_cli_fail(err, &fault);
+  zd_serve_options options = {.host = host,
+                              .port = port,
+                              .schema = zd_schema_r4(),
+                              .store = r.store,
+                              .search = r.search,
+                              .logger = &logger,
+                              .settings = a->settings,
+                              .version = ZD_VERSION,
+                              .threads = (unsigned)a->threads,
+                              .ready = say_ready};
+  err = zd_serve_run(&options, &fault);
+  zd_record_store_close(&r);
+  return err == ZD_OK ? ZD_EXIT_OK : zd_cli_fail(err, &fault);
+}
