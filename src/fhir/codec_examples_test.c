@@ -20,7 +20,7 @@
 static const struct {
   const char *file, *why;
 } faulty[] = {
-    {"ImplementationGuide-fhir.json", "name and status are missing; an id of 66 characters"},
+    {"ImplementationGuide-fhir.json", "name and status are missing; an id of 67 characters"},
     {"ig-r4.json", "the same ImplementationGuide"},
     {"Questionnaire-qs1.json", "items without linkId"},
     {"SearchParameter-codesystem-extensions-CodeSystem-author.json", "no base"},
@@ -29,7 +29,7 @@ static const struct {
     {"SearchParameter-codesystem-extensions-CodeSystem-keyword.json", "no base"},
     {"SearchParameter-codesystem-extensions-CodeSystem-workflow.json", "no base"},
     {"SearchParameter-questionnaireresponse-extensions-QuestionnaireResponse-item-subject.json",
-     "an id of 66 characters"},
+     "an id of 67 characters"},
     {"SearchParameter-valueset-extensions-ValueSet-author.json", "no base"},
     {"SearchParameter-valueset-extensions-ValueSet-effective.json", "no base"},
     {"SearchParameter-valueset-extensions-ValueSet-end.json", "no base"},

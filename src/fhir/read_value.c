@@ -44,16 +44,18 @@ static bool fits_json(zd_primitive kind, zd_json_type type) {
   }
 }
 
-static void check_format(zd_reader *r, zd_primitive kind, uint32_t v, const zd_read_place *place) {
+/* True when the format is right. */
+static bool check_format(zd_reader *r, zd_primitive kind, uint32_t v, const zd_read_place *place) {
   zd_slice raw = zd_json_raw(&r->tape, v);
   zd_issue_code code;
   const char *wrong = r->tape.nodes[v].escaped
                           ? zd_primitive_check_escaped(kind, raw, r->arena, &code)
                           : zd_primitive_check(kind, raw, &code);
-  if (!wrong) return;
+  if (!wrong) return true;
   zd_slice shown = zd_read_excerpt(raw);
   zd_read_issue(r, place, code, zd_read_value_at(r, v), "%s: \"%.*s\"%s", wrong, ZD_SV(shown),
                 shown.n < raw.n ? "..." : "");
+  return false;
 }
 
 static void check_binding(zd_reader *r, zd_element e, uint32_t node, const zd_read_place *place) {
@@ -80,8 +82,7 @@ static void read_own_value(zd_reader *r, zd_element e, zd_primitive kind, uint32
   n->n = json->n;
   n->flags = json->type == ZD_JSON_STRING ? ZD_NODE_STRING : ZD_NODE_BARE;
   if (json->escaped) n->flags |= ZD_NODE_ESCAPED;
-  check_format(r, kind, v, place);
-  if (kind == ZD_PRIM_CODE) check_binding(r, e, node, place);
+  if (check_format(r, kind, v, place) && kind == ZD_PRIM_CODE) check_binding(r, e, node, place);
 }
 
 static void read_companion(zd_reader *r, zd_type type, uint32_t c, uint32_t node,
