@@ -1,0 +1,49 @@
+#!/bin/bash
+# demo.sh: a synthetic region, loaded and served; prints a few questions with their real answers.
+#
+# RESIDENTS (1000), SEED (1), PORT (8080) may be set. Everything lies in data/demo-SEED-RESIDENTS and
+# is used again the next time: generating is skipped when done, importing the same changes nothing.
+# Ctrl-C stops the server, which ends running requests and closes its store.
+set -eu
+cd "$(dirname "$0")/.."
+residents=${RESIDENTS:-1000} seed=${SEED:-1} port=${PORT:-8080}
+folder=data/demo-$seed-$residents
+base=http://127.0.0.1:$port
+zdravo=build/zdravo
+
+mkdir -p "$folder"
+if [ ! -e "$folder/region.done" ]; then
+  echo "== generating a region of $residents residents (seed $seed)"
+  rm -rf "$folder/region"
+  $zdravo generate --seed "$seed" --residents "$residents" --out "$folder/region"
+  touch "$folder/region.done"
+fi
+echo "== loading it into $folder/store"
+$zdravo import "$folder/region" --data "$folder/store" --report "$folder/import-errors.ndjson"
+$zdravo stats --data "$folder/store"
+
+ask() { # PATH [JQ FILTER]: a request as one would type it, and its real answer, cut to a few lines
+  printf '\n$ curl -s "%s%s"%s\n' "$base" "$1" "${2:+ | jq -c \'$2\'}"
+  curl -sS "$base$1" | jq -c "${2:-.}" 2>&1 | head -n 6 | cut -c1-200
+}
+
+tour() { # SERVER PID
+  until curl -sf -o /dev/null "$base/health/ready"; do
+    kill -0 "$1" 2>/dev/null || return 0
+    sleep 0.1
+  done
+  printf '\n== serving %s/fhir; some questions to try:\n' "$base"
+  ask "/fhir/Patient?_summary=count" .total
+  ask "/fhir/Patient?_count=3" '.entry[].resource | {id, birthDate, name: .name[0].text, family: .name[0].family}'
+  local patient
+  patient=$(curl -sS "$base/fhir/Patient?_count=1" | jq -r '.entry[0].resource.id')
+  ask "/fhir/Patient/$patient" '{resourceType, id, gender, birthDate, meta}'
+  ask "/fhir/Observation?patient=$patient&_count=3" '.entry[]?.resource | {code: .code.coding[0].code, value: .valueQuantity.value, unit: .valueQuantity.unit}'
+  ask "/fhir/Condition?code=I10&_summary=count" .total
+  ask "/fhir/Patient/$patient/_history" '.entry[] | {fullUrl, status: .response.status}'
+  ask "/fhir/Patient?nonsense=1" '.issue[] | {severity, code, diagnostics}'
+  printf '\n== the start page: %s/   Ctrl-C stops the server.\n' "$base"
+}
+
+tour $$ &
+exec $zdravo serve --data "$folder/store" --listen "127.0.0.1:$port" --log-level warn
