@@ -7,7 +7,8 @@
 # listed by hand: a new file is found when it is there. Empty modules are fine.
 #
 # Targets: `tests` (all test programs), `tests_store` (one module's), `fuzzers` (with ZD_FUZZ).
-# Files under a folder testing/ are help for tests; no module's library holds them.
+# Files under src/<module>/testing/ are help for tests: the library zd_<module>_testing, linked into the
+# module's tests. No shipped program holds them.
 # A module that needs more than this says it in src/<module>/module.cmake, which is included with
 # `sources` (a list it may add to) and `dir` set.
 
@@ -62,6 +63,14 @@ set(ZD_TEST_ENVIRONMENT
 
 function(zd_module_tests name)
   add_custom_target(tests_${name})
+  set(help)
+  file(GLOB testing CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/testing/*.c)
+  if(testing AND NOT name STREQUAL base) # that of base is zd_testing
+    set(help zd_${name}_testing)
+    add_library(${help} STATIC ${testing})
+    zd_flags(${help})
+    target_link_libraries(${help} PUBLIC zd_${name} zd_testing)
+  endif()
   add_dependencies(tests tests_${name})
   foreach(file IN LISTS ARGN)
     get_filename_component(stem ${file} NAME_WE)
@@ -70,7 +79,7 @@ function(zd_module_tests name)
     zd_flags(${test})
     target_compile_definitions(${test} PRIVATE
       ZD_SOURCE_DIR="${CMAKE_SOURCE_DIR}" ZD_BINARY_DIR="${CMAKE_BINARY_DIR}")
-    target_link_libraries(${test} PRIVATE zd_${name} zd_testing ${ZD_LIB_CMOCKA})
+    target_link_libraries(${test} PRIVATE ${help} zd_${name} zd_testing ${ZD_LIB_CMOCKA})
     add_test(NAME ${name}/${stem} COMMAND ${test})
     set_tests_properties(${name}/${stem} PROPERTIES LABELS ${name} TIMEOUT 300
       ENVIRONMENT "${ZD_TEST_ENVIRONMENT}")
