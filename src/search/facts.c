@@ -16,7 +16,7 @@ static size_t edit_of(const zd_source *x, uint32_t node) {
   return low < x->edit_count && x->edit_nodes[low] == node ? low : x->edit_count;
 }
 
-/* The text of a primitive, edits applied; absent when it has no value. */
+/* The text of a primitive, edits applied; absent when it has no value, or is no primitive. */
 static zd_err text_of(const zd_source *x, uint32_t node, zd_slice *out) {
   *out = (zd_slice){NULL, 0};
   if (x->edit_count) {
@@ -27,7 +27,7 @@ static zd_err text_of(const zd_source *x, uint32_t node, zd_slice *out) {
     }
   }
   const zd_node *n = &x->tree->nodes[node];
-  if (n->flags & ZD_NODE_NO_VALUE) return ZD_OK;
+  if (!n->p || (n->flags & ZD_NODE_NO_VALUE)) return ZD_OK;
   *out = zd_node_text(n, x->arena);
   return out->p ? ZD_OK : ZD_ERR_MEMORY;
 }

@@ -164,7 +164,8 @@ static zd_err read_ids(zd_query_reader *q, const zd_query_part *part) {
   for (size_t i = 0; i < n; i++)
     if (zd_fact_is_id(ids[i])) ids[kept++] = ids[i]; /* what is no id is the id of nothing */
   if (q->type != ZD_NO_TYPE) q->typed = true;
-  return add_plan(q, part, zd_plan_ids(q->s, q->type, ids, kept, q->arena, &plan), plan);
+  err = zd_plan_ids(q->s, q->type, ids, kept, q->arena, &plan);
+  return add_plan(q, part, err, plan);
 }
 
 static zd_err read_types(zd_query_reader *q, const zd_query_part *part) {

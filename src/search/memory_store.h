@@ -1,0 +1,180 @@
+/* memory_store.h: for tests only. The few functions of store.h that search/ calls, over arrays,
+ * and plans answered row by row with no index at all. Including it replaces the real store.
+ */
+#ifndef ZD_SEARCH_MEMORY_STORE_H
+#define ZD_SEARCH_MEMORY_STORE_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+#include "fhir/codec.h"
+#include "search/search.h"
+
+enum { SYMBOLS = 8192, ROWS = 4096, SYMBOL_SLOTS = 4 * SYMBOLS };
+
+typedef struct memory_row {
+  uint32_t type;
+  zd_slice id, body;
+  zd_tree tree;
+  const zd_entry *entries;
+  size_t n;
+  int64_t time_ms;
+} memory_row;
+
+struct zd_store {
+  zd_slice symbols[SYMBOLS];
+  uint32_t slots[SYMBOL_SLOTS]; /* symbol + 1 */
+  uint32_t symbol_count, symbol_limit;
+  memory_row rows[ROWS];
+  size_t row_count;
+  zd_arena arena;
+};
+
+struct zd_snapshot {
+  zd_store *store;
+};
+
+static uint32_t slot_of(zd_store *s, zd_slice name) {
+  uint32_t h = 2166136261u;
+  for (size_t i = 0; i < name.n; i++) h = (h ^ (unsigned char)name.p[i]) * 16777619u;
+  uint32_t at = h % SYMBOL_SLOTS;
+  while (s->slots[at] && !zd_slice_eq(s->symbols[s->slots[at] - 1], name))
+    at = (at + 1) % SYMBOL_SLOTS;
+  return at;
+}
+
+uint32_t zd_store_symbol(zd_store *s, zd_slice name, bool create) {
+  uint32_t at = slot_of(s, name);
+  if (s->slots[at]) return s->slots[at] - 1;
+  if (!create || s->symbol_count == s->symbol_limit) return ZD_NO_SYMBOL;
+  s->symbols[s->symbol_count] = zd_arena_copy(&s->arena, name);
+  s->slots[at] = s->symbol_count + 1;
+  return s->symbol_count++;
+}
+
+zd_slice zd_store_symbol_name(const zd_store *s, uint32_t symbol) {
+  return symbol < s->symbol_count ? s->symbols[symbol] : (zd_slice){NULL, 0};
+}
+
+zd_err zd_snapshot_read(zd_snapshot *v, zd_row row, bool header_only, zd_arena *arena,
+                        zd_record *out, zd_fault *fault) {
+  (void)arena, (void)fault;
+  const memory_row *r = &v->store->rows[row];
+  *out = (zd_record){.row = row, .type = r->type, .time_ms = r->time_ms};
+  if (!header_only) out->body = r->body;
+  return ZD_OK;
+}
+
+zd_err zd_snapshot_row_at(zd_snapshot *v, int64_t ms, zd_row *row) {
+  for (*row = 0; *row < v->store->row_count; ++*row)
+    if (v->store->rows[*row].time_ms >= ms) break;
+  return ZD_OK;
+}
+
+static inline zd_store *memory_open(void) {
+  zd_store *s = calloc(1, sizeof *s);
+  assert_non_null(s);
+  zd_arena_init(&s->arena, 0);
+  s->symbol_limit = SYMBOLS;
+  return s;
+}
+
+static inline void memory_close(zd_store *s) {
+  zd_arena_free(&s->arena);
+  free(s);
+}
+
+static inline void memory_empty(zd_store *s) {
+  s->row_count = 0;
+}
+
+/* Reads, indexes and keeps a resource. */
+static inline const memory_row *memory_put(zd_store *s, const zd_search *search, const char *json,
+                                           int64_t time_ms) {
+  memory_row *r = &s->rows[s->row_count];
+  zd_issues issues;
+  zd_issues_init(&issues, &s->arena);
+  r->body = zd_arena_copy(&s->arena, zd_slice_of(json));
+  r->time_ms = time_ms;
+  zd_err err =
+      zd_fhir_read_json(zd_schema_r4(), r->body, ZD_NO_TYPE, NULL, &s->arena, &r->tree, &issues);
+  zd_slice why = issues.n ? issues.items[0].diagnostics : ZD_S("");
+  if (err) fail_msg("%s: %.*s in %s", zd_err_name(err), ZD_SV(why), json);
+  uint32_t id = zd_tree_child(&r->tree, 0, ZD_S("id"));
+  r->id = id ? zd_node_raw(&r->tree.nodes[id]) : ZD_S("none");
+  r->type = zd_search_type_symbol(search, r->tree.nodes[0].type);
+  err = zd_search_entries(search, &r->tree, 0, NULL, NULL, 0, &s->arena, &r->entries, &r->n);
+  if (err) fail_msg("entries: %s for %s", zd_err_name(err), json);
+  assert_true(++s->row_count < ROWS);
+  return r;
+}
+
+static inline bool entry_hit(const zd_plan *p, const zd_entry *e) {
+  if (e->field != p->field) return false;
+  switch (p->op) {
+    case ZD_PLAN_TERM:
+      return e->kind == ZD_ENTRY_TERM && zd_slice_eq(e->term, p->term);
+    case ZD_PLAN_PREFIX:
+      return e->kind == ZD_ENTRY_TERM && zd_slice_starts(e->term, p->term);
+    case ZD_PLAN_RANGE:
+      return e->kind == ZD_ENTRY_RANGE && e->low >= p->low_min && e->low <= p->low_max &&
+             e->high >= p->high_min && e->high <= p->high_max;
+    default:
+      return false;
+  }
+}
+
+static inline bool memory_hit(zd_store *s, const zd_plan *p, zd_row row);
+
+static inline bool any_child(zd_store *s, const zd_plan *p, zd_row row) {
+  for (size_t i = 0; i < p->child_count; i++)
+    if (memory_hit(s, p->children[i], row)) return true;
+  return false;
+}
+
+static inline bool every_child(zd_store *s, const zd_plan *p, zd_row row) {
+  for (size_t i = 0; i < p->child_count; i++)
+    if (!memory_hit(s, p->children[i], row)) return false;
+  return true;
+}
+
+static inline bool memory_hit(zd_store *s, const zd_plan *p, zd_row row) {
+  const memory_row *r = &s->rows[row];
+  zd_snapshot v = {s};
+  bool hit = false;
+  switch (p->op) {
+    case ZD_PLAN_ALL:
+      return true;
+    case ZD_PLAN_NONE:
+      return false;
+    case ZD_PLAN_TYPE:
+      return r->type == p->type;
+    case ZD_PLAN_ROWS:
+      return row >= p->first && row < p->last;
+    case ZD_PLAN_IDS:
+      for (size_t i = 0; i < p->id_count; i++)
+        if (r->type == p->type && zd_slice_eq(r->id, p->ids[i])) return true;
+      return false;
+    case ZD_PLAN_AND:
+      return every_child(s, p, row);
+    case ZD_PLAN_OR:
+      return any_child(s, p, row);
+    case ZD_PLAN_NOT:
+      return !memory_hit(s, p->children[0], row);
+    case ZD_PLAN_CHECK:
+      if (!memory_hit(s, p->children[0], row)) return false;
+      assert_int_equal(p->check(p->check_state, &v, row, &hit), ZD_OK);
+      return hit;
+    default:
+      for (size_t i = 0; i < r->n; i++)
+        if (entry_hit(p, &r->entries[i])) return true;
+      return false;
+  }
+}
+
+#endif
