@@ -77,7 +77,7 @@ static const refusal refusals[] = {
     {"unknown method", "FROB / HTTP/1.1\r\n" H "\r\n", 501},
     {"lower-case method", "get / HTTP/1.1\r\n" H "\r\n", 400},
     {"RTSP method", "PLAY / HTTP/1.1\r\n" H "\r\n", 400},
-    {"HTTP/0.9", "GET /\r\n\r\n", 400},
+    {"HTTP/0.9", "GET /\r\n\r\n", 505},
     {"HTTP/1.2", "GET / HTTP/1.2\r\n" H "\r\n", 505},
     {"HTTP/2.0", "GET / HTTP/2.0\r\n" H "\r\n", 505},
     {"HTTP/2 preface", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505},

@@ -183,6 +183,12 @@ void zd_http_connection_write(zd_http_connection *c) {
       zd_http_connection_close(c);
       return;
     }
-    if (b.count == 0 || !write_batch(c, &b, round < ROUNDS)) return;
+    if (b.count == 0) {
+      const zd_http_exchange *front = c->first;
+      credit(c, 0); /* a stream may end without a further byte */
+      if (c->first == front) return;
+    } else if (!write_batch(c, &b, round < ROUNDS)) {
+      return;
+    }
   }
 }
