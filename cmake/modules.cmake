@@ -14,7 +14,7 @@
 
 find_package(Threads REQUIRED)
 find_package(OpenSSL REQUIRED)
-foreach(lib IN ITEMS xxhash uv zstd z roaring cmocka)
+foreach(lib IN ITEMS uv zstd z roaring cmocka)
   string(TOUPPER ${lib} upper)
   find_library(ZD_LIB_${upper} ${lib})
   if(NOT ZD_LIB_${upper})
@@ -31,7 +31,7 @@ function(zd_flags target)
     -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith
     -Wcast-qual -Wwrite-strings -Wvla -fno-common -fstack-protector-strong)
   target_compile_definitions(${target} PRIVATE _GNU_SOURCE ZD_VERSION="${PROJECT_VERSION}")
-  target_link_options(${target} PRIVATE -Wl,-z,relro,-z,now)
+  target_link_options(${target} PRIVATE -Wl,-z,relro,-z,now,--as-needed)
   if(ZD_SANITIZE)
     target_compile_options(${target} PRIVATE -fsanitize=${ZD_SANITIZE} -fno-omit-frame-pointer
       -fno-sanitize-recover=all)

@@ -39,7 +39,8 @@ static bool grow(zd_buffer *b, size_t more) {
   if (__builtin_add_overflow(b->n, more, &need)) return fail(b, ZD_ERR_LIMIT);
   if (b->limit && need > b->limit) return fail(b, ZD_ERR_LIMIT);
   size_t room = next_room(b, need);
-  char *p = realloc(b->p, room);
+  if (room == SIZE_MAX) return fail(b, ZD_ERR_LIMIT);
+  char *p = realloc(b->p, room + 1); /* see zd_buffer_printf */
   if (!p) return fail(b, ZD_ERR_MEMORY);
   b->p = p;
   b->room = room;
@@ -82,10 +83,11 @@ void zd_buffer_printf(zd_buffer *b, const char *format, ...) {
   va_list again;
   va_copy(again, args);
   int n = vsnprintf(NULL, 0, format, args);
-  /* vsnprintf writes a zero byte behind the text: room for it, though it is not part of it. */
+  /* vsnprintf writes a zero byte behind the text. It is not part of it and does not count against
+   * the limit: every block is one byte larger than its room. */
   if (n < 0) {
-    b->failed = ZD_ERR_INVALID;
-  } else if (zd_buffer_reserve(b, (size_t)n + 1)) {
+    fail(b, ZD_ERR_INVALID);
+  } else if (n > 0 && zd_buffer_reserve(b, (size_t)n)) {
     vsnprintf(b->p + b->n, (size_t)n + 1, format, again);
     b->n += (size_t)n;
   }

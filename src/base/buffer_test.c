@@ -59,6 +59,19 @@ static void beyond_the_limit_nothing_is_added_and_the_failure_stays(void **state
   zd_buffer_free(&b);
 }
 
+static void printed_text_may_fill_the_limit_exactly(void **state) {
+  (void)state;
+  zd_buffer b;
+  zd_buffer_init(&b, 5);
+  zd_buffer_printf(&b, "%s", "");
+  zd_buffer_printf(&b, "%d", 12345);
+  assert_true(zd_slice_eq(zd_buffer_slice(&b), ZD_S("12345")));
+  assert_int_equal(zd_buffer_error(&b), ZD_OK);
+  zd_buffer_printf(&b, "%d", 6);
+  assert_int_equal(zd_buffer_error(&b), ZD_ERR_LIMIT);
+  zd_buffer_free(&b);
+}
+
 static void memory_running_out_is_told_from_the_limit(void **state) {
   (void)state;
   zd_buffer b;
@@ -99,6 +112,7 @@ int main(void) {
       cmocka_unit_test(an_empty_buffer_is_an_empty_slice_not_an_absent_one),
       cmocka_unit_test(many_bytes_survive_growth),
       cmocka_unit_test(beyond_the_limit_nothing_is_added_and_the_failure_stays),
+      cmocka_unit_test(printed_text_may_fill_the_limit_exactly),
       cmocka_unit_test(memory_running_out_is_told_from_the_limit),
       cmocka_unit_test(json_text_is_escaped),
   };

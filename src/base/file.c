@@ -15,7 +15,9 @@ static zd_err read_all(int fd, const char *path, size_t limit, zd_buffer *out, z
   if (limit && step > limit) step = limit == SIZE_MAX ? limit : limit + 1;
   for (;;) {
     if (!zd_buffer_reserve(out, step)) {
-      return zd_fail(fault, ZD_ERR_MEMORY, "no memory to read %s", path);
+      zd_err err = zd_buffer_error(out);
+      return zd_fail(fault, err, "%s to read %s",
+                     err == ZD_ERR_LIMIT ? "too little room" : "no memory", path);
     }
     ssize_t got = read(fd, out->p + out->n, out->room - out->n);
     if (got < 0 && errno == EINTR) continue;
