@@ -1,0 +1,27 @@
+/* evaluate.h: runs a plan over a list of parts. */
+#ifndef ZD_INDEX_EVALUATE_H
+#define ZD_INDEX_EVALUATE_H
+
+#include "store/embedded/index/part.h"
+#include "store/plan.h"
+
+typedef struct zd_scope {
+  const zd_parts *parts;
+  zd_row bound;      /* rows below it are seen, kills below it count */
+  zd_row first, end; /* rows that may be answers: [first, end), end <= bound */
+  bool all_versions;
+  bool descending;
+  uint64_t deadline_ns; /* 0: none */
+  struct zd_snapshot *snapshot;
+} zd_scope;
+
+enum { ZD_PLAN_DEPTH = 64 };
+
+/* The first `limit` rows of the scope that match, in its order. ZD_ERR_LIMIT: the deadline passed,
+ * or the plan is nested deeper than ZD_PLAN_DEPTH. */
+zd_err zd_evaluate_rows(const zd_scope *scope, const zd_plan *plan, size_t limit, zd_row *out,
+                        size_t *n, zd_fault *fault);
+/* How many match. */
+zd_err zd_evaluate_count(const zd_scope *scope, const zd_plan *plan, uint64_t *n, zd_fault *fault);
+
+#endif

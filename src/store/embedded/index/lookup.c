@@ -1,0 +1,435 @@
+#include "store/embedded/index/lookup.h"
+
+#include <stdlib.h>
+
+enum { FEW_ROWS = 1024, MANY_OPERANDS = 128 };
+
+struct zd_operand {
+  const zd_part *from;
+  const zd_posting_chunk *table; /* segments */
+  size_t chunks;
+  const zd_mem_key *key; /* memtables */
+};
+
+static zd_err out_of_memory(const zd_leaf *leaf) {
+  return zd_fail(leaf->fault, ZD_ERR_MEMORY, "out of memory evaluating a search");
+}
+
+void zd_leaf_start(zd_leaf *leaf, const zd_part *part, zd_row first, zd_row end, zd_arena *arena,
+                   zd_fault *fault) {
+  *leaf = (zd_leaf){.part = part, .first = first, .end = end, .arena = arena, .fault = fault};
+}
+
+/* ---- gathering ---- */
+
+/* Room for n more rows or NULL. */
+static uint32_t *rows_room(zd_leaf *leaf, size_t n) {
+  if (leaf->row_count + n > leaf->row_room) {
+    size_t room = (leaf->row_count + n) * 2;
+    uint32_t *more = zd_arena_alloc(leaf->arena, room * sizeof *more);
+    if (!more) return NULL;
+    if (leaf->row_count) memcpy(more, leaf->rows, leaf->row_count * sizeof *more);
+    leaf->rows = more;
+    leaf->row_room = room;
+  }
+  return leaf->rows + leaf->row_count;
+}
+
+/* Keeps those of the n rows at rows_room() that lie within the leaf's range. */
+static void rows_taken(zd_leaf *leaf, zd_row base, size_t n) {
+  uint32_t *rows = leaf->rows + leaf->row_count;
+  size_t kept = 0;
+  for (size_t i = 0; i < n; i++) {
+    zd_row row = base + rows[i];
+    if (row < leaf->first || row >= leaf->end) continue;
+    rows[kept++] = (uint32_t)(row - leaf->part->first);
+  }
+  leaf->row_count += kept;
+  leaf->n += kept;
+}
+
+static zd_operand *operand_add(zd_leaf *leaf, const zd_part *from, uint64_t n) {
+  if (leaf->operand_count == leaf->operand_room) {
+    size_t room = leaf->operand_room ? leaf->operand_room * 4 : 4;
+    zd_operand *more = zd_arena_alloc(leaf->arena, room * sizeof *more);
+    if (!more) return NULL;
+    if (leaf->operand_count) memcpy(more, leaf->operands, leaf->operand_count * sizeof *more);
+    leaf->operands = more;
+    leaf->operand_room = room;
+  }
+  leaf->n += n;
+  zd_operand *o = &leaf->operands[leaf->operand_count++];
+  *o = (zd_operand){.from = from};
+  return o;
+}
+
+static zd_err add_posting(zd_leaf *leaf, const zd_part *from, const zd_posting *p) {
+  if (p->n == 0) return ZD_OK;
+  if (p->form == ZD_POSTING_ROWS || p->form == ZD_POSTING_LIST) {
+    if (p->n > ZD_POSTING_SHORT || leaf->range)
+      return zd_segment_corrupt(from->segment, p->at, "form of a posting", leaf->fault);
+    uint32_t *rows = rows_room(leaf, p->n);
+    if (!rows) return out_of_memory(leaf);
+    zd_err err = zd_posting_rows(from->segment, p, rows, leaf->fault);
+    if (!err) rows_taken(leaf, from->first, p->n);
+    return err;
+  }
+  if (p->form != ZD_POSTING_CHUNKS)
+    return zd_segment_corrupt(from->segment, p->at, "form of a posting", leaf->fault);
+  zd_operand *o = operand_add(leaf, from, p->n);
+  return o ? zd_posting_chunks(from->segment, p, &o->table, &o->chunks, leaf->fault)
+           : out_of_memory(leaf);
+}
+
+static zd_err add_mem_key(zd_leaf *leaf, const zd_part *from, const zd_mem_key *k) {
+  uint32_t n = zd_mem_key_count(k);
+  if (n > FEW_ROWS || leaf->range) {
+    zd_operand *o = operand_add(leaf, from, n);
+    if (!o) return out_of_memory(leaf);
+    o->key = k;
+    return ZD_OK;
+  }
+  uint32_t *rows = rows_room(leaf, n);
+  if (!rows) return out_of_memory(leaf);
+  zd_mem_walk w;
+  zd_mem_walk_start(&w, from->memtable, k);
+  const void *items;
+  uint32_t taken = 0;
+  for (uint32_t run; taken < n && (run = zd_mem_walk_next(&w, &items)) > 0; taken += run) {
+    if (run > n - taken) run = n - taken; /* the list may have grown meanwhile */
+    memcpy(rows + taken, items, run * sizeof *rows);
+  }
+  rows_taken(leaf, from->first, taken);
+  return ZD_OK;
+}
+
+static zd_err may_have(const zd_part *from, const zd_key *key, bool *may, zd_fault *fault) {
+  *may = true;
+  if (key->kind != ZD_KEY_ID) return ZD_OK;
+  return zd_segment_may_have_id(from->segment, zd_segment_id_hash(key->field, key->bytes), may,
+                                fault);
+}
+
+zd_err zd_leaf_add_key(zd_leaf *leaf, const zd_part *from, const zd_key *key) {
+  if (from->memtable) {
+    const zd_mem_key *k = zd_memtable_find(from->memtable, key, zd_mem_hash(key));
+    return k ? add_mem_key(leaf, from, k) : ZD_OK;
+  }
+  bool may;
+  zd_posting p;
+  zd_err err = may_have(from, key, &may, leaf->fault);
+  if (err || !may) return err;
+  err = zd_segment_find(from->segment, key, &p, leaf->fault);
+  return err ? err : add_posting(leaf, from, &p);
+}
+
+/* ---- spans of terms ---- */
+
+typedef struct span {
+  zd_leaf *leaf;
+  const zd_part *from;
+  zd_slice term, to;
+  bool prefix;
+  zd_err err;
+} span;
+
+static bool span_has(const span *s, zd_slice term) {
+  if (s->prefix) return zd_slice_starts(term, s->term);
+  return zd_slice_cmp(term, s->term) >= 0 && (!s->to.p || zd_slice_cmp(term, s->to) < 0);
+}
+
+static bool span_each(void *context, const zd_mem_key *k) {
+  span *s = context;
+  if (span_has(s, zd_mem_key_get(k).bytes)) s->err = add_mem_key(s->leaf, s->from, k);
+  return s->err == ZD_OK;
+}
+
+/* The least slice above every one with the prefix; absent when there is none. */
+static zd_slice after_prefix(zd_slice prefix, char room[ZD_TERM_MAX]) {
+  size_t n = prefix.n;
+  while (n > 0 && (unsigned char)prefix.p[n - 1] == 0xFF) n--;
+  if (n == 0 || n > ZD_TERM_MAX) return (zd_slice){NULL, 0};
+  memcpy(room, prefix.p, n);
+  room[n - 1] = (char)((unsigned char)room[n - 1] + 1);
+  return zd_slice_make(room, n);
+}
+
+static zd_err span_segment(span *s, uint32_t field) {
+  zd_segment *segment = s->from->segment;
+  const zd_segment_space *space = zd_segment_find_space(segment, ZD_KEY_TERM, field);
+  if (!space) return ZD_OK;
+  zd_segment_cursor c;
+  zd_err err = zd_segment_cursor_start(&c, segment, space, s->term, s->leaf->fault);
+  while (!err && !c.done && span_has(s, zd_segment_cursor_key(&c))) {
+    err = add_posting(s->leaf, s->from, &c.posting);
+    if (!err) err = zd_segment_cursor_next(&c, s->leaf->fault);
+  }
+  return err;
+}
+
+zd_err zd_leaf_add_span(zd_leaf *leaf, const zd_part *from, uint32_t field, zd_slice term,
+                        zd_slice to, bool prefix) {
+  span s = {leaf, from, term, to, prefix, ZD_OK};
+  if (from->segment) return span_segment(&s, field);
+  char room[ZD_TERM_MAX];
+  zd_slice end = prefix ? after_prefix(term, room) : to;
+  zd_memtable_terms(from->memtable, field, term, end, span_each, &s);
+  return s.err;
+}
+
+/* ---- reading operands ---- */
+
+/* Index of the first entry with chunk >= wanted. */
+static size_t table_find(const zd_posting_chunk *table, size_t n, uint64_t wanted) {
+  size_t low = 0;
+  while (n > 0) {
+    size_t half = n / 2;
+    if (table[low + half].chunk < wanted) {
+      low += half + 1;
+      n -= half + 1;
+    } else {
+      n = half;
+    }
+  }
+  return low;
+}
+
+static const zd_posting_chunk *operand_chunk(const zd_operand *o, uint64_t chunk) {
+  uint64_t base = zd_chunk_of(o->from->first);
+  if (chunk < base) return NULL;
+  size_t i = table_find(o->table, o->chunks, chunk - base);
+  return i < o->chunks && o->table[i].chunk == chunk - base ? &o->table[i] : NULL;
+}
+
+static void mem_rows(const zd_operand *o, const zd_tile *tile, uint64_t *words) {
+  zd_row base = o->from->first, chunk = zd_chunk_first(tile->chunk);
+  zd_mem_walk w;
+  zd_mem_walk_start(&w, o->from->memtable, o->key);
+  const void *items;
+  for (uint32_t n; (n = zd_mem_walk_next(&w, &items)) > 0;) {
+    const uint32_t *rows = items;
+    if (base + rows[n - 1] < chunk + tile->first) continue;
+    if (base + rows[0] >= chunk + tile->last) return;
+    for (uint32_t i = 0; i < n; i++) {
+      uint64_t row = base + rows[i] - chunk;
+      if (row >= tile->first && row < tile->last) zd_words_add(words, (uint32_t)row);
+    }
+  }
+}
+
+static void mem_intervals(const zd_operand *o, const zd_bounds *b, const zd_tile *tile,
+                          uint64_t *words) {
+  zd_row base = o->from->first, chunk = zd_chunk_first(tile->chunk);
+  zd_mem_walk w;
+  zd_mem_walk_start(&w, o->from->memtable, o->key);
+  const void *items;
+  for (uint32_t n; (n = zd_mem_walk_next(&w, &items)) > 0;) {
+    const zd_mem_interval *v = items;
+    if (base + v[n - 1].row < chunk + tile->first) continue;
+    if (base + v[0].row >= chunk + tile->last) return;
+    for (uint32_t i = 0; i < n; i++) {
+      uint64_t row = base + v[i].row - chunk;
+      if (row >= tile->first && row < tile->last && zd_bounds_hold(b, v[i].low, v[i].high))
+        zd_words_add(words, (uint32_t)row);
+    }
+  }
+}
+
+/* Adds the operand's rows of the tile to the bitmap. */
+static zd_err operand_words(const zd_leaf *leaf, const zd_operand *o, const zd_tile *tile,
+                            uint64_t *words) {
+  if (o->key) {
+    if (leaf->range)
+      mem_intervals(o, &leaf->bounds, tile, words);
+    else
+      mem_rows(o, tile, words);
+    return ZD_OK;
+  }
+  const zd_posting_chunk *entry = operand_chunk(o, tile->chunk);
+  if (!entry) return ZD_OK;
+  if (leaf->range) {
+    const void *column;
+    zd_err err = zd_posting_column(o->from->segment, entry, &column, leaf->fault);
+    if (!err && zd_column_meets(column, &leaf->bounds))
+      zd_column_select(column, entry->n, &leaf->bounds, words);
+    return err;
+  }
+  zd_set set;
+  zd_err err = zd_posting_set(o->from->segment, entry, &set, leaf->fault);
+  if (!err) zd_words_add_set(words, &set);
+  return err;
+}
+
+/* ---- finishing ---- */
+
+static int by_row(const void *x, const void *y) {
+  uint32_t a = *(const uint32_t *)x, b = *(const uint32_t *)y;
+  return (a > b) - (a < b);
+}
+
+static void sort_rows(zd_leaf *leaf) {
+  bool sorted = true;
+  for (size_t i = 1; i < leaf->row_count && sorted; i++) sorted = leaf->rows[i - 1] < leaf->rows[i];
+  if (sorted) return;
+  qsort(leaf->rows, leaf->row_count, sizeof *leaf->rows, by_row);
+  size_t kept = 1;
+  for (size_t i = 1; i < leaf->row_count; i++) {
+    if (leaf->rows[i] != leaf->rows[kept - 1]) leaf->rows[kept++] = leaf->rows[i];
+  }
+  leaf->row_count = kept;
+}
+
+/* Very many long keys: united once instead of for every tile. */
+static zd_err unite(zd_leaf *leaf) {
+  uint64_t base = zd_chunk_of(leaf->part->first);
+  leaf->bitmap_count = (size_t)(zd_chunk_of(leaf->end - 1) - base + 1);
+  leaf->bitmaps = zd_arena_calloc(leaf->arena, leaf->bitmap_count, sizeof *leaf->bitmaps);
+  if (!leaf->bitmaps) return out_of_memory(leaf);
+  for (size_t c = 0; c < leaf->bitmap_count; c++) {
+    zd_tile tile = {base + c, 0, ZD_CHUNK_ROWS};
+    leaf->bitmaps[c] = zd_arena_calloc(leaf->arena, ZD_SET_WORDS, sizeof(uint64_t));
+    if (!leaf->bitmaps[c]) return out_of_memory(leaf);
+    for (size_t i = 0; i < leaf->operand_count; i++) {
+      zd_err err = operand_words(leaf, &leaf->operands[i], &tile, leaf->bitmaps[c]);
+      if (err) return err;
+    }
+  }
+  leaf->operand_count = 0;
+  return ZD_OK;
+}
+
+zd_err zd_leaf_finish(zd_leaf *leaf) {
+  sort_rows(leaf);
+  return leaf->operand_count > MANY_OPERANDS ? unite(leaf) : ZD_OK;
+}
+
+/* ---- asking ---- */
+
+static size_t rows_find(const zd_leaf *leaf, zd_row row) {
+  if (row <= leaf->part->first) return 0;
+  uint64_t wanted = row - leaf->part->first;
+  size_t low = 0, n = leaf->row_count;
+  while (n > 0) {
+    size_t half = n / 2;
+    if (leaf->rows[low + half] < wanted) {
+      low += half + 1;
+      n -= half + 1;
+    } else {
+      n = half;
+    }
+  }
+  return low;
+}
+
+zd_err zd_leaf_set(zd_leaf *leaf, const zd_tile *tile, zd_set_room *room, zd_set *out) {
+  zd_row chunk = zd_chunk_first(tile->chunk);
+  size_t from = rows_find(leaf, chunk + tile->first), to = rows_find(leaf, chunk + tile->last);
+  *out = zd_set_empty();
+  if (leaf->operand_count == 0 && !leaf->bitmaps && to - from <= ZD_SET_ARRAY) {
+    for (size_t i = from; i < to; i++)
+      room->rows[i - from] = (uint16_t)(leaf->part->first + leaf->rows[i] - chunk);
+    if (to > from) *out = (zd_set){room->rows, NULL, (uint32_t)(to - from)};
+    return ZD_OK;
+  }
+  if (leaf->operand_count == 1 && from == to && leaf->operands[0].table && !leaf->range) {
+    const zd_operand *o = &leaf->operands[0];
+    const zd_posting_chunk *entry = operand_chunk(o, tile->chunk);
+    return entry ? zd_posting_set(o->from->segment, entry, out, leaf->fault) : ZD_OK;
+  }
+  memset(room->words, 0, sizeof room->words);
+  for (size_t i = from; i < to; i++)
+    zd_words_add(room->words, (uint32_t)(leaf->part->first + leaf->rows[i] - chunk));
+  for (size_t i = 0; i < leaf->operand_count; i++) {
+    zd_err err = operand_words(leaf, &leaf->operands[i], tile, room->words);
+    if (err) return err;
+  }
+  uint64_t c = tile->chunk - zd_chunk_of(leaf->part->first);
+  if (leaf->bitmaps && c < leaf->bitmap_count)
+    zd_words_add_set(room->words, &(zd_set){NULL, leaf->bitmaps[c], 0});
+  *out = zd_set_of_words(room->words, room);
+  return ZD_OK;
+}
+
+static uint64_t nearer(uint64_t a, uint64_t b, bool descending) {
+  if (a == UINT64_MAX) return b;
+  if (b == UINT64_MAX) return a;
+  return (a < b) == descending ? b : a;
+}
+
+static uint64_t seek_rows(const zd_leaf *leaf, uint64_t chunk, bool descending) {
+  if (leaf->row_count == 0) return UINT64_MAX;
+  size_t i = rows_find(leaf, zd_chunk_first(descending ? chunk + 1 : chunk));
+  if (descending ? i == 0 : i == leaf->row_count) return UINT64_MAX;
+  return zd_chunk_of(leaf->part->first + leaf->rows[descending ? i - 1 : i]);
+}
+
+static uint64_t seek_table(const zd_operand *o, uint64_t chunk, bool descending) {
+  uint64_t base = zd_chunk_of(o->from->first);
+  if (descending && chunk < base) return UINT64_MAX;
+  uint64_t wanted = chunk > base ? chunk - base : 0;
+  size_t i = table_find(o->table, o->chunks, descending ? wanted + 1 : wanted);
+  if (descending ? i == 0 : i == o->chunks) return UINT64_MAX;
+  return base + o->table[descending ? i - 1 : i].chunk;
+}
+
+uint64_t zd_leaf_seek(const zd_leaf *leaf, uint64_t chunk, bool descending) {
+  if (leaf->bitmaps) return chunk;
+  uint64_t best = seek_rows(leaf, chunk, descending);
+  for (size_t i = 0; i < leaf->operand_count && best != chunk; i++) {
+    const zd_operand *o = &leaf->operands[i];
+    if (o->key) return chunk; /* a memtable spans few chunks */
+    best = nearer(best, seek_table(o, chunk, descending), descending);
+  }
+  return best;
+}
+
+/* ---- superseded rows ---- */
+
+static void mem_kills(const zd_part *by, const zd_mem_key *k, zd_row bound, uint64_t *words,
+                      bool *any) {
+  if (bound > zd_part_end(by)) bound = zd_part_end(by); /* half of a row may lie beyond */
+  zd_mem_walk w;
+  zd_mem_walk_start(&w, by->memtable, k);
+  const void *items;
+  for (uint32_t n; (n = zd_mem_walk_next(&w, &items)) > 0;) {
+    const zd_mem_kill *kills = items;
+    for (uint32_t i = 0; i < n; i++) {
+      if (by->first + kills[i].killer >= bound) return;
+      zd_words_add(words, kills[i].victim);
+      *any = true;
+    }
+  }
+}
+
+static zd_err segment_kills(const zd_part *by, const zd_posting *p, zd_row bound, uint64_t *words,
+                            zd_fault *fault) {
+  zd_set victims;
+  const uint32_t *killers;
+  zd_err err = zd_posting_kills(by->segment, p, &victims, &killers, fault);
+  if (err) return err;
+  if (zd_part_end(by) <= bound) {
+    zd_words_add_set(words, &victims);
+    return ZD_OK;
+  }
+  uint16_t rows[ZD_CHUNK_ROWS];
+  uint32_t n = zd_set_list(&victims, rows);
+  for (uint32_t i = 0; i < n && i < p->n; i++) {
+    if (by->first + killers[i] < bound) zd_words_add(words, rows[i]);
+  }
+  return ZD_OK;
+}
+
+zd_err zd_kills_add(const zd_part *by, uint64_t chunk, zd_row bound, uint64_t *words, bool *any,
+                    zd_fault *fault) {
+  zd_key key = {ZD_KEY_KILLS, (uint32_t)chunk, {NULL, 0}};
+  if (by->memtable) {
+    const zd_mem_key *k = zd_memtable_find(by->memtable, &key, zd_mem_hash(&key));
+    if (k) mem_kills(by, k, bound, words, any);
+    return ZD_OK;
+  }
+  zd_posting p;
+  zd_err err = zd_segment_find(by->segment, &key, &p, fault);
+  if (err || p.n == 0) return err;
+  *any = true;
+  return segment_kills(by, &p, bound, words, fault);
+}
