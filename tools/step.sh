@@ -10,8 +10,12 @@ step() {
   local name=$1 log=$2 status=0 started=$SECONDS told=$SECONDS last pid
   shift 2
   mkdir -p "$(dirname "$log")"
+  # A process group of its own, so that Ctrl-C ends all that the command has started.
+  set -m
   "$@" >"$log" 2>&1 </dev/null &
   pid=$!
+  set +m
+  trap 'kill -TERM -- -'"$pid"' 2>/dev/null; echo; echo "stopped"; exit 130' INT TERM
   while kill -0 "$pid" 2>/dev/null; do
     sleep 0.3
     if [ -t 1 ]; then
@@ -24,6 +28,7 @@ step() {
     fi
   done
   wait "$pid" || status=$?
+  trap - INT TERM
   [ ! -t 1 ] || printf '\r\033[K'
   if [ "$status" -eq 0 ]; then
     printf 'ok      %-28s %4d s\n' "$name" $((SECONDS - started))
