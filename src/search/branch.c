@@ -33,13 +33,20 @@ bool zd_branch_next(zd_slice *rest, zd_slice *branch) {
   return true;
 }
 
+/* ZD_NO_TYPE when the word names no resource: then it is an element of the type asked. */
+static zd_type resource_named(const zd_schema *schema, zd_slice word) {
+  zd_type t = zd_schema_type(schema, word);
+  bool is = t != ZD_NO_TYPE && zd_schema_type_info(schema, t).kind == ZD_KIND_RESOURCE;
+  return is ? t : ZD_NO_TYPE;
+}
+
 bool zd_branch_for(const zd_schema *schema, zd_type type, zd_slice branch) {
   size_t start = 0;
   while (start < branch.n && (branch.p[start] == '(' || branch.p[start] == ' ')) start++;
   size_t end = start;
   while (end < branch.n && is_name(branch.p[end])) end++;
-  zd_type first = zd_schema_type(schema, (zd_slice){branch.p + start, end - start});
-  return first != ZD_NO_TYPE && zd_schema_is_a(schema, type, first);
+  zd_type first = resource_named(schema, (zd_slice){branch.p + start, end - start});
+  return first == ZD_NO_TYPE || zd_schema_is_a(schema, type, first);
 }
 
 typedef struct reader {
@@ -117,6 +124,7 @@ bool zd_branch_read(const zd_schema *schema, zd_slice branch, bool rooted, zd_br
   if (!expression(&r, 0) || r.s.n) return false;
   if (!rooted) return true;
   if (!out->n || !out->steps[0].name.p) return false;
+  if (resource_named(schema, out->steps[0].name) == ZD_NO_TYPE) return true; /* "name | alias" */
   memmove(out->steps, out->steps + 1, (size_t)(out->n - 1) * sizeof *out->steps);
   out->n--;
   return true;

@@ -26,11 +26,11 @@ typedef struct zd_branch {
 bool zd_branch_next(zd_slice *rest, zd_slice *branch);
 
 /* True when the branch speaks about resources of this type: its first name is the type's or an
- * ancestor's. */
+ * ancestor's, or no resource type's at all ("name | alias" of InsurancePlan). */
 bool zd_branch_for(const zd_schema *schema, zd_type type, zd_slice branch);
 
-/* Reads a plain path; false when the branch is anything else. `rooted`: its first name is the
- * resource type (a composite's component starts at its element). */
+/* Reads a plain path; false when the branch is anything else. `rooted`: its first name may
+ * be the resource type (a composite's component starts at its element). */
 bool zd_branch_read(const zd_schema *schema, zd_slice branch, bool rooted, zd_branch *out);
 
 #endif

@@ -80,12 +80,15 @@ static zd_err lay(maker *m, uint16_t number, const zd_branch *b, int at, uint16_
   if (at == b->n) return want(m, number, param, b->only);
   zd_walk_state state = m->out->states[number];
   const zd_branch_step *step = &b->steps[at];
-  if (!step->name.p) return state.type == step->as ? lay(m, number, b, at + 1, param) : ZD_OK;
+  if (!step->name.p)
+    return zd_schema_is_a(m->s->schema, state.type, step->as) ? lay(m, number, b, at + 1, param)
+                                                              : ZD_OK;
   for (zd_element e = state.first; e < state.first + state.count; e++) {
     zd_element_info info = zd_schema_element_info(m->s->schema, e);
     if (!zd_slice_eq(info.path, step->name)) continue;
     /* An alternative that the next step drops needs no state. */
-    bool drops = at + 1 < b->n && !b->steps[at + 1].name.p && b->steps[at + 1].as != info.type;
+    bool drops = at + 1 < b->n && !b->steps[at + 1].name.p &&
+                 !zd_schema_is_a(m->s->schema, info.type, b->steps[at + 1].as);
     uint16_t to;
     zd_err err = drops ? ZD_OK : follow(m, number, e, info.type, &to);
     if (!err && !drops) err = lay(m, to, b, at + 1, param);
