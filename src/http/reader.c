@@ -59,7 +59,6 @@ static bool headers_grow(zd_http_reader *r) {
 
 static int on_header_field(llhttp_t *parser, const char *p, size_t n) {
   zd_http_reader *r = parser->data;
-  if (r->phase == ZD_HTTP_IN_BODY) return trailing(r, n + 4) ? 0 : -1;
   if (!headers_grow(r)) return -1;
   r->head->headers[r->head->count++] = (zd_http_header){{p, n}, {p + n, 0}};
   return 0;
@@ -67,7 +66,6 @@ static int on_header_field(llhttp_t *parser, const char *p, size_t n) {
 
 static int on_header_value(llhttp_t *parser, const char *p, size_t n) {
   zd_http_reader *r = parser->data;
-  if (r->phase == ZD_HTTP_IN_BODY) return trailing(r, n) ? 0 : -1;
   zd_http_header *h = &r->head->headers[r->head->count - 1];
   if (h->value.n) {
     refuse(r, 400, "a header is folded over several lines");
@@ -85,6 +83,17 @@ static int on_headers_complete(llhttp_t *parser) {
 static int on_extension(llhttp_t *parser, const char *p, size_t n) {
   (void)p;
   return trailing(parser->data, n + 1) ? 0 : -1;
+}
+
+/* After the last chunk's size llhttp's part is done: it would take a bare LF for the end of the
+ * trailers. */
+static int on_chunk_header(llhttp_t *parser) {
+  zd_http_reader *r = parser->data;
+  if (parser->content_length) return 0;
+  r->phase = ZD_HTTP_IN_TRAILER;
+  r->line = 0;
+  r->lines = 1;
+  return HPE_PAUSED;
 }
 
 static int on_body(llhttp_t *parser, const char *p, size_t n) {
@@ -111,6 +120,7 @@ static const llhttp_settings_t callbacks = {
     .on_headers_complete = on_headers_complete,
     .on_chunk_extension_name = on_extension,
     .on_chunk_extension_value = on_extension,
+    .on_chunk_header = on_chunk_header,
     .on_body = on_body,
     .on_message_complete = on_message_complete,
 };
@@ -327,21 +337,19 @@ static size_t feed_head(zd_http_reader *r, const char *p, size_t n, zd_http_step
   return used;
 }
 
-static size_t feed_body(zd_http_reader *r, const char *p, size_t n, zd_http_step *step) {
-  size_t used = n;
-  if (!r->complete) {
-    if (n == 0) return 0;
-    llhttp_errno_t err = llhttp_execute(&r->parser, p, n);
-    if (err == HPE_PAUSED && r->complete) {
-      used = (size_t)(llhttp_get_error_pos(&r->parser) - p);
-    } else if (err != HPE_OK) {
-      refuse_as(r, err);
-    }
-  } else {
-    used = 0;
-  }
-  if (r->complete) *step = ZD_HTTP_END;
+static size_t feed_trailer(zd_http_reader *r, const char *p, size_t n) {
+  size_t used = 0;
+  bool whole = find_end(r, p, n, &used);
+  if (!trailing(r, used)) return used;
+  r->complete = whole;
   return used;
+}
+
+static size_t feed_body(zd_http_reader *r, const char *p, size_t n) {
+  llhttp_errno_t err = llhttp_execute(&r->parser, p, n);
+  if (err == HPE_PAUSED) return (size_t)(llhttp_get_error_pos(&r->parser) - p);
+  if (err != HPE_OK) refuse_as(r, err);
+  return n;
 }
 
 /* ---- the life of a reader ---- */
@@ -376,10 +384,17 @@ void zd_http_reader_begin(zd_http_reader *r, zd_http_head *head) {
 }
 
 size_t zd_http_reader_feed(zd_http_reader *r, const char *p, size_t n, zd_http_step *step) {
+  size_t used = 0;
   *step = ZD_HTTP_MORE;
-  size_t used = r->status                     ? n
-                : r->phase == ZD_HTTP_IN_HEAD ? feed_head(r, p, n, step)
-                                              : feed_body(r, p, n, step);
+  if (r->status) {
+    used = n;
+  } else if (r->phase == ZD_HTTP_IN_HEAD) {
+    used = feed_head(r, p, n, step);
+  } else {
+    if (!r->complete && n)
+      used = r->phase == ZD_HTTP_IN_BODY ? feed_body(r, p, n) : feed_trailer(r, p, n);
+    if (r->complete) *step = ZD_HTTP_END;
+  }
   if (*step == ZD_HTTP_END) r->last = '\0';
   if (r->status) *step = ZD_HTTP_REFUSED;
   return used;

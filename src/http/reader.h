@@ -1,8 +1,8 @@
 /* reader.h: the bytes of a connection → requests. No sockets, no threads; private to http/.
  *
- * We frame heads (find their end, refuse bare LF, folded lines and oversize), llhttp judges their
- * grammar and the framing of bodies. A head is copied once, whole, and its slices point into that
- * copy.
+ * We frame heads and trailers (find their end, refuse bare LF, folded lines and oversize), llhttp
+ * judges the grammar of heads and the framing of bodies. Trailers are dropped. A head is copied
+ * once, whole, and its slices point into that copy.
  *
  *   begin(head) ─► feed ─► MORE … HEAD ─► feed ─► MORE … END ─► blank ─► begin(next head)
  *                    └────────────► REFUSED: answer r->status and close ◄────┘
@@ -50,7 +50,7 @@ typedef struct zd_http_reader {
   bool (*body)(void *context, const char *p, size_t n);
   void *context;
 
-  enum { ZD_HTTP_IN_HEAD, ZD_HTTP_IN_BODY } phase;
+  enum { ZD_HTTP_IN_HEAD, ZD_HTTP_IN_BODY, ZD_HTTP_IN_TRAILER } phase;
   size_t line;     /* bytes of the head's current line so far */
   size_t lines;    /* lines of the head so far */
   char last;       /* byte before the one to come; also between requests */

@@ -86,7 +86,9 @@ static void one_large_answer_goes_out_whole(void **state) {
     say(fd, text);
     nap(50); /* fills the socket first */
     assert_true(hear(fd, &heard, NULL, 5000));
-    assert_int_equal(count_of(&heard, "ssssssssss"), 3000000);
+    size_t body = heard.n;
+    while (body && heard.p[body - 1] == 's') body--;
+    assert_in_range(heard.n - body, 30000000, 30000001);
     close(fd);
     zd_buffer_free(&heard);
   }
