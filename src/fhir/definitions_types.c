@@ -331,6 +331,13 @@ static bool is_left_out(const structure *s, const line *l) {
   return kind_of(s) == ZD_KIND_PRIMITIVE && zd_slice_eq(l->name, ZD_S("value"));
 }
 
+static uint16_t count_to_last_mandatory(const zd_definitions *d, const zd_image_type *type) {
+  const zd_image_element *e = ZD_RECORDS(d, ZD_IMAGE_ELEMENTS, const zd_image_element);
+  uint16_t n = type->count;
+  while (n > 0 && e[type->first + n - 1].min == 0) n--;
+  return n;
+}
+
 static zd_err fill_type(zd_definitions *d, const structure *s, zd_type number) {
   zd_image_type *type = ZD_RECORDS(d, ZD_IMAGE_TYPES, zd_image_type) + number;
   zd_slice path = zd_def_string_at(d, type->name);
@@ -350,6 +357,7 @@ static zd_err fill_type(zd_definitions *d, const structure *s, zd_type number) {
   type = ZD_RECORDS(d, ZD_IMAGE_TYPES, zd_image_type) + number;
   type->count =
       (uint16_t)(zd_def_count(d, ZD_IMAGE_ELEMENTS, sizeof(zd_image_element)) - type->first);
+  type->mandatory = count_to_last_mandatory(d, type);
   return ZD_OK;
 }
 

@@ -20,7 +20,7 @@
 #include "fhir/schema.h"
 
 #define ZD_IMAGE_MAGIC "ZDSCHEMA"
-enum { ZD_IMAGE_FORMAT = 1 };
+enum { ZD_IMAGE_FORMAT = 2 };
 
 typedef enum zd_image_section {
   ZD_IMAGE_TYPES,
@@ -84,7 +84,8 @@ typedef struct zd_image_type {
   zd_element first;
   uint16_t count;
   uint8_t kind, primitive;
-  uint8_t flags, spare[5];
+  uint16_t mandatory; /* one past the last of its elements whose min is not 0 */
+  uint8_t flags, spare[3];
 } zd_image_type;
 
 typedef struct zd_image_element {
