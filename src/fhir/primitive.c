@@ -222,17 +222,37 @@ static bool escapes_control(zd_slice raw) {
   }
 }
 
-/* Strings and narrative are long and often escaped: they are checked where they lie, when the
- * shape lets us. */
-const char *zd_primitive_check_escaped(zd_primitive kind, zd_slice raw, zd_arena *arena,
-                                       zd_issue_code *code) {
-  *code = ZD_ISSUE_VALUE;
+static const char *check_escaped(zd_primitive kind, zd_slice raw, zd_arena *arena,
+                                 zd_issue_code *code) {
   if (escapes_control(raw)) return "a control character";
   bool string = kind == ZD_PRIM_STRING || kind == ZD_PRIM_MARKDOWN;
   if (string && raw.n <= ZD_STRING_LIMIT) return NULL;
-  bool plain_div = kind == ZD_PRIM_XHTML && zd_slice_starts(raw, ZD_S("<div "));
-  if (plain_div && zd_slice_ends(raw, ZD_S("</div>"))) return NULL;
   char *plain = zd_arena_alloc(arena, raw.n);
   if (!plain) return "a value too long for the memory left";
   return zd_primitive_check(kind, (zd_slice){plain, zd_json_unescape(raw, plain)}, code);
+}
+
+/* Strings and narrative are long and often escaped: they are checked where they lie, when their
+ * shape lets us. */
+const char *zd_primitive_check_json(zd_primitive kind, zd_slice raw, bool escaped, zd_arena *arena,
+                                    zd_issue_code *code) {
+  *code = ZD_ISSUE_VALUE;
+  if (raw.n == 0) return "an empty value";
+  if (kind == ZD_PRIM_XHTML && zd_slice_starts(raw, ZD_S("<div ")) &&
+      zd_slice_ends(raw, ZD_S("</div>"))) {
+    return escaped && escapes_control(raw) ? "a control character" : NULL;
+  }
+  if (escaped) return check_escaped(kind, raw, arena, code);
+  switch (kind) {
+    case ZD_PRIM_STRING:
+    case ZD_PRIM_MARKDOWN:
+      return check_length(raw, code);
+    case ZD_PRIM_URI:
+    case ZD_PRIM_URL:
+    case ZD_PRIM_CANONICAL:
+      if (memchr(raw.p, ' ', raw.n)) return "white space in a URI";
+      return check_length(raw, code);
+    default:
+      return check_kind(kind, raw, code);
+  }
 }

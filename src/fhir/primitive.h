@@ -18,9 +18,10 @@ enum {
  * set when something is: VALUE or TOO_LONG. */
 const char *zd_primitive_check(zd_primitive kind, zd_slice text, zd_issue_code *code);
 
-/* As above for a text that still has its JSON escapes. */
-const char *zd_primitive_check_escaped(zd_primitive kind, zd_slice raw, zd_arena *arena,
-                                       zd_issue_code *code);
+/* As above for a text as it stands in checked JSON, which has no bare control characters; `escaped`
+ * tells whether there are escapes in it. The arena is for decoding. */
+const char *zd_primitive_check_json(zd_primitive kind, zd_slice raw, bool escaped, zd_arena *arena,
+                                    zd_issue_code *code);
 
 /* Formats on their own. */
 bool zd_primitive_is_date(zd_slice text);     /* YYYY, YYYY-MM, YYYY-MM-DD of the real calendar */

@@ -223,7 +223,7 @@ static bool is_there(const object *o, const zd_image_element *el, unsigned i) {
 
 static void check_mandatory(zd_reader *r, object *o) {
   const zd_image_element *el = element_at(r, o->type->first);
-  for (unsigned i = 0; i < o->type->count; i++, el++) {
+  for (unsigned i = 0; i < o->type->mandatory; i++, el++) {
     if (el->min == 0 || is_there(o, el, i)) continue;
     zd_read_place place = {
         .up = o->place, .name = zd_image_slice(r->schema, el->path), .index = ZD_READ_SINGLE};
@@ -235,14 +235,25 @@ static void check_mandatory(zd_reader *r, object *o) {
 
 /* ---- the object ---- */
 
+/* Only as many bits are cleared as will be looked at: this runs for every object of a text. */
+static void open_object(object *o, const zd_reader *r, uint32_t at, zd_type type,
+                        const zd_read_place *place) {
+  o->at = at;
+  o->type = zd_image_type_at(r->schema, type);
+  o->type_number = type;
+  o->place = place;
+  o->companions = any_companion(r, at);
+  o->choices = 0;
+  unsigned words = (o->type->count + 63u) / 64;
+  for (unsigned i = 0; i < words && i < WORDS; i++) o->seen[i] = 0;
+  if (o->companions) memset(o->companion, 0, sizeof o->companion);
+}
+
 void zd_read_members(zd_reader *r, uint32_t at, zd_type type, const zd_read_place *place,
                      bool resource) {
-  object o = {.at = at,
-              .type = zd_image_type_at(r->schema, type),
-              .type_number = type,
-              .place = place,
-              .companions = any_companion(r, at)};
+  object o;
   bool typed = false;
+  open_object(&o, r, at, type, place);
   if (o.type->count > WORDS * 64) {
     zd_read_issue(r, place, ZD_ISSUE_EXCEPTION, r->tape.nodes[at].at, "a type with %u elements",
                   (unsigned)o.type->count);

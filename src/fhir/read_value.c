@@ -48,9 +48,8 @@ static bool fits_json(zd_primitive kind, zd_json_type type) {
 static bool check_format(zd_reader *r, zd_primitive kind, uint32_t v, const zd_read_place *place) {
   zd_slice raw = zd_json_raw(&r->tape, v);
   zd_issue_code code;
-  const char *wrong = r->tape.nodes[v].escaped
-                          ? zd_primitive_check_escaped(kind, raw, r->arena, &code)
-                          : zd_primitive_check(kind, raw, &code);
+  bool escaped = r->tape.nodes[v].escaped;
+  const char *wrong = zd_primitive_check_json(kind, raw, escaped, r->arena, &code);
   if (!wrong) return true;
   zd_slice shown = zd_read_excerpt(raw);
   zd_read_issue(r, place, code, zd_read_value_at(r, v), "%s: \"%.*s\"%s", wrong, ZD_SV(shown),

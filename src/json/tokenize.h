@@ -18,6 +18,13 @@ typedef struct tok {
   zd_err err; /* what a failure is; ZD_ERR_INVALID unless said otherwise */
 } tok;
 
+/* The member name of the coming value; all zero in arrays. Kept apart from the node, so that the
+ * node is written once, whole. */
+typedef struct tok_key {
+  uint32_t at, n;
+  bool escaped, member;
+} tok_key;
+
 /* The current byte; 0 at the end (a zero byte is allowed nowhere, so the two need no telling apart
  * here). */
 TOK_INLINE unsigned char tok_peek(const tok *t) {
@@ -92,12 +99,12 @@ TOK_INLINE const char *tok_literal(tok *t, const char *word, size_t n) {
   return NULL;
 }
 
-/* A value that is no container, into `node`, whose member fields are set already. */
+/* A value that is no container: its type, and where it lies. */
 TOK_INLINE const char *tok_scalar(tok *t, unsigned char c, zd_json_node *node) {
-  node->at = (uint32_t)(t->p - t->text);
   const char *start = t->p;
   const char *expected;
   bool escaped = false;
+  node->at = (uint32_t)(start - t->text);
   if (c == '"') {
     uint32_t at = 0, n = 0;
     expected = tok_string(t, &at, &n, &escaped);
@@ -126,8 +133,8 @@ TOK_INLINE const char *tok_scalar(tok *t, unsigned char c, zd_json_node *node) {
   return expected;
 }
 
-/* Member name, colon and white space, into *node's member fields. */
-TOK_INLINE const char *tok_name(tok *t, zd_json_node *node) {
+/* Member name, colon and white space. */
+TOK_INLINE const char *tok_name(tok *t, tok_key *key) {
   if (tok_peek(t) != '"') return "a member name in quotes";
   const char *start = t->p;
   uint32_t at = 0, n = 0;
@@ -139,10 +146,7 @@ TOK_INLINE const char *tok_name(tok *t, zd_json_node *node) {
     t->err = ZD_ERR_LIMIT;
     return "a shorter member name";
   }
-  node->key_at = at;
-  node->key_n = n & ZD_JSON_MAX_KEY;
-  node->key_escaped = escaped;
-  node->is_member = 1;
+  *key = (tok_key){.at = at, .n = n, .escaped = escaped, .member = true};
   if (tok_skip(t) != ':') return "a colon";
   t->p++;
   tok_skip(t);
@@ -158,63 +162,76 @@ TOK_INLINE bool tok_grow(tok *t, zd_json_reading *r) {
   return true;
 }
 
+TOK_INLINE zd_json_node tok_node(const tok_key *key) {
+  return (zd_json_node){.key_at = key->at,
+                        .key_n = key->n & ZD_JSON_MAX_KEY,
+                        .key_escaped = key->escaped,
+                        .is_member = key->member};
+}
+
+/* What follows a comma or an opening bracket: a member name, in objects. Sets *c to the first byte
+ * of the value. */
+TOK_INLINE const char *tok_next(tok *t, bool object, tok_key *key, unsigned char *c) {
+  if (!object) {
+    *key = (tok_key){0};
+    return NULL;
+  }
+  const char *expected = tok_name(t, key);
+  if (!expected) *c = tok_peek(t);
+  return expected;
+}
+
 /* The document, from its first byte that is not white space to the end of the text. */
 TOK_INLINE const char *tok_document(tok *t, zd_json_reading *r) {
   uint32_t open[ZD_JSON_MAX_DEPTH]; /* the containers we are in, outermost first */
   uint32_t depth = 0;
+  bool object = false; /* the innermost container is one */
   const char *expected = NULL;
-  zd_json_node next = {0}; /* the coming node: member fields set by tok_name */
+  tok_key key = {0};
   unsigned char c = tok_skip(t);
   for (;;) {
     if (t->count == t->room && !tok_grow(t, r)) return "fewer values";
-    zd_json_node *node = &t->nodes[t->count];
-    *node = next;
-    next = (zd_json_node){0};
+    zd_json_node node = tok_node(&key);
     if (c == '{' || c == '[') {
       if (depth == r->limits.depth) {
         t->err = ZD_ERR_LIMIT;
         return "less nesting";
       }
-      bool object = c == '{';
-      node->type = object ? ZD_JSON_OBJECT : ZD_JSON_ARRAY;
-      node->at = (uint32_t)(t->p - t->text);
+      object = c == '{';
+      node.type = object ? ZD_JSON_OBJECT : ZD_JSON_ARRAY;
+      node.at = (uint32_t)(t->p - t->text);
+      t->nodes[t->count] = node;
       open[depth++] = t->count++;
       t->p++;
       c = tok_skip(t);
       if (c != (object ? '}' : ']')) {
-        if (object) {
-          expected = tok_name(t, &next);
-          if (expected) return expected;
-          c = tok_peek(t);
-        }
+        expected = tok_next(t, object, &key, &c);
+        if (expected) return expected;
         continue;
       }
     } else {
-      expected = tok_scalar(t, c, node);
+      expected = tok_scalar(t, c, &node);
       if (expected) return expected;
-      node->end = ++t->count;
+      node.end = t->count + 1;
+      t->nodes[t->count++] = node;
       c = tok_skip(t);
     }
     /* A value or an opening bracket is behind us: close what closes here. */
     for (;;) {
       if (depth == 0) return c || t->p < t->end ? "the end of the text" : NULL;
-      zd_json_node *in = &t->nodes[open[depth - 1]];
-      bool object = in->type == ZD_JSON_OBJECT;
       if (c == ',') {
         t->p++;
         c = tok_skip(t);
-        if (object) {
-          expected = tok_name(t, &next);
-          if (expected) return expected;
-          c = tok_peek(t);
-        }
+        expected = tok_next(t, object, &key, &c);
+        if (expected) return expected;
         break;
       }
       if (c != (object ? '}' : ']')) return object ? "a comma or '}'" : "a comma or ']'";
       t->p++;
-      depth--;
+      zd_json_node *in = &t->nodes[open[--depth]];
       in->end = t->count;
       in->n = (uint32_t)(t->p - t->text) - in->at;
+      if (depth) object = t->nodes[open[depth - 1]].type == ZD_JSON_OBJECT;
       c = tok_skip(t);
     }
   }
