@@ -3,7 +3,6 @@
 
 #include <stdlib.h>
 
-#include "base/hash.h"
 #include "fhir/definitions_internal.h"
 
 static const char *const kind_names[ZD_DEF_KINDS] = {
@@ -18,6 +17,34 @@ zd_err zd_definitions_new(zd_definitions **out, zd_fault *fault) {
   for (int i = 0; i < ZD_DEF_KINDS; i++) zd_buffer_init(&d->found[i], 0);
   for (int i = 0; i < ZD_IMAGE_SECTIONS; i++) zd_buffer_init(&d->section[i], UINT32_MAX - 64);
   return ZD_OK;
+}
+
+/* Names of the base image that new definitions may refer to. */
+static bool name_base(zd_definitions *d, const zd_schema *base) {
+  for (zd_type t = 0; t < zd_schema_type_count(base); t++)
+    if (!zd_name_map_set(&d->types, &d->arena, zd_schema_type_info(base, t).name, t)) return false;
+  for (uint32_t i = 0; i < zd_schema_param_count(base); i++)
+    if (!zd_name_map_set(&d->params, &d->arena, zd_schema_param(base, i).url, i)) return false;
+  return true;
+}
+
+zd_err zd_definitions_extend(const zd_schema *base, zd_definitions **out, zd_fault *fault) {
+  zd_err err = zd_definitions_new(out, fault);
+  if (err) return err;
+  zd_definitions *d = *out;
+  bool ok = name_base(d, base);
+  for (int i = 0; i < ZD_IMAGE_SECTIONS && ok; i++) {
+    const zd_image_extent *x = &base->section[i];
+    zd_buffer_add(&d->section[i], zd_image_at(base, (zd_image_section)i),
+                  (size_t)x->count * x->size);
+    ok = !d->section[i].failed;
+  }
+  d->head = *base;
+  d->extends = true;
+  if (ok) return ZD_OK;
+  zd_definitions_free(d);
+  *out = NULL;
+  return zd_fail(fault, ZD_ERR_MEMORY, "definitions: out of memory");
 }
 
 void zd_definitions_free(zd_definitions *d) {
@@ -94,11 +121,29 @@ static void sort_found(zd_buffer *found) {
   found->n = kept * sizeof *all;
 }
 
+/* On top of a compiled image only search parameters are taken. */
+static zd_err check_extension(zd_definitions *d) {
+  for (int i = 0; i < ZD_DEF_KINDS; i++) {
+    if (i == ZD_DEF_PARAM || !d->found[i].n) continue;
+    const zd_definition *first = (const zd_definition *)(void *)d->found[i].p;
+    return zd_fail(d->fault, ZD_ERR_UNSUPPORTED,
+                   "definitions: %.*s: a %s can't be added to a compiled image", ZD_SV(first->url),
+                   kind_names[i]);
+  }
+  return ZD_OK;
+}
+
 zd_err zd_definitions_build(zd_definitions *d, zd_buffer *image, zd_fault *fault) {
   static zd_err (*const parts[])(zd_definitions *) = {zd_def_code_systems, zd_def_value_sets,
                                                       zd_def_types,        zd_def_params,
                                                       zd_def_compartments, zd_def_operations};
   d->fault = fault;
+  if (d->extends) {
+    zd_err err = check_extension(d);
+    sort_found(&d->found[ZD_DEF_PARAM]);
+    if (!err) err = zd_def_params(d);
+    return err ? err : zd_def_write(d, image);
+  }
   for (int i = 0; i < ZD_DEF_KINDS; i++) sort_found(&d->found[i]);
   for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
     zd_err err = parts[i](d);

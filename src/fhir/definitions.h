@@ -12,8 +12,13 @@
  * user's search parameter or value set overrides a standard one. The image is a function of the set
  * of definitions: the same input gives the same bytes.
  *
- * Used at build time by tools/definitions, and at run time for what users define: one call of
- * build per change, a few hundred milliseconds for the whole of R4. One thread at a time.
+ * Used at build time by tools/definitions, and at run time for what users define, on top of the
+ * image in the program:
+ *
+ *   zd_definitions_extend(zd_schema_r4(), &d, fault); zd_definitions_add(d, parameter, fault); ...
+ *
+ * One call of build per change: half a second for the whole of R4, milliseconds for an extension.
+ * One thread at a time.
  */
 #ifndef ZD_FHIR_DEFINITIONS_H
 #define ZD_FHIR_DEFINITIONS_H
@@ -21,10 +26,17 @@
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/slice.h"
+#include "fhir/schema.h"
 
 typedef struct zd_definitions zd_definitions;
 
 zd_err zd_definitions_new(zd_definitions **out, zd_fault *fault);
+/* Begins with everything in a compiled image (kept by the caller until free). Types, elements,
+ * value sets and the numbers of all search parameters stay what they were; new parameters come
+ * behind them, one with the url of another takes its place and number. Only SearchParameters can be
+ * added: build says ZD_ERR_UNSUPPORTED for other definitions (constraint profiles among them:
+ * profiles are for validation, and are not compiled yet). */
+zd_err zd_definitions_extend(const zd_schema *base, zd_definitions **out, zd_fault *fault);
 void zd_definitions_free(zd_definitions *d); /* NULL is allowed */
 
 /* Reads one document; `text` is kept by the caller until free. ZD_ERR_INVALID when it is no JSON

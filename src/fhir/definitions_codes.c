@@ -205,36 +205,42 @@ static uint32_t find_concept(const zd_json_tape *tape, uint32_t list, zd_slice c
   return 0;
 }
 
-static void add_below(compiler *c, uint16_t system, uint32_t concept, int depth, zd_buffer *out);
+/* Walking down a hierarchy: each concept once, however many parents it has. */
+typedef struct descent {
+  compiler *c;
+  const zd_json_tape *tape;
+  uint32_t concepts; /* all of the system */
+  uint16_t system;
+  zd_name_map seen;
+  zd_buffer *out;
+} descent;
 
-/* v3 code systems with several parents name further children in a property. */
-static void add_child_properties(compiler *c, uint16_t system, uint32_t properties, int depth,
-                                 zd_buffer *out) {
-  const zd_definition *def = &c->systems[system];
-  uint32_t list = zd_json_find(def->tape, def->node, ZD_S("concept"));
-  ZD_EACH(def->tape, property, properties) {
-    if (!zd_slice_eq(zd_json_string(def->tape, property, ZD_S("code")), ZD_S("child"))) continue;
-    zd_slice code = zd_def_text(c->d, def->tape, property, ZD_S("valueCode"));
-    uint32_t child = code.n ? find_concept(def->tape, list, code, 0) : 0;
-    if (!child) continue;
-    add_code(c, out, code, system);
-    add_below(c, system, child, depth + 1, out);
-  }
+static void add_below(descent *x, uint32_t concept, int depth);
+
+static void add_child(descent *x, uint32_t child, int depth) {
+  zd_definitions *d = x->c->d;
+  zd_slice code = zd_def_text(d, x->tape, child, ZD_S("code"));
+  if (!code.n || zd_name_map_find(&x->seen, code) >= 0) return;
+  if (!zd_name_map_set(&x->seen, &d->arena, code, 1)) x->out->failed = true;
+  add_code(x->c, x->out, code, x->system);
+  if (depth < DEPTH_MAX) add_below(x, child, depth + 1);
 }
 
-/* The codes under a concept, itself not included. */
-static void add_below(compiler *c, uint16_t system, uint32_t concept, int depth, zd_buffer *out) {
-  const zd_json_tape *tape = c->systems[system].tape;
-  if (depth >= DEPTH_MAX) return;
-  uint32_t nested = zd_json_find(tape, concept, ZD_S("concept"));
+/* The codes under a concept, itself not included: nested concepts, and, in v3 code systems with
+ * several parents, those named by properties. */
+static void add_below(descent *x, uint32_t concept, int depth) {
+  uint32_t nested = zd_json_find(x->tape, concept, ZD_S("concept"));
+  uint32_t properties = zd_json_find(x->tape, concept, ZD_S("property"));
   if (nested) {
-    ZD_EACH(tape, child, nested) {
-      add_code(c, out, zd_def_text(c->d, tape, child, ZD_S("code")), system);
-      add_below(c, system, child, depth + 1, out);
-    }
+    ZD_EACH(x->tape, child, nested) add_child(x, child, depth);
   }
-  uint32_t properties = zd_json_find(tape, concept, ZD_S("property"));
-  if (properties) add_child_properties(c, system, properties, depth, out);
+  if (!properties) return;
+  ZD_EACH(x->tape, property, properties) {
+    if (!zd_slice_eq(zd_json_string(x->tape, property, ZD_S("code")), ZD_S("child"))) continue;
+    zd_slice code = zd_def_text(x->c->d, x->tape, property, ZD_S("valueCode"));
+    uint32_t child = code.n ? find_concept(x->tape, x->concepts, code, 0) : 0;
+    if (child) add_child(x, child, depth);
+  }
 }
 
 /* concept is-a / descendent-of / is-not-a code. */
@@ -247,7 +253,8 @@ static bool filter_hierarchy(compiler *c, uint16_t system, zd_slice op, zd_slice
   zd_buffer below;
   zd_buffer_init(&below, 0);
   if (!zd_slice_eq(op, ZD_S("descendent-of"))) add_code(c, &below, code, system);
-  add_below(c, system, concept, 0, &below);
+  descent down = {.c = c, .tape = def->tape, .concepts = list, .system = system, .out = &below};
+  add_below(&down, concept, 0);
   sort_codes(c->d, &below);
   if (zd_slice_eq(op, ZD_S("is-not-a"))) {
     add_whole_system(c, system, out);

@@ -49,6 +49,7 @@ struct zd_definitions {
   zd_name_map strings, types, params, code_systems, value_sets;
   zd_schema head;
   zd_fault *fault;
+  bool extends; /* the sections began as those of a compiled image */
 };
 
 enum { ZD_NAME_NONE = -1 };

@@ -62,6 +62,18 @@ static zd_err add_components(zd_definitions *d, const zd_definition *def, zd_ima
   return ZD_OK;
 }
 
+/* At its number: behind the others, or in the place of the one it overrides. */
+static zd_err put_param(zd_definitions *d, const zd_definition *def, const zd_image_param *p) {
+  zd_buffer *params = &d->section[ZD_IMAGE_PARAMS];
+  uint32_t number = (uint32_t)zd_name_map_find(&d->params, def->url);
+  if (number < zd_def_count(d, ZD_IMAGE_PARAMS, sizeof *p)) {
+    ZD_RECORDS(d, ZD_IMAGE_PARAMS, zd_image_param)[number] = *p;
+    return ZD_OK;
+  }
+  zd_buffer_add(params, p, sizeof *p);
+  return params->failed ? no_memory(d) : ZD_OK;
+}
+
 static zd_err add_param(zd_definitions *d, const zd_definition *def) {
   int type = param_type(zd_json_string(def->tape, def->node, ZD_S("type")));
   zd_image_param p = {
@@ -76,8 +88,7 @@ static zd_err add_param(zd_definitions *d, const zd_definition *def) {
   zd_err err = add_types(d, def, ZD_S("base"), ZD_IMAGE_PARAM_TYPES, &p.base_count);
   if (!err) err = add_types(d, def, ZD_S("target"), ZD_IMAGE_PARAM_TYPES, &p.target_count);
   if (!err) err = add_components(d, def, &p);
-  if (!err) zd_buffer_add(&d->section[ZD_IMAGE_PARAMS], &p, sizeof p);
-  return err;
+  return err ? err : put_param(d, def, &p);
 }
 
 static bool is_a(const zd_definitions *d, zd_type t, zd_type ancestor) {
@@ -118,9 +129,11 @@ static zd_err index_params(zd_definitions *d) {
   uint32_t params = zd_def_count(d, ZD_IMAGE_PARAMS, sizeof(zd_image_param));
   zd_buffer pairs, *lists = &d->section[ZD_IMAGE_TYPE_PARAMS];
   zd_buffer_init(&pairs, 0);
+  zd_buffer_clear(lists);
   for (uint32_t t = 0; t < types; t++) {
     zd_image_type *type = ZD_RECORDS(d, ZD_IMAGE_TYPES, zd_image_type) + t;
     type->first_param = (uint32_t)(lists->n / sizeof(uint32_t));
+    type->param_count = 0;
     if (type->kind != ZD_KIND_RESOURCE) continue;
     for (uint32_t i = 0; i < params; i++) {
       if (!applies(d, ZD_RECORDS(d, ZD_IMAGE_PARAMS, zd_image_param) + i, (zd_type)t)) continue;
@@ -145,8 +158,11 @@ static zd_err index_params(zd_definitions *d) {
 zd_err zd_def_params(zd_definitions *d) {
   size_t n;
   const zd_definition *all = found(d, ZD_DEF_PARAM, &n);
-  for (size_t i = 0; i < n; i++)
-    if (!zd_name_map_set(&d->params, &d->arena, all[i].url, (uint32_t)i)) return no_memory(d);
+  uint32_t next = zd_def_count(d, ZD_IMAGE_PARAMS, sizeof(zd_image_param));
+  for (size_t i = 0; i < n; i++) {
+    if (zd_name_map_find(&d->params, all[i].url) >= 0) continue;
+    if (!zd_name_map_set(&d->params, &d->arena, all[i].url, next++)) return no_memory(d);
+  }
   for (size_t i = 0; i < n; i++) {
     zd_err err = add_param(d, &all[i]);
     if (err) return err;

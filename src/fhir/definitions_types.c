@@ -80,6 +80,11 @@ static bool defines_type(const zd_definition *def) {
          !zd_slice_eq(zd_json_string(def->tape, def->node, ZD_S("kind")), ZD_S("logical"));
 }
 
+enum {
+  ANCESTORS_MAX = 16,
+  LINES_MAX = 4096 /* elements in a snapshot: the work is its square */
+};
+
 static uint32_t snapshot_of(const zd_json_tape *tape, uint32_t node) {
   uint32_t snapshot = zd_json_find(tape, node, ZD_S("snapshot"));
   return snapshot ? zd_json_find(tape, snapshot, ZD_S("element")) : 0;
@@ -88,6 +93,9 @@ static uint32_t snapshot_of(const zd_json_tape *tape, uint32_t node) {
 static zd_err read_lines(zd_definitions *d, structure *s, uint32_t elements) {
   uint32_t n = 0;
   ZD_EACH(s->tape, e, elements) n++;
+  if (n > LINES_MAX)
+    return zd_fail(d->fault, ZD_ERR_LIMIT, "definitions: %.*s has too many elements",
+                   ZD_SV(s->name));
   s->lines = ZD_NEW_ARRAY(&d->arena, line, n);
   if (!s->lines) return no_memory(d);
   ZD_EACH(s->tape, e, elements) {
@@ -174,6 +182,17 @@ static void describe_root(zd_definitions *d, const structure *s) {
   type->base = base.n ? zd_def_type(d, zd_def_tail(base)) : ZD_NO_TYPE;
   type->flags = zd_def_is_true(s->tape, s->node, ZD_S("abstract")) ? ZD_IMAGE_ABSTRACT : 0;
   if (type->kind == ZD_KIND_PRIMITIVE) type->primitive = (uint8_t)primitive_of(s->name);
+}
+
+/* Whoever walks up the ancestors must arrive. */
+static zd_err check_ancestors(zd_definitions *d, const structure *s) {
+  const zd_image_type *types = ZD_RECORDS(d, ZD_IMAGE_TYPES, const zd_image_type);
+  int steps = 0;
+  for (zd_type t = s->first_type; t != ZD_NO_TYPE; t = types[t].base)
+    if (++steps > ANCESTORS_MAX)
+      return zd_fail(d->fault, ZD_ERR_INVALID, "definitions: %.*s derives from itself",
+                     ZD_SV(s->name));
+  return ZD_OK;
 }
 
 /* ---- pass 2: elements ---- */
@@ -287,7 +306,8 @@ static zd_err add_choice(zd_definitions *d, const structure *s, const line *l, u
     zd_image_element e = element_of(d, s, l, owner);
     zd_slice type = type_name(d, s, l, entry);
     zd_slice name = zd_arena_printf(&d->arena, "%.*s%.*s", ZD_SV(stem), ZD_SV(type));
-    if (!name.p || !type.n) return no_memory(d);
+    if (!name.p) return no_memory(d);
+    if (!type.n) return add_element(d, s, l, &(zd_image_element){.type = ZD_NO_TYPE});
     char *first = zd_arena_alloc(&d->arena, name.n);
     if (!first) return no_memory(d);
     memcpy(first, name.p, name.n);
@@ -349,7 +369,7 @@ static zd_err fill_type(zd_definitions *d, const structure *s, zd_type number) {
     const line *l = &s->lines[i];
     if (!zd_slice_eq(l->parent, path) || is_left_out(s, l)) continue;
     uint32_t types = zd_json_find(s->tape, l->node, ZD_S("type"));
-    bool choice = zd_slice_ends(l->name, ZD_S("[x]"));
+    bool choice = types && zd_slice_ends(l->name, ZD_S("[x]"));
     zd_err err =
         choice ? add_choice(d, s, l, types, number, ++groups) : add_plain(d, s, l, types, number);
     if (err) return err;
@@ -400,6 +420,7 @@ zd_err zd_def_types(zd_definitions *d) {
   for (size_t i = 0; i < all.n && !err; i++) {
     const structure *s = &all.items[i];
     describe_root(d, s);
+    err = check_ancestors(d, s);
     if (zd_slice_eq(s->name, ZD_S("Resource")))
       d->head.fhir_version =
           zd_def_string(d, zd_def_text(d, s->tape, s->node, ZD_S("fhirVersion")));
