@@ -30,16 +30,15 @@ typedef enum zd_json_type {
 } zd_json_type;
 
 typedef struct zd_json_node {
-  uint32_t at;     /* offset of the first byte: of a string, the byte after the quote */
-  uint32_t n;      /* bytes: of a string, between the quotes; of a container, with its brackets */
-  uint32_t end;    /* one past the last node of this subtree */
-  uint32_t key_at; /* offset of the member name, after its quote; 0 when not a member */
-  uint32_t key_n : 24;
-  uint32_t type : 4;        /* zd_json_type */
-  uint32_t escaped : 1;     /* a string with escapes in it */
-  uint32_t key_escaped : 1; /* a member name with escapes in it */
-  uint32_t is_member : 1;
-  uint32_t spare : 1;
+  uint32_t at;      /* offset of the first byte: of a string, the byte after the quote */
+  uint32_t n;       /* bytes: of a string, between the quotes; of a container, with its brackets */
+  uint32_t end;     /* one past the last node of this subtree */
+  uint32_t key_at;  /* offset of the member name, after its quote; 0 when not a member */
+  uint32_t key_n;   /* bytes of the member name */
+  uint8_t type;     /* zd_json_type */
+  bool escaped;     /* a string with escapes in it */
+  bool key_escaped; /* a member name with escapes in it */
+  bool is_member;
 } zd_json_node;
 
 /* Zero-initialise before the first read; reading again reuses the memory. One thread at a time. */
@@ -55,7 +54,7 @@ typedef struct zd_json_limits {
   uint32_t nodes; /* values in the document */
 } zd_json_limits;
 
-enum { ZD_JSON_MAX_DEPTH = 1024, ZD_JSON_MAX_KEY = (1 << 24) - 1 };
+enum { ZD_JSON_MAX_DEPTH = 1024, ZD_JSON_MAX_KEY = 1 << 24 };
 
 /* Where and why a text was refused. */
 typedef struct zd_json_error {
