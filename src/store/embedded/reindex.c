@@ -79,6 +79,10 @@ zd_err zd_store_reindex(zd_store *s, const uint32_t *fields, size_t n,
   zd_snapshot *v;
   zd_err err = zd_store_snapshot(s, &v);
   if (err) return zd_fail(fault, err, "no snapshot to index again by");
+  err = zd_symbols_sync(s->symbols, fault);
+  /* Rows in memory would be replayed with the new fields after a crash; flushed, all rows the
+   * snapshot sees have one home. */
+  if (!err) err = zd_index_flush(s->index, fault);
   for (zd_row row = 0; !err && row < v->row; row += WINDOW) {
     zd_row to = v->row - row < WINDOW ? v->row : row + WINDOW;
     if (progress && !progress(context, row, v->row)) {

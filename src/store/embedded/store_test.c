@@ -91,9 +91,14 @@ static zd_record read_newest(fixture *f, zd_snapshot *v, const char *type, const
   return r;
 }
 
+static void print_finding(void *context, const char *text) {
+  (void)context;
+  fprintf(stderr, "finding: %s\n", text);
+}
+
 static void check_clean(fixture *f) {
   zd_fault fault = {0};
-  if (zd_store_check(f->s, NULL, NULL, NULL, &fault)) fail_msg("check: %s", fault.text);
+  if (zd_store_check(f->s, print_finding, NULL, NULL, &fault)) fail_msg("check: %s", fault.text);
 }
 
 static uint64_t count_term(fixture *f, const char *field, const char *term) {
