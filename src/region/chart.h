@@ -95,7 +95,7 @@ void zd_chart_event(zd_chart *chart, const zd_event *event);
 
 /* ---- clinical.c: the resources of a visit ---- */
 uint32_t zd_chart_condition(zd_chart *chart, zd_icd icd, int32_t onset, int32_t end, bool listed);
-uint32_t zd_chart_chronic(zd_chart *chart, zd_disease disease);
+void zd_chart_chronic(zd_chart *chart); /* Conditions of all registered diseases */
 void zd_chart_observation(zd_chart *chart, zd_analyte analyte, zd_ref *ref);
 void zd_chart_pressure(zd_chart *chart);
 void zd_chart_panel(zd_chart *chart, zd_panel panel);

@@ -51,7 +51,7 @@ uint32_t zd_chart_condition(zd_chart *chart, zd_icd icd, int32_t onset, int32_t 
   pen_text(b, icd.code);
   ZD_PEN(b, "\"}]}");
   zd_chart_subject(chart, b);
-  zd_chart_encounter(chart, b);
+  if (chart->encounter.n) zd_chart_encounter(chart, b);
   date_member(b, "onsetDateTime", onset);
   if (over) date_member(b, "abatementDateTime", end);
   date_member(b, "recordedDate", chart->day);
@@ -59,13 +59,16 @@ uint32_t zd_chart_condition(zd_chart *chart, zd_icd icd, int32_t onset, int32_t 
   return chart->made[ZD_REGION_CONDITION];
 }
 
-uint32_t zd_chart_chronic(zd_chart *chart, zd_disease d) {
-  if (chart->chronic[d]) return chart->chronic[d];
-  int32_t onset = chart->health.onset[d] < chart->day ? chart->health.onset[d] : chart->day;
-  uint32_t number =
-      zd_chart_condition(chart, zd_health_icd(d, chart->person), onset, INT32_MAX, true);
-  chart->chronic[d] = number;
-  return number;
+/* Registered before or during the region's time: no encounter of ours made the diagnosis. */
+void zd_chart_chronic(zd_chart *chart) {
+  zd_ref none = {.n = 0};
+  chart->encounter = none;
+  for (zd_disease d = 0; d < ZD_DISEASES; d++) {
+    if (!zd_health_registered(&chart->health, d)) continue;
+    chart->day = chart->health.onset[d];
+    zd_icd icd = zd_health_icd(d, chart->person);
+    chart->chronic[d] = zd_chart_condition(chart, icd, chart->day, INT32_MAX, true);
+  }
 }
 
 static void observation_stem(zd_chart *chart, zd_buffer *b) {
@@ -250,7 +253,7 @@ void zd_chart_renew(zd_chart *chart) {
   for (uint8_t i = 0; i < chart->health.drugs; i++) {
     zd_drug drug = chart->health.drug[i];
     if (chart->day < chart->renewed[i]) continue;
-    chart->renewed[i] = chart->day + ZD_DRUGS[drug].days - 5;
+    chart->renewed[i] = chart->day + ZD_DRUGS[drug].days * 2 / 3; /* before it runs out */
     uint32_t condition = chart->condition;
     chart->condition = 0;
     zd_chart_prescribe(chart, drug, true);

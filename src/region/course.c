@@ -65,7 +65,7 @@ static zd_disease registered_one(plan *p) {
 
 static void make_chronic(plan *p, zd_event *e) {
   zd_disease d = registered_one(p);
-  if (d == ZD_DISEASES) return;
+  if (d == ZD_DISEASES || p->health->onset[d] > e->day) return;
   e->chronic = true;
   e->disease = (uint8_t)d;
 }
@@ -127,11 +127,11 @@ static void plan_attack(plan *p, const zd_illness *illness, uint32_t per_100000)
 
 static void plan_births(plan *p, const zd_block *b) {
   if (!p->person->female) return;
-  for (int i = 0; i < b->count && b->member[i].born >= p->from; i++) { /* youngest first */
+  for (int i = 0; i < b->count; i++) {
     const zd_person *child = &b->member[i];
     if (child->mother == ZD_NOBODY || &b->member[child->mother] != p->person) continue;
     if (child->twin != ZD_NOBODY && child->twin < i) continue;
-    if (child->born >= p->end) continue;
+    if (child->born < p->from || child->born >= p->end) continue;
     zd_event *e = add(p->course, child->born, ZD_EVENT_ADMISSION);
     if (e) e->illness = &ZD_ILLNESS_BIRTH;
   }

@@ -97,6 +97,7 @@ static void draw_diseases(zd_random *dice, const zd_person *who, int32_t end, zd
     int32_t span = who->age > 30 ? 15 * 365 : who->age > 3 ? (who->age - 1) * 182 : 300;
     h->onset[d] = end - 1 - (int32_t)zd_dice_below(dice, (uint32_t)span);
     if (h->onset[d] < who->born) h->onset[d] = who->born;
+    if (h->onset[d] >= who->died) h->registered &= ~(1u << d); /* died before it was found */
   }
 }
 

@@ -26,6 +26,7 @@ typedef struct zd_illness {
   zd_department department;
   uint8_t drugs;
   zd_drug drug[3];
+  uint32_t needs; /* only for who truly has these diseases: bits 1 << zd_disease */
 } zd_illness;
 
 extern const zd_illness ZD_ILLNESS[];
@@ -35,7 +36,8 @@ extern const uint16_t ZD_ILLNESS_COUNT;
 extern const zd_illness ZD_ILLNESS_INFARCTION, ZD_ILLNESS_STROKE, ZD_ILLNESS_HAEMORRHAGE,
     ZD_ILLNESS_BIRTH;
 
-/* One that fits the age and sex. */
-const zd_illness *zd_illness_pick(zd_random *dice, zd_setting setting, int age, bool female);
+/* One that fits the age, the sex and the diseases the person has. */
+const zd_illness *zd_illness_pick(zd_random *dice, zd_setting setting, int age, bool female,
+                                  uint32_t has);
 
 #endif

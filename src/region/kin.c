@@ -26,10 +26,10 @@ static int days_apart(const zd_person *older, const zd_person *younger) {
   return younger->born - older->born;
 }
 
-/* 80 and more: each further year has 0.87 of the people of the one before, to 103. */
+/* 80 and more: fewer and fewer reach each further year. */
 static int old_age(zd_random *dice) {
   int age = 80;
-  while (age < 103 && zd_dice_chance(dice, 870000)) age++;
+  while (age < 105 && zd_dice_chance(dice, 920000 - 18000 * (uint32_t)(age - 80))) age++;
   return age;
 }
 
@@ -150,13 +150,13 @@ static void give_parents(zd_block *b, zd_person *child, int mother) {
   child->minority = m->minority;
 }
 
-/* All children, and half of the grown-ups, have their mother in the block. One birth in ninety is
+/* All children, and seven of ten grown-ups, have their mother in the block. One birth in ninety is
  * of twins: the next youngest takes the same birth date. */
 static void draw_parents(const zd_kin_setting *s, zd_block *b, zd_random *dice) {
   for (int i = 0; i < b->count; i++) {
     zd_person *p = &b->member[i];
     if (p->mother != ZD_NOBODY || p->age > 60) continue;
-    if (p->age >= 18 && zd_dice_chance(dice, 500000)) continue;
+    if (p->age >= 18 && zd_dice_chance(dice, 300000)) continue;
     give_parents(b, p, find_mother(b, dice, p));
     bool twins = p->mother != ZD_NOBODY && p->age < 18 && zd_dice_chance(dice, 11000);
     if (!twins || i + 1 >= b->count || b->member[i + 1].age >= 18) continue;
@@ -176,7 +176,7 @@ static bool lives_with_mother(zd_random *dice, const zd_person *p) {
   if (p->mother == ZD_NOBODY) return false;
   if (p->age < 18) return true;
   if (p->spouse != ZD_NOBODY) return false;
-  return zd_dice_chance(dice, p->age < 25 ? 650000 : p->age < 35 ? 300000 : 130000);
+  return zd_dice_chance(dice, p->age < 25 ? 800000 : p->age < 35 ? 500000 : 280000);
 }
 
 /* Households from the oldest down, so that who is moved in with has moved in already. */

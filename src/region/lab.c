@@ -249,20 +249,24 @@ static void write_unit(zd_buffer *b, const zd_analyte_row *row) {
                    row->unit, row->ucum);
 }
 
+/* Value and printed unit: the coded one stands in valueQuantity. */
+static void write_limit(zd_buffer *b, const zd_analyte_row *row, int32_t v) {
+  zd_pen_decimal(b, v, row->decimals);
+  zd_buffer_printf(b, ",\"unit\":\"%s\"}", row->unit);
+}
+
 static void write_range(zd_buffer *b, const zd_analyte_row *row, int female) {
   int32_t low = row->low[female], high = row->high[female];
   if (low < 0 && high <= 0) return;
   ZD_PEN(b, ",\"referenceRange\":[{");
   if (low >= 0) {
     ZD_PEN(b, "\"low\":{\"value\":");
-    zd_pen_decimal(b, low, row->decimals);
-    write_unit(b, row);
+    write_limit(b, row, low);
   }
   if (low >= 0 && high > 0) ZD_PEN(b, ",");
   if (high > 0) {
     ZD_PEN(b, "\"high\":{\"value\":");
-    zd_pen_decimal(b, high, row->decimals);
-    write_unit(b, row);
+    write_limit(b, row, high);
   }
   ZD_PEN(b, "}]");
 }

@@ -99,6 +99,7 @@ void zd_region_write_resident(const zd_region *region, const zd_block *block, ui
   start_chart(&chart, region, block, person, sheets);
   zd_chart_person(&chart);
   zd_chart_allergy(&chart);
+  zd_chart_chronic(&chart);
   bool twice = region->options.dirt_ppm && zd_dirt_write(&chart, &second);
   zd_ref first = chart.patient;
   zd_course_plan(&chart.dice, block, person, &chart.health, region->from, region->end,

@@ -214,9 +214,11 @@ static void diagnose(zd_chart *chart, const visit *v) {
   if (v->event->kind == ZD_EVENT_CHECKUP || v->event->kind == ZD_EVENT_OTHER) {
     chart->condition = 0;
   } else if (v->event->chronic) {
-    chart->condition = zd_chart_chronic(chart, (zd_disease)v->event->disease);
+    chart->condition = chart->chronic[v->event->disease];
   } else if (v->event->kind == ZD_EVENT_FOLLOW_UP) {
     chart->condition = chart->told[v->event->first];
+  } else if (v->illness && (v->illness->needs & chart->health.registered)) {
+    chart->condition = chart->chronic[__builtin_ctz(v->illness->needs)]; /* an exacerbation */
   } else if (v->illness) {
     int32_t onset = chart->day - (int32_t)zd_dice_below(&chart->dice, 4);
     if (onset < chart->person->born || v->illness == &ZD_ILLNESS_BIRTH) onset = chart->day;
@@ -234,17 +236,19 @@ static void body(zd_chart *chart) {
   zd_chart_observation(chart, ZD_HEIGHT, NULL);
   zd_lab_value(&chart->lab, ZD_MASS_INDEX, chart->day, 0);
   zd_chart_observation(chart, ZD_WEIGHT, NULL);
+  if (chance(chart, 500)) zd_chart_observation(chart, ZD_MASS_INDEX, NULL);
 }
 
 static void checkup(zd_chart *chart, const visit *v) {
-  body(chart);
-  zd_chart_observation(chart, ZD_MASS_INDEX, NULL);
-  if (v->age >= 3) zd_chart_pressure(chart);
-  if (chance(chart, 500)) zd_chart_observation(chart, ZD_PULSE, NULL);
-  if (v->age >= 18 && chance(chart, 560)) zd_chart_panel(chart, ZD_PANEL_LIPIDS);
-  if (v->age >= 18 && chance(chart, 460)) zd_chart_panel(chart, ZD_PANEL_GLUCOSE);
-  if (chance(chart, v->age >= 40 ? 700 : 420)) zd_chart_panel(chart, ZD_PANEL_BLOOD);
+  if (v->age < 18 || chance(chart, 500)) body(chart);
+  if (v->age >= 3 && chance(chart, 750)) zd_chart_pressure(chart);
+  if (v->age >= 18 && chance(chart, 500)) zd_chart_panel(chart, ZD_PANEL_LIPIDS);
+  if (v->age >= 18 && chance(chart, 900)) zd_chart_panel(chart, ZD_PANEL_GLUCOSE);
+  if (chance(chart, v->age >= 40 ? 520 : 320)) zd_chart_panel(chart, ZD_PANEL_BLOOD);
   if (chance(chart, v->age < 18 ? 400 : 100)) zd_chart_panel(chart, ZD_PANEL_URINE);
+  if (v->age >= 30 && chance(chart, chart->person->female ? 120 : 40))
+    zd_chart_panel(chart, ZD_PANEL_TSH);
+  zd_chart_renew(chart);
   if (v->age >= 15 && chance(chart, 560)) zd_chart_image(chart, ZD_IMAGE_FLUOROGRAPHY);
   bool breast = chart->person->female && v->age >= 40 && v->age <= 75;
   if (breast && chance(chart, 380)) zd_chart_image(chart, ZD_IMAGE_MAMMOGRAPHY);
@@ -254,8 +258,9 @@ static void checkup(zd_chart *chart, const visit *v) {
 
 static void other(zd_chart *chart, const visit *v) {
   zd_chart_vaccinate(chart);
-  if (v->age >= 18 && chance(chart, 240)) zd_chart_pressure(chart);
-  if (chance(chart, 110)) zd_chart_panel(chart, ZD_PANEL_BLOOD);
+  if (v->age >= 18 && chance(chart, 120)) zd_chart_pressure(chart);
+  if (chance(chart, 70)) zd_chart_panel(chart, ZD_PANEL_BLOOD);
+  if (v->age >= 18 && chance(chart, 80)) zd_chart_panel(chart, ZD_PANEL_GLUCOSE);
   if (chance(chart, 60)) zd_chart_panel(chart, ZD_PANEL_URINE);
   zd_chart_renew(chart);
 }
@@ -290,12 +295,12 @@ static void chronic_panels(zd_chart *chart, zd_disease d, uint32_t per_mille) {
 
 static void episode(zd_chart *chart, const visit *v) {
   bool grown = v->age >= 18;
-  if (chart->sick) zd_chart_observation(chart, ZD_TEMPERATURE, NULL);
-  if (grown && chance(chart, 250)) zd_chart_pressure(chart);
+  if (chart->sick && chance(chart, 500)) zd_chart_observation(chart, ZD_TEMPERATURE, NULL);
+  if (grown && chance(chart, 170)) zd_chart_pressure(chart);
   if (v->event->chronic) {
     chronic_panels(chart, (zd_disease)v->event->disease, 320);
   } else {
-    if (chance(chart, chart->sick ? 420 : 230)) zd_chart_panel(chart, ZD_PANEL_BLOOD);
+    if (chance(chart, chart->sick ? 330 : 180)) zd_chart_panel(chart, ZD_PANEL_BLOOD);
     if (chance(chart, 170)) zd_chart_panel(chart, ZD_PANEL_URINE);
     if (chance(chart, 120)) zd_chart_panel(chart, ZD_PANEL_CHEMISTRY);
     if (chart->sick && chance(chart, 150)) zd_chart_panel(chart, ZD_PANEL_CRP);
@@ -311,7 +316,7 @@ static void dispensary(zd_chart *chart, const visit *v) {
   zd_disease d = v->event->chronic ? (zd_disease)v->event->disease : ZD_HYPERTENSION;
   zd_chart_pressure(chart);
   zd_chart_observation(chart, ZD_PULSE, NULL);
-  body(chart);
+  if (chance(chart, 500)) body(chart);
   chronic_panels(chart, d, 900);
   if (chance(chart, 300)) zd_chart_panel(chart, ZD_PANEL_BLOOD);
   if (d <= ZD_FIBRILLATION && chance(chart, 450))
@@ -372,15 +377,17 @@ static void admission(zd_chart *chart, const visit *v) {
 }
 
 static void urgent(zd_chart *chart, const visit *v) {
-  if (chart->sick || chance(chart, 300)) zd_chart_observation(chart, ZD_TEMPERATURE, NULL);
+  if (chance(chart, chart->sick ? 700 : 200)) zd_chart_observation(chart, ZD_TEMPERATURE, NULL);
   if (chart->sick && chance(chart, 400)) zd_chart_observation(chart, ZD_SATURATION, NULL);
-  if (v->age >= 18 && chance(chart, 400)) zd_chart_pressure(chart);
+  if (v->age >= 18 && chance(chart, 300)) zd_chart_pressure(chart);
   treat(chart, v);
 }
 
 static void follow_up(zd_chart *chart, const visit *v) {
-  if (v->age >= 18 && chance(chart, 150)) zd_chart_pressure(chart);
-  if (v->event->chronic && chance(chart, 200)) zd_chart_renew(chart);
+  if (v->age >= 18 && chance(chart, 100)) zd_chart_pressure(chart);
+  if (v->illness && v->illness->drugs && chance(chart, 350)) /* one more of the course */
+    zd_chart_prescribe(chart, v->illness->drug[v->illness->drugs - 1], false);
+  zd_chart_renew(chart);
 }
 
 static zd_setting setting_of(zd_event_kind kind) {
@@ -445,7 +452,8 @@ void zd_chart_event(zd_chart *chart, const zd_event *event) {
   if (kind == ZD_EVENT_FOLLOW_UP) v.illness = chart->seen[event->first];
   bool needs = kind != ZD_EVENT_CHECKUP && kind != ZD_EVENT_OTHER && kind != ZD_EVENT_FOLLOW_UP;
   if (needs && !event->chronic && !v.illness)
-    v.illness = zd_illness_pick(&chart->dice, v.setting, v.age, chart->person->female);
+    v.illness =
+        zd_illness_pick(&chart->dice, v.setting, v.age, chart->person->female, chart->health.has);
   chart->seen[event->number] = v.illness;
   chart->day = event->day;
   chart->sick = v.illness && kind != ZD_EVENT_FOLLOW_UP ? v.illness->sick : 0;
