@@ -301,13 +301,10 @@ zd_err zd_index_compact(zd_index *x, zd_fault *fault) {
 
 /* ---- supplements ---- */
 
-zd_err zd_index_supplement(zd_index *x, zd_index_batch *b, zd_row first, zd_fault *fault) {
+zd_err zd_index_supplement(zd_index *x, const zd_index_batch *b, zd_row first, zd_fault *fault) {
   size_t rows = zd_index_batch_rows(b);
   if (x->read_only) return ZD_ERR_REFUSED;
-  if (rows == 0) {
-    zd_index_batch_free(b);
-    return ZD_OK;
-  }
+  if (rows == 0) return ZD_OK;
   if (first > zd_index_next_row(x) || rows > zd_index_next_row(x) - first)
     return zd_fail(fault, ZD_ERR_INVALID, "a supplement for rows that are not there");
   zd_merge_input input = {
@@ -318,7 +315,6 @@ zd_err zd_index_supplement(zd_index *x, zd_index_batch *b, zd_row first, zd_faul
   if (err) return err;
   err = zd_index_replace(x, NULL, 0, part, fault);
   zd_part_release(part);
-  if (!err) zd_index_batch_free(b);
   return err;
 }
 

@@ -198,3 +198,11 @@ zd_interval zd_column_at(const void *bytes, uint32_t n, uint32_t i) {
   int64_t low = low_at(&c, i);
   return (zd_interval){low, (int64_t)((uint64_t)low + span_at(&c, i)), row_at(&c, i)};
 }
+
+bool zd_column_has(const void *bytes, uint32_t n, const zd_interval *v) {
+  column c = open_column(bytes, n);
+  for (uint32_t i = first_low(&c, n, v->low); i < n && low_at(&c, i) == v->low; i++) {
+    if (row_at(&c, i) == v->row && span_at(&c, i) == span_of(v)) return true;
+  }
+  return false;
+}

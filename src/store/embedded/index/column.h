@@ -47,6 +47,8 @@ void zd_column_select(const void *column, uint32_t n, const zd_bounds *bounds, u
 /* May any interval of the column be within the bounds? */
 bool zd_column_meets(const zd_column_header *h, const zd_bounds *bounds);
 
+/* Is exactly this interval in the column? */
+bool zd_column_has(const void *column, uint32_t n, const zd_interval *interval);
 /* Interval i of the column. */
 zd_interval zd_column_at(const void *column, uint32_t n, uint32_t i);
 

@@ -156,9 +156,10 @@ void zd_index_stats_get(zd_index *x, zd_index_stats *out);
 /* Re-indexing: adds entries of new fields for rows that are in already, while everything goes on.
  * `entries` holds, for row first + i, what zd_index_supplement_add(i-th call) gave: built by one
  * thread in a batch of its own, at most 1,048,576 rows, and written as a supplementary segment;
- * durable and visible to new views on return. Giving an entry twice is harmless. */
+ * durable and visible to new views on return. Giving an entry twice is harmless. The batch stays
+ * the caller's. */
 zd_err zd_index_supplement_add(zd_index_batch *b, const zd_entry *entries, size_t n);
-zd_err zd_index_supplement(zd_index *x, zd_index_batch *b, zd_row first, zd_fault *fault);
+zd_err zd_index_supplement(zd_index *x, const zd_index_batch *b, zd_row first, zd_fault *fault);
 
 /* Proves the structure: every page's checksum, order of keys, bounds of postings, the row ranges
  * without gap. Each finding is passed on; ZD_ERR_CORRUPT when there was any. */
@@ -168,7 +169,8 @@ zd_err zd_index_check(zd_index_view *v, zd_index_finding finding, void *context,
 /* Proves the content against the log: feed every row below the view's bound in ascending order, as
  * it would be appended (locator absolute). That each of its postings is there is looked up; that
  * none is there without its row follows from their number, told at the end. Entries of fields that
- * were indexed before and are no longer derived are reported as postings without a resource. */
+ * were indexed before and are no longer derived are reported as postings without a resource. Rows
+ * that are still in memtables are passed over: flush before. */
 typedef struct zd_index_verifier zd_index_verifier;
 zd_err zd_index_verify_begin(zd_index_view *v, zd_index_finding finding, void *context,
                              zd_index_verifier **out);
