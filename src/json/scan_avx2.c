@@ -3,17 +3,25 @@
 
 #include "json/scan.h"
 
-static inline const char *scan_string(const char *p, const char *end) {
-  const __m256i quote = _mm256_set1_epi8('"');
-  const __m256i escape = _mm256_set1_epi8('\\');
-  const __m256i control = _mm256_set1_epi8(0x1F);
-  while (end - p >= 32) {
-    __m256i v = _mm256_loadu_si256((const __m256i_u *)p);
-    __m256i hit = _mm256_or_si256(_mm256_cmpeq_epi8(v, quote), _mm256_cmpeq_epi8(v, escape));
-    hit = _mm256_or_si256(hit, _mm256_cmpeq_epi8(_mm256_min_epu8(v, control), v));
-    uint32_t mask = (uint32_t)_mm256_movemask_epi8(hit);
+/* A bit for each of 32 bytes that ends a run of plain text: quote, backslash, control character. */
+static inline uint32_t special_bytes(const char *p) {
+  __m256i v = _mm256_loadu_si256((const __m256i_u *)p);
+  __m256i hit = _mm256_or_si256(_mm256_cmpeq_epi8(v, _mm256_set1_epi8('"')),
+                                _mm256_cmpeq_epi8(v, _mm256_set1_epi8('\\')));
+  __m256i control = _mm256_min_epu8(v, _mm256_set1_epi8(0x1F));
+  hit = _mm256_or_si256(hit, _mm256_cmpeq_epi8(control, v));
+  return (uint32_t)_mm256_movemask_epi8(hit);
+}
+
+/* Near the end of the text the last 32 bytes are looked at, and those before p shifted out. */
+static inline const char *scan_string(const char *p, const char *end, const char *text) {
+  for (; end - p >= 32; p += 32) {
+    uint32_t mask = special_bytes(p);
     if (mask) return p + __builtin_ctz(mask);
-    p += 32;
+  }
+  if (p < end && end - text >= 32) {
+    uint32_t mask = special_bytes(end - 32) >> (32 - (end - p));
+    return mask ? p + __builtin_ctz(mask) : end;
   }
   while (p < end && *p != '"' && *p != '\\' && (unsigned char)*p >= 0x20) p++;
   return p;

@@ -3,16 +3,23 @@
 
 #include "json/scan.h"
 
-static inline const char *scan_string(const char *p, const char *end) {
-  while (end - p >= 16) {
-    uint8x16_t v = vld1q_u8((const uint8_t *)p);
-    uint8x16_t hit = vorrq_u8(vceqq_u8(v, vdupq_n_u8('"')), vceqq_u8(v, vdupq_n_u8('\\')));
-    hit = vorrq_u8(hit, vcltq_u8(v, vdupq_n_u8(0x20)));
-    /* Four bits of the mask per byte: NEON's stand-in for a byte mask. */
-    uint64_t mask =
-        vget_lane_u64(vreinterpret_u64_u8(vshrn_n_u16(vreinterpretq_u16_u8(hit), 4)), 0);
+/* Four bits for each of 16 bytes that ends a run of plain text: NEON's stand-in for a byte mask. */
+static inline uint64_t special_bytes(const char *p) {
+  uint8x16_t v = vld1q_u8((const uint8_t *)p);
+  uint8x16_t hit = vorrq_u8(vceqq_u8(v, vdupq_n_u8('"')), vceqq_u8(v, vdupq_n_u8('\\')));
+  hit = vorrq_u8(hit, vcltq_u8(v, vdupq_n_u8(0x20)));
+  return vget_lane_u64(vreinterpret_u64_u8(vshrn_n_u16(vreinterpretq_u16_u8(hit), 4)), 0);
+}
+
+/* Near the end of the text the last 16 bytes are looked at, and those before p shifted out. */
+static inline const char *scan_string(const char *p, const char *end, const char *text) {
+  for (; end - p >= 16; p += 16) {
+    uint64_t mask = special_bytes(p);
     if (mask) return p + (__builtin_ctzll(mask) >> 2);
-    p += 16;
+  }
+  if (p < end && end - text >= 16) {
+    uint64_t mask = special_bytes(end - 16) >> (4 * (16 - (end - p)));
+    return mask ? p + (__builtin_ctzll(mask) >> 2) : end;
   }
   while (p < end && *p != '"' && *p != '\\' && (unsigned char)*p >= 0x20) p++;
   return p;

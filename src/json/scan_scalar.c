@@ -11,7 +11,8 @@ static inline bool is_special(unsigned char c) {
   return c == '"' || c == '\\' || c < 0x20;
 }
 
-static inline const char *scan_string(const char *p, const char *end) {
+static inline const char *scan_string(const char *p, const char *end, const char *text) {
+  (void)text;
   while (end - p >= 8) {
     uint64_t v;
     memcpy(&v, p, 8);

@@ -1,8 +1,9 @@
 /* tokenize.h: the tokenizer proper, compiled once per variant.
  *
  * The including file first defines
- *   static inline const char *scan_string(const char *p, const char *end);
- * which returns the first '"', '\\' or byte below 0x20 at or after p, or end when there is none.
+ *   static inline const char *scan_string(const char *p, const char *end, const char *text);
+ * which returns the first '"', '\\' or byte below 0x20 at or after p, or end when there is none;
+ * text <= p is where the readable bytes begin.
  *
  * Everything hot is inlined into one function whose state lives in registers; an error ends the
  * reading by returning what was expected, with the cursor on the offending byte.
@@ -46,7 +47,7 @@ TOK_INLINE const char *tok_string(tok *t, uint32_t *at, uint32_t *n, bool *escap
   const char *p = start;
   *escaped = false;
   for (;;) {
-    p = scan_string(p, t->end);
+    p = scan_string(p, t->end, t->text);
     if (p < t->end && *p == '"') break;
     const char *expected = "the closing quote of the string";
     const char *bad = p;
