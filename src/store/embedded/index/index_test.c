@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "store/embedded/index/testing/model.h"
+#include "store/testing/index_model.h"
 
 typedef struct world {
   zd_model model;

@@ -1,4 +1,4 @@
-#include "store/embedded/index/testing/model.h"
+#include "store/testing/index_model.h"
 
 #include <stdio.h>
 #include <stdlib.h>

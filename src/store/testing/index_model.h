@@ -1,11 +1,11 @@
-/* model.h: a little world of random rows, and the naive answers to everything the index is asked.
+/* index_model.h: a little world of random rows, and the naive answers to everything the index is asked.
  * For tests only.
  *
  * The oracle keeps every row with its entries and walks all of them for every question. Rows are
  * made of few types, ids, fields and words, so that everything collides with everything.
  */
-#ifndef ZD_INDEX_TESTING_MODEL_H
-#define ZD_INDEX_TESTING_MODEL_H
+#ifndef ZD_STORE_TESTING_INDEX_MODEL_H
+#define ZD_STORE_TESTING_INDEX_MODEL_H
 
 #include "base/arena.h"
 #include "base/random.h"
