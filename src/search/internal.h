@@ -242,6 +242,10 @@ zd_err zd_plan_ids(const zd_search *s, zd_type type, const zd_slice *ids, size_t
 /* Rows of one resource type. */
 zd_err zd_plan_type(const zd_search *s, zd_type type, zd_arena *arena, const zd_plan **out);
 
+/* The tree of a stored body. ZD_ERR_CORRUPT when it can't be read. */
+zd_err zd_stored_tree(const zd_search *s, uint32_t type, zd_slice body, zd_arena *arena,
+                      zd_tree *out);
+
 /* The same, asked of one resource and answered by the specification's words: what CHECK nodes rest
  * on, and the reference for tests. */
 zd_err zd_match_clause(const zd_search *s, const zd_clause *clause, const zd_tree *tree,

@@ -2,7 +2,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "fhir/codec.h"
 #include "search/internal.h"
 
 static zd_slice without_slash(zd_slice url) {
@@ -119,16 +118,12 @@ size_t zd_search_supported(const zd_search *s, zd_type type, uint32_t *params, s
 static zd_err index_stored(void *state, uint32_t type, zd_slice body, zd_arena *arena,
                            const zd_entry **out, size_t *n) {
   const zd_search *s = state;
-  zd_type t = zd_search_symbol_type(s, type);
   *out = NULL;
   *n = 0;
-  if (t == ZD_NO_TYPE) return ZD_ERR_CORRUPT;
   if (!body.n) return ZD_OK; /* a deletion */
-  zd_issues issues;
-  zd_issues_init(&issues, arena);
   zd_tree tree;
-  zd_err err = zd_fhir_read_json(s->schema, body, t, NULL, arena, &tree, &issues);
-  if (err) return err == ZD_ERR_INVALID ? ZD_ERR_CORRUPT : err;
+  zd_err err = zd_stored_tree(s, type, body, arena, &tree);
+  if (err) return err;
   return zd_search_entries(s, &tree, 0, NULL, NULL, 0, arena, out, n);
 }
 

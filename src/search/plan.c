@@ -5,7 +5,6 @@
  * whose element repeats), a CHECK asks match.c about the rows it found. A plan never finds too
  * little.
  */
-#include "fhir/codec.h"
 #include "search/branch.h"
 #include "search/internal.h"
 
@@ -99,15 +98,11 @@ static zd_err check_row(void *state, zd_snapshot *v, zd_row row, bool *hit) {
   zd_arena_init(&arena, 0);
   zd_record record;
   zd_fault fault = {0};
-  zd_issues issues;
-  zd_issues_init(&issues, &arena);
   zd_tree tree;
   zd_err err = zd_snapshot_read(v, row, false, &arena, &record, &fault);
   *hit = false;
   if (!err && record.body.n) {
-    err = zd_fhir_read_json(c->s->schema, record.body, zd_search_symbol_type(c->s, record.type),
-                            NULL, &arena, &tree, &issues);
-    if (err == ZD_ERR_INVALID) err = ZD_ERR_CORRUPT; /* it was checked when it came in */
+    err = zd_stored_tree(c->s, record.type, record.body, &arena, &tree);
     if (!err) err = zd_match_clause(c->s, c->clause, &tree, 0, &arena, hit);
   }
   zd_arena_free(&arena);
