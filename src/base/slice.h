@@ -23,7 +23,7 @@ typedef struct zd_slice {
 #define ZD_S(literal) ((zd_slice){"" literal, sizeof(literal) - 1})
 
 /* For printf: printf("%.*s", ZD_SV(s)). Only for bytes known to be text shorter than INT_MAX. */
-#define ZD_SV(s) (int)(s).n, (s).p
+#define ZD_SV(s) (int)(s).n, ((s).p ? (s).p : "")
 
 static inline zd_slice zd_slice_of(const char *zero_terminated) {
   return (zd_slice){zero_terminated, zero_terminated ? strlen(zero_terminated) : 0};
