@@ -233,7 +233,7 @@ static zd_err find(zd_dictionaries *d, uint32_t number, zd_dictionary **out, zd_
 
 zd_err zd_dictionary_for_unpacking(zd_dictionaries *d, uint32_t number, const ZSTD_DDict **out,
                                    zd_fault *fault) {
-  zd_dictionary *x;
+  zd_dictionary *x = NULL;
   zd_err err = find(d, number, &x, fault);
   if (err) return err;
   ZSTD_DDict *ready = atomic_load_explicit(&x->unpacking, memory_order_acquire);
