@@ -76,7 +76,9 @@ static int32_t filtration(zd_lab *lab, int32_t day) {
   int32_t loss = zd_health_has(lab->health, ZD_KIDNEY) ? 3 : 1; /* a year */
   int32_t v = lab->health->filtration - loss * (day - lab->from) / 365;
   v += v * (zd_dice_normal(lab->dice) * 4 / 100) / 1000;
-  return v < 5 ? 5 : v;
+  /* the equation's ceiling at this age, where creatinine is as low as it gets */
+  int32_t most = scaled(154, -((day - lab->person->born) / 365) * 588);
+  return v < 5 ? 5 : v > most ? most : v;
 }
 
 /* CKD-EPI 2021 (Inker et al., NEJM 385:1737), solved for creatinine in umol/L:
