@@ -177,28 +177,26 @@ static void each_fault_is_told_with_its_place(void **state) {
 /* ---- good ones ---- */
 
 static const char *const good[] = {
-    PATIENT "\"id\":\"1\"}",
-    PATIENT "\"_active\":{\"id\":\"a\"}}",
-    PATIENT "\"_active\":{\"id\":\"a\"},\"active\":true}",
-    PATIENT "\"name\":[{\"given\":[null,\"B\"],\"_given\":[{\"id\":\"a\"},null]}]}",
-    PATIENT "\"name\":[{\"_given\":[{\"id\":\"a\"},{\"id\":\"b\"}]}]}",
-    PATIENT "\"n\\u0061me\":[{\"family\":\"A\\tB\\n\"}]}",
-    PATIENT "\"managingOrganization\":{\"reference\":\"http://x.org/fhir/Organization/1\"}}",
-    PATIENT "\"managingOrganization\":{\"reference\":\"Organization/1/_history/2\"}}",
-    PATIENT
-    "\"managingOrganization\":{\"reference\":\"urn:uuid:53fefa32-fcbb-4ff8-8a92-55ee120877b7\"}}",
-    PATIENT "\"managingOrganization\":{\"reference\":\"urn:oid:2.16.840\"}}",
-    PATIENT
-    "\"managingOrganization\":{\"reference\":\"#o\"},"
-    "\"contained\":[{\"resourceType\":\"Organization\",\"id\":\"o\",\"name\":\"O\"}]}",
-    PATIENT
-    "\"contained\":[{\"resourceType\":\"Observation\",\"id\":\"o\",\"status\":\"final\","
-    "\"code\":{\"text\":\"x\"},\"subject\":{\"reference\":\"#\"}}]}",
-    "{\"resourceType\":\"Bundle\",\"type\":\"transaction\",\"entry\":[{\"resource\":" PATIENT
-    "\"managingOrganization\":{\"reference\":\"Organization?identifier=s|v\"}},"
-    "\"request\":{\"method\":\"POST\",\"url\":\"Patient\"}}]}",
-    "{\"resourceType\":\"Observation\",\"status\":\"final\",\"code\":{\"text\":\"x\"},"
-    "\"valueQuantity\":{\"value\":1.00e-400}}",
+    (PATIENT "\"id\":\"1\"}"),
+    (PATIENT "\"_active\":{\"id\":\"a\"}}"),
+    (PATIENT "\"_active\":{\"id\":\"a\"},\"active\":true}"),
+    (PATIENT "\"name\":[{\"given\":[null,\"B\"],\"_given\":[{\"id\":\"a\"},null]}]}"),
+    (PATIENT "\"name\":[{\"_given\":[{\"id\":\"a\"},{\"id\":\"b\"}]}]}"),
+    (PATIENT "\"n\\u0061me\":[{\"family\":\"A\\tB\\n\"}]}"),
+    (PATIENT "\"managingOrganization\":{\"reference\":\"http://x.org/fhir/Organization/1\"}}"),
+    (PATIENT "\"managingOrganization\":{\"reference\":\"Organization/1/_history/2\"}}"),
+    (PATIENT
+     "\"managingOrganization\":{\"reference\":\"urn:uuid:53fefa32-fcbb-4ff8-8a92-55ee120877b7\"}}"),
+    (PATIENT "\"managingOrganization\":{\"reference\":\"urn:oid:2.16.840\"}}"),
+    (PATIENT "\"managingOrganization\":{\"reference\":\"#o\"},"
+             "\"contained\":[{\"resourceType\":\"Organization\",\"id\":\"o\",\"name\":\"O\"}]}"),
+    (PATIENT "\"contained\":[{\"resourceType\":\"Observation\",\"id\":\"o\",\"status\":\"final\","
+             "\"code\":{\"text\":\"x\"},\"subject\":{\"reference\":\"#\"}}]}"),
+    ("{\"resourceType\":\"Bundle\",\"type\":\"transaction\",\"entry\":[{\"resource\":" PATIENT
+     "\"managingOrganization\":{\"reference\":\"Organization?identifier=s|v\"}},"
+     "\"request\":{\"method\":\"POST\",\"url\":\"Patient\"}}]}"),
+    ("{\"resourceType\":\"Observation\",\"status\":\"final\",\"code\":{\"text\":\"x\"},"
+     "\"valueQuantity\":{\"value\":1.00e-400}}"),
 };
 
 static void good_resources_are_read_and_written_back(void **state) {

@@ -66,8 +66,8 @@ static inline size_t zd_read_name_at(const zd_reader *r, uint32_t v) {
 
 /* ---- read_object.c ---- */
 
-/* The members of an object whose node is pushed already: its children. */
-void zd_read_members(zd_reader *r, uint32_t object, zd_type type, const zd_read_place *place,
+/* The members of the object at `at` on the tape, whose node is pushed already: its children. */
+void zd_read_members(zd_reader *r, uint32_t at, zd_type type, const zd_read_place *place,
                      bool resource);
 
 /* A new node at the end; its `end` is set when the subtree is complete. */

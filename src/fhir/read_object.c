@@ -3,7 +3,7 @@
  * `_name` joined with their values, choices made once, nothing mandatory missing. */
 #include "fhir/read.h"
 
-enum { WORDS = 16 }; /* elements of one type, by 64: the largest R4 type has some 300 */
+enum { WORDS = 8 }; /* elements of one type, by 64: the largest R4 type has some 300 */
 
 /* One object being read. */
 typedef struct object {
@@ -235,7 +235,7 @@ static void check_mandatory(zd_reader *r, object *o) {
 
 /* ---- the object ---- */
 
-/* Only as many bits are cleared as will be looked at: this runs for every object of a text. */
+/* This runs for every object of a text, so what is seldom needed is seldom cleared. */
 static void open_object(object *o, const zd_reader *r, uint32_t at, zd_type type,
                         const zd_read_place *place) {
   o->at = at;
@@ -244,8 +244,7 @@ static void open_object(object *o, const zd_reader *r, uint32_t at, zd_type type
   o->place = place;
   o->companions = any_companion(r, at);
   o->choices = 0;
-  unsigned words = (o->type->count + 63u) / 64;
-  for (unsigned i = 0; i < words && i < WORDS; i++) o->seen[i] = 0;
+  for (int i = 0; i < WORDS; i++) o->seen[i] = 0;
   if (o->companions) memset(o->companion, 0, sizeof o->companion);
 }
 

@@ -1,11 +1,4 @@
-# The scan variants of other processors are left out; scan.c learns which one is in.
+# One scan variant per processor; the files of other processors compile to nothing.
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$")
-  list(FILTER sources EXCLUDE REGEX "scan_neon\\.c$")
-  set_source_files_properties(${dir}/scan_avx2.c PROPERTIES COMPILE_OPTIONS "-mavx2")
-  set_source_files_properties(${dir}/scan.c PROPERTIES COMPILE_DEFINITIONS ZD_JSON_AVX2)
-elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "^(aarch64|arm64)$")
-  list(FILTER sources EXCLUDE REGEX "scan_avx2\\.c$")
-  set_source_files_properties(${dir}/scan.c PROPERTIES COMPILE_DEFINITIONS ZD_JSON_NEON)
-else()
-  list(FILTER sources EXCLUDE REGEX "scan_(avx2|neon)\\.c$")
+  set_source_files_properties(${dir}/scan_avx2.c PROPERTIES COMPILE_OPTIONS -mavx2)
 endif()

@@ -1,11 +1,11 @@
-/* scan.c: which variants this processor can run. The build says which are compiled in. */
+/* scan.c: which variants this processor can run. */
 #include "json/scan.h"
 
 /* The vector variant, or NULL when there is none for this processor. */
 static const zd_json_scanner *vector_scanner(void) {
-#if defined(ZD_JSON_AVX2)
+#if defined(__x86_64__)
   return __builtin_cpu_supports("avx2") ? &zd_json_scanner_avx2 : NULL;
-#elif defined(ZD_JSON_NEON)
+#elif defined(__aarch64__)
   return &zd_json_scanner_neon;
 #else
   return NULL;

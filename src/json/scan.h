@@ -44,7 +44,7 @@ zd_err zd_json_grow(zd_json_reading *r, uint32_t count);
 const char *zd_json_escape(const char *p, const char *end, const char **bad, const char **expected);
 
 /* Scalar UTF-8 check, used for tails and to place an error the vectors found. */
-size_t zd_json_utf8_scalar(const char *p, size_t n);
+size_t zd_json_utf8_scalar(const char *text, size_t n);
 
 /* Tables of the vector UTF-8 check (see utf8.c): errors that a pair of adjacent bytes may be part
  * of, looked up by three half-bytes; what all three lookups agree on is an error. */

@@ -1,4 +1,6 @@
 /* scan_avx2.c: 32 bytes at a time (x86-64 with AVX2; compiled with -mavx2, chosen at run time). */
+#ifdef __AVX2__
+
 #include <immintrin.h>
 
 #include "json/scan.h"
@@ -79,3 +81,5 @@ static size_t utf8_avx2(const char *p, size_t n) {
 }
 
 const zd_json_scanner zd_json_scanner_avx2 = {"avx2", tokenize, utf8_avx2};
+
+#endif

@@ -1,4 +1,6 @@
 /* scan_neon.c: 16 bytes at a time (ARMv8, where NEON is always there). */
+#ifdef __aarch64__
+
 #include <arm_neon.h>
 
 #include "json/scan.h"
@@ -63,3 +65,5 @@ static size_t utf8_neon(const char *p, size_t n) {
 }
 
 const zd_json_scanner zd_json_scanner_neon = {"neon", tokenize, utf8_neon};
+
+#endif
