@@ -45,8 +45,9 @@ run_tests() { # PRESET [CTEST OPTION...]
   failed=$((failed + bad))
   [ "$bad" -eq 0 ] || problems+=("tests $preset: $bad of $total")
   # Cases that a test program left out, because data it needs is not on this machine.
-  cases=$(grep -acE '^\[  SKIPPED \] [a-z_0-9]+$' "build/$preset/Testing/Temporary/LastTest.log" || true)
-  names=$(grep -aE '^\[  SKIPPED \] [a-z_0-9]+$' "build/$preset/Testing/Temporary/LastTest.log" | cut -c14- | sort -u | head -n 8 | paste -sd' ')
+  local results=build/$preset/Testing/Temporary/LastTest.log
+  cases=$(sed -nE "s/^\\[  SKIPPED \\] ([0-9]+) test\\(s\\).*/\\1/p" "$results" | awk '{ n += $1 } END { print n + 0 }')
+  names=$(grep -aE '^\[  SKIPPED \] [a-z_0-9]+$' "$results" | cut -c14- | sort -u | head -n 8 | paste -sd" ")
   skipped=$((skipped + cases))
   printf '        %s: %d of %d programs passed, %d cases skipped%s\n' "$preset" $((total - bad)) "$total" "$cases" "${names:+ ($names)}"
 }
