@@ -212,16 +212,19 @@ static void pause_for(long ms) {
 }
 
 zd_err zd_index_flush(zd_index *x, zd_fault *fault) {
-  enum { POLL_MS = 2 };
+  enum { POLL_MS = 2, PATIENCE = 5000 };
   if (x->read_only) return ZD_ERR_REFUSED;
   zd_row target = zd_index_published(x);
   zd_index_freeze(x);
-  while (zd_index_flushed_row(x) < target) {
+  for (int idle = 0; zd_index_flushed_row(x) < target;) {
     bool did;
     zd_err err = zd_index_flush_once(x, &did, fault);
     if (err) return err;
     /* The memtable frozen in the middle of a group waits for the group. */
-    if (!did) pause_for(POLL_MS);
+    if (did) continue;
+    if (++idle == PATIENCE)
+      return zd_fail(fault, ZD_ERR_BUSY, "a commit does not end: the index cannot be flushed");
+    pause_for(POLL_MS);
   }
   return ZD_OK;
 }

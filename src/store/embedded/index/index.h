@@ -139,7 +139,8 @@ zd_err zd_index_types(zd_index_view *v, zd_type_count *out, size_t room, size_t 
 
 /* ---- looking after it ---- */
 
-/* Flushes every published row into segments; blocks. */
+/* Flushes every published row into segments; blocks. Waits for the group under way, so not from
+ * within one; ZD_ERR_BUSY when that takes ten seconds. */
 zd_err zd_index_flush(zd_index *x, zd_fault *fault);
 /* Flushes, then merges everything into one segment; blocks. */
 zd_err zd_index_compact(zd_index *x, zd_fault *fault);
