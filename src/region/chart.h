@@ -85,6 +85,7 @@ typedef struct zd_registration {
   int32_t born;
   char snils[11], enp[16];
   bool has_snils, has_enp, has_passport;
+  uint8_t series; /* of passport or birth certificate: 0 the residents', 1 namesakes' */
 } zd_registration;
 void zd_registration_of(const zd_chart *chart, char family[ZD_FAMILY_ROOM],
                         char maiden[ZD_FAMILY_ROOM], zd_registration *out);

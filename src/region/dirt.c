@@ -1,7 +1,7 @@
 /* Second registrations of the same person, and different persons who look the same; with the truth.
  *
- * Kinds and shares are those of region.md 1.4. A kind that a person cannot have (no relative whose
- * policy to borrow, no day that can be a month) becomes a typing error.
+ * Kinds and shares are those of region.md 1.4. When a person cannot have a kind (no relative
+ * whose policy to borrow, no day that can be a month), another is drawn.
  */
 #include "base/clock.h"
 #include "region/chart.h"
@@ -21,20 +21,22 @@ typedef enum dirt {
   DIRTS
 } dirt;
 
+/* share: percent of all. weight: share over the part of residents who can have the kind (10 * share
+ * when everybody can; measured); drawing again when one cannot makes the shares come out. */
 static const struct {
   const char *name;
-  uint16_t share; /* percent */
-  bool same;      /* the same person as the resident */
+  uint16_t share, weight;
+  bool same; /* the same person as the resident */
 } DIRT[DIRTS] = {
-    [DIRT_TYPO] = {"typo", 35, true},
-    [DIRT_SWAPPED_DATE] = {"swapped-day-month", 15, true},
-    [DIRT_SURNAME] = {"maiden-or-married-surname", 10, true},
-    [DIRT_NO_SNILS] = {"missing-snils", 10, true},
-    [DIRT_ENP_CHECK] = {"wrong-enp-check-digit", 8, true},
-    [DIRT_RELATIVES_POLICY] = {"policy-of-a-relative", 5, true},
-    [DIRT_TRANSLITERATED] = {"transliterated", 5, true},
-    [DIRT_TWIN] = {"twin", 2, false},
-    [DIRT_NAMESAKE] = {"same-name-and-birth-date", 10, false},
+    [DIRT_TYPO] = {"typo", 35, 350, true},
+    [DIRT_SWAPPED_DATE] = {"swapped-day-month", 15, 570, true},
+    [DIRT_SURNAME] = {"maiden-or-married-surname", 10, 223, true},
+    [DIRT_NO_SNILS] = {"missing-snils", 10, 103, true},
+    [DIRT_ENP_CHECK] = {"wrong-enp-check-digit", 8, 72, true},
+    [DIRT_RELATIVES_POLICY] = {"policy-of-a-relative", 5, 61, true},
+    [DIRT_TRANSLITERATED] = {"transliterated", 5, 50, true},
+    [DIRT_TWIN] = {"twin", 2, 20, false},
+    [DIRT_NAMESAKE] = {"same-name-and-birth-date", 10, 100, false},
 };
 
 enum { SECOND_OWNERS = 1500000 }; /* СНИЛС of namesakes: see supply_write.c */
@@ -152,7 +154,7 @@ static bool be_another(zd_chart *c, zd_random *dice, zd_registration *r, bool tw
   const zd_person *p = c->person;
   zd_snils_make(c->region->options.seed, SECOND_OWNERS + p->index, r->snils);
   zd_enp_make(0, p->born, p->female, (p->index + 50000) % 100000, r->enp);
-  r->has_passport = false; /* the number in the record belongs to the resident */
+  r->series = 1; /* the number in series 0 belongs to the resident */
   r->maiden = (zd_slice){NULL, 0};
   if (!twin) return true;
   uint16_t given = p->given;
@@ -164,8 +166,20 @@ static bool be_another(zd_chart *c, zd_random *dice, zd_registration *r, bool tw
   return true;
 }
 
+static bool differs(const zd_chart *c, const char *family, size_t n) {
+  char right[ZD_FAMILY_ROOM];
+  size_t m = zd_names_family(c->person->family, c->person->female, right);
+  return m != n || memcmp(right, family, n) != 0;
+}
+
 static bool spoil(zd_chart *c, zd_random *dice, dirt kind, zd_registration *r, spoiled *text) {
   switch (kind) {
+    case DIRT_TYPO: {
+      size_t n = mistype(dice, text->family, r->family.n); /* in place: it points into text */
+      bool wrong = n != r->family.n || differs(c, text->family, n);
+      r->family.n = n;
+      return wrong;
+    }
     case DIRT_SWAPPED_DATE:
       return swap_date(r);
     case DIRT_SURNAME:
@@ -207,21 +221,25 @@ static void write_truth(zd_chart *c, const zd_registration *r, dirt kind) {
   c->sheets->count[ZD_REGION_TYPES]++;
 }
 
+/* Draws kinds until one fits; a typing error always does. */
+static dirt draw_kind(zd_chart *c, zd_random *dice, zd_registration *r, spoiled *text) {
+  uint16_t weight[DIRTS];
+  for (int i = 0; i < DIRTS; i++) weight[i] = DIRT[i].weight;
+  for (int attempt = 0; attempt < 20; attempt++) {
+    dirt kind = (dirt)zd_dice_pick(dice, weight, DIRTS);
+    zd_registration_of(c, text->family, text->maiden, r);
+    if (spoil(c, dice, kind, r, text)) return kind;
+  }
+  return DIRT_TYPO;
+}
+
 bool zd_dirt_write(zd_chart *c, zd_ref *second) {
-  uint16_t share[DIRTS];
   zd_random dice;
   spoiled text;
+  zd_registration r;
   zd_dice_seed(&dice, c->region->options.seed, ZD_DICE_DIRT, c->person->index);
   if (!zd_dice_chance(&dice, c->region->options.dirt_ppm)) return false;
-  for (int i = 0; i < DIRTS; i++) share[i] = DIRT[i].share;
-  dirt kind = (dirt)zd_dice_pick(&dice, share, DIRTS);
-  zd_registration r;
-  zd_registration_of(c, text.family, text.maiden, &r);
-  if (!spoil(c, &dice, kind, &r, &text)) {
-    kind = DIRT_TYPO;
-    zd_registration_of(c, text.family, text.maiden, &r);
-    r.family.n = mistype(&dice, text.family, r.family.n); /* in place: it points into text */
-  }
+  dirt kind = draw_kind(c, &dice, &r, &text);
   r.id.p[0] = 'd';
   zd_registration_write(c, &r);
   write_truth(c, &r, kind);

@@ -54,15 +54,17 @@ static void write_identifiers(const zd_chart *chart, zd_buffer *b, const zd_regi
     ZD_PEN(b, "\"}");
   }
   if (r->has_passport) {
-    ZD_PEN(b, ",{\"use\":\"official\",\"type\":" TYPE_OF(
-                  "PPN") ",\"system\":\"urn:zdravo:region:passport\",\"value\":\"00 ");
-    zd_pen_fixed(b, p->index / 1000000, 2);
+    ZD_PEN(b, ",{\"use\":\"official\",\"type\":" TYPE_OF("PPN") ",\"system\":"
+              "\"urn:zdravo:region:passport\",\"value\":\"00 ");
+    zd_pen_fixed(b, r->series, 2);
   } else {
     ZD_PEN(b, ",{\"use\":\"official\",\"type\":" TYPE_OF(
-                  "BCT") ",\"system\":\"" FHIR_RU "birth-certificate\",\"value\":\"I-ОО ");
+                  "BCT") ",\"system\":\"" FHIR_RU "birth-certificate\",\"value\":\"I");
+    if (r->series) ZD_PEN(b, "I");
+    ZD_PEN(b, "-ОО");
   }
-  if (r->has_passport) ZD_PEN(b, " ");
-  zd_pen_fixed(b, p->index % 1000000, 6);
+  ZD_PEN(b, " ");
+  zd_pen_fixed(b, p->index, 6);
   ZD_PEN(b, "\"}]");
 }
 
