@@ -25,7 +25,7 @@ void zd_dictionaries_close(zd_dictionaries *d);
 /* The newest of a type; NULL when it has none. */
 zd_dictionary *zd_dictionary_newest(zd_dictionaries *d, uint32_t type);
 uint32_t zd_dictionary_number(const zd_dictionary *x);
-/* Prepared for packing at level 3; made at first use. NULL when memory is exhausted. */
+/* Prepared for packing; made at first use. NULL when memory is exhausted. */
 const ZSTD_CDict *zd_dictionary_for_packing(zd_dictionary *x);
 /* Prepared for unpacking. ZD_ERR_CORRUPT when there is no such dictionary or it is damaged. */
 zd_err zd_dictionary_for_unpacking(zd_dictionaries *d, uint32_t number, const ZSTD_DDict **out,
