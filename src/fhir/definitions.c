@@ -12,7 +12,10 @@ static const char *const kind_names[ZD_DEF_KINDS] = {
 zd_err zd_definitions_new(zd_definitions **out, zd_fault *fault) {
   zd_definitions *d = calloc(1, sizeof *d);
   *out = d;
-  if (!d) return zd_fail(fault, ZD_ERR_MEMORY, "definitions: out of memory");
+  if (!d) {
+    zd_fail(fault, ZD_ERR_MEMORY, "definitions: out of memory");
+    return ZD_ERR_MEMORY;
+  }
   zd_arena_init(&d->arena, 0);
   for (int i = 0; i < ZD_DEF_KINDS; i++) zd_buffer_init(&d->found[i], 0);
   for (int i = 0; i < ZD_IMAGE_SECTIONS; i++) zd_buffer_init(&d->section[i], UINT32_MAX - 64);

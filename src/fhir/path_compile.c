@@ -54,6 +54,7 @@ static zd_path_op *op_at(zd_path_compiler *c, uint16_t op) {
 
 static zd_err new_op(zd_path_compiler *c, zd_path_op op, uint16_t *out) {
   size_t number = c->ops.n / sizeof op;
+  *out = 0;
   if (number >= UINT16_MAX) return zd_fail(c->fault, ZD_ERR_LIMIT, "FHIRPath: program too long");
   zd_buffer_add(&c->ops, &op, sizeof op);
   *out = (uint16_t)number;
@@ -340,7 +341,7 @@ static zd_err add_selection(zd_path_compiler *c, const zd_ast *ast, zd_fragment 
 }
 
 static zd_err add_criteria(zd_path_compiler *c, const zd_ast *ast, zd_fragment *path) {
-  uint32_t cond;
+  uint32_t cond = 0;
   if (!ast->right) return zd_path_fail(c, ZD_ERR_INVALID, ast, "a condition is missing in ");
   if (!path->types.n) return ZD_OK;
   zd_err err = zd_path_compile_truth(c, ast->right, &path->types, &cond);

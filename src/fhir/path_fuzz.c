@@ -20,7 +20,8 @@ static void run(const zd_path *path, zd_arena *arena) {
   zd_nodes nodes = {0};
   int truth;
   zd_issues_init(&issues, arena);
-  if (zd_fhir_read_json(zd_schema_r4(), ZD_S(resource), ZD_NO_TYPE, NULL, arena, &tree, &issues))
+  if (zd_fhir_read_json(zd_schema_r4(), zd_slice_make(resource, sizeof resource - 1), ZD_NO_TYPE,
+                        NULL, arena, &tree, &issues))
     return;
   if (zd_path_eval(path, &tree, 0, arena, &nodes) == ZD_OK) {
     for (size_t i = 0; i < nodes.n; i++)

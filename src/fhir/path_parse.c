@@ -24,10 +24,16 @@ static zd_err unexpected(const parser *p) {
 }
 
 static zd_err new_node(parser *p, zd_ast_kind kind, uint32_t at, zd_slice text, zd_ast **out) {
-  if (++p->nodes > ZD_AST_MAX)
-    return fail_at(p, ZD_ERR_LIMIT, at, "the expression is too long", (zd_slice){NULL, 0});
+  *out = NULL;
+  if (++p->nodes > ZD_AST_MAX) {
+    fail_at(p, ZD_ERR_LIMIT, at, "the expression is too long", (zd_slice){NULL, 0});
+    return ZD_ERR_LIMIT;
+  }
   *out = ZD_NEW(p->arena, zd_ast);
-  if (!*out) return zd_fail(p->lexer.fault, ZD_ERR_MEMORY, "FHIRPath: out of memory");
+  if (!*out) {
+    zd_fail(p->lexer.fault, ZD_ERR_MEMORY, "FHIRPath: out of memory");
+    return ZD_ERR_MEMORY;
+  }
   (*out)->kind = kind;
   (*out)->at = at;
   (*out)->text = text;
@@ -66,7 +72,7 @@ enum { LEVEL_TYPE = 8 };
 
 /* Patient, FHIR.Patient or System.String: the text of the node is the last part. */
 static zd_err parse_type(parser *p, const zd_ast **out) {
-  zd_ast *node;
+  zd_ast *node = NULL;
   zd_token name = p->lexer.token;
   if (name.kind != ZD_TOKEN_NAME && name.kind != ZD_TOKEN_QUOTED) return unexpected(p);
   zd_err err = zd_path_next_token(&p->lexer);
@@ -92,7 +98,7 @@ static bool takes_type(zd_slice function) {
 /* The current token is the opening parenthesis. At most one argument: no function offered has
  * more. */
 static zd_err parse_call(parser *p, zd_token name, const zd_ast *left, const zd_ast **out) {
-  zd_ast *node;
+  zd_ast *node = NULL;
   zd_err err = new_node(p, ZD_AST_CALL, name.at, name.text, &node);
   if (!err) err = zd_path_next_token(&p->lexer);
   if (err) return err;
@@ -114,7 +120,7 @@ static zd_err parse_name(parser *p, const zd_ast *left, const zd_ast **out) {
   zd_err err = zd_path_next_token(&p->lexer);
   if (err) return err;
   if (at_symbol(p, "(") && name.kind == ZD_TOKEN_NAME) return parse_call(p, name, left, out);
-  zd_ast *node;
+  zd_ast *node = NULL;
   err = new_node(p, ZD_AST_NAME, name.at, name.text, &node);
   if (err) return err;
   node->left = left;
@@ -128,7 +134,7 @@ static zd_err parse_literal(parser *p, const zd_ast **out) {
                      : t.kind == ZD_TOKEN_NUMBER ? ZD_AST_NUMBER
                      : t.kind == ZD_TOKEN_NAME   ? ZD_AST_BOOLEAN
                                                  : ZD_AST_VARIABLE;
-  zd_ast *node;
+  zd_ast *node = NULL;
   zd_err err = new_node(p, kind, t.at, t.text, &node);
   if (err) return err;
   if (kind == ZD_AST_STRING) {
@@ -157,7 +163,7 @@ static zd_err parse_primary(parser *p, const zd_ast **out) {
 }
 
 static zd_err parse_index(parser *p, const zd_ast *left, const zd_ast **out) {
-  zd_ast *node;
+  zd_ast *node = NULL;
   zd_err err = zd_path_next_token(&p->lexer);
   zd_token n = p->lexer.token;
   if (err) return err;
@@ -195,7 +201,7 @@ static zd_err parse_operators(parser *p, int least, const zd_ast **out) {
   zd_err err = parse_term(p, out);
   for (int level; !err && (level = precedence(&p->lexer.token)) >= least && level > 0;) {
     zd_token operator= p->lexer.token;
-    zd_ast *node;
+    zd_ast *node = NULL;
     err = new_node(p, ZD_AST_BINARY, operator.at, operator.text, &node);
     if (!err) err = zd_path_next_token(&p->lexer);
     if (err) return err;

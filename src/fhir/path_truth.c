@@ -114,7 +114,7 @@ static zd_err compile_exists(zd_path_compiler *c, const zd_ast *ast, zd_fragment
                              zd_value *out) {
   zd_path_cond cond = {.kind = ZD_COND_EXISTS};
   if (ast->right && path.types.n) {
-    uint32_t criteria;
+    uint32_t criteria = 0;
     zd_err err = zd_path_compile_truth(c, ast->right, &path.types, &criteria);
     if (!err) err = zd_path_add_where(c, &path, criteria);
     if (err) return err;
@@ -129,7 +129,7 @@ zd_err zd_path_compile_test(zd_path_compiler *c, const zd_ast *ast, const zd_val
   if (ast->right && !exists)
     return zd_path_fail(c, ZD_ERR_INVALID, ast, "no argument is expected in ");
   if (zd_slice_eq(ast->text, ZD_S("not"))) {
-    uint32_t cond;
+    uint32_t cond = 0;
     zd_err err = as_truth(c, ast, left, &cond);
     *out = (zd_value){.kind = ZD_VALUE_TRUTH, .cond = cond};
     return err ? err : negate(c, out);
