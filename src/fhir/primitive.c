@@ -74,24 +74,41 @@ static const char *check_code(zd_slice s) {
   return space ? "white space a code may not have" : NULL;
 }
 
+enum { ID = 1, HEX = 2 };
+
+/* What a byte may be part of. */
+static const unsigned char classes[256] = {
+    ['-'] = ID,       ['.'] = ID,       ['0'] = ID | HEX, ['1'] = ID | HEX, ['2'] = ID | HEX,
+    ['3'] = ID | HEX, ['4'] = ID | HEX, ['5'] = ID | HEX, ['6'] = ID | HEX, ['7'] = ID | HEX,
+    ['8'] = ID | HEX, ['9'] = ID | HEX, ['A'] = ID | HEX, ['B'] = ID | HEX, ['C'] = ID | HEX,
+    ['D'] = ID | HEX, ['E'] = ID | HEX, ['F'] = ID | HEX, ['G'] = ID,       ['H'] = ID,
+    ['I'] = ID,       ['J'] = ID,       ['K'] = ID,       ['L'] = ID,       ['M'] = ID,
+    ['N'] = ID,       ['O'] = ID,       ['P'] = ID,       ['Q'] = ID,       ['R'] = ID,
+    ['S'] = ID,       ['T'] = ID,       ['U'] = ID,       ['V'] = ID,       ['W'] = ID,
+    ['X'] = ID,       ['Y'] = ID,       ['Z'] = ID,       ['a'] = ID | HEX, ['b'] = ID | HEX,
+    ['c'] = ID | HEX, ['d'] = ID | HEX, ['e'] = ID | HEX, ['f'] = ID | HEX, ['g'] = ID,
+    ['h'] = ID,       ['i'] = ID,       ['j'] = ID,       ['k'] = ID,       ['l'] = ID,
+    ['m'] = ID,       ['n'] = ID,       ['o'] = ID,       ['p'] = ID,       ['q'] = ID,
+    ['r'] = ID,       ['s'] = ID,       ['t'] = ID,       ['u'] = ID,       ['v'] = ID,
+    ['w'] = ID,       ['x'] = ID,       ['y'] = ID,       ['z'] = ID};
+
+/* True when the n bytes at p are all of the class. */
+static bool all_of(const char *p, size_t n, unsigned class) {
+  unsigned common = class;
+  for (size_t i = 0; i < n; i++) common &= classes[(unsigned char)p[i]];
+  return common == class;
+}
+
 bool zd_primitive_is_id(zd_slice s) {
-  if (s.n == 0 || s.n > 64) return false;
-  for (size_t i = 0; i < s.n; i++) {
-    char c = s.p[i];
-    char lower = (char)(c | 0x20);
-    if (!is_digit(c) && !(lower >= 'a' && lower <= 'z') && c != '-' && c != '.') return false;
-  }
-  return true;
+  return s.n > 0 && s.n <= 64 && all_of(s.p, s.n, ID);
 }
 
 bool zd_primitive_is_uuid(zd_slice s) {
   if (s.n != 36) return false;
-  for (size_t i = 0; i < s.n; i++) {
-    bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-    char lower = (char)(s.p[i] | 0x20);
-    if (dash ? s.p[i] != '-' : !is_digit(s.p[i]) && !(lower >= 'a' && lower <= 'f')) return false;
-  }
-  return true;
+  const char *p = s.p;
+  if (p[8] != '-' || p[13] != '-' || p[18] != '-' || p[23] != '-') return false;
+  return all_of(p, 8, HEX) && all_of(p + 9, 4, HEX) && all_of(p + 14, 4, HEX) &&
+         all_of(p + 19, 4, HEX) && all_of(p + 24, 12, HEX);
 }
 
 /* [0-2](\.(0|[1-9][0-9]*))+ */

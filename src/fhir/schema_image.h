@@ -196,6 +196,32 @@ static inline uint32_t zd_image_hash(zd_slice name, uint32_t seed) {
   return (uint32_t)(h >> 32);
 }
 
+/* zd_slice_eq for short names, without a call: two overlapping words cover up to 16 bytes. */
+static inline bool zd_image_same(zd_slice a, zd_slice b) {
+  if (a.n != b.n) return false;
+  if (a.n > 16) return memcmp(a.p, b.p, a.n) == 0;
+  if (a.n >= 8) {
+    uint64_t x[2], y[2];
+    memcpy(&x[0], a.p, 8);
+    memcpy(&x[1], a.p + a.n - 8, 8);
+    memcpy(&y[0], b.p, 8);
+    memcpy(&y[1], b.p + b.n - 8, 8);
+    return ((x[0] ^ y[0]) | (x[1] ^ y[1])) == 0;
+  }
+  if (a.n >= 4) {
+    uint32_t x[2], y[2];
+    memcpy(&x[0], a.p, 4);
+    memcpy(&x[1], a.p + a.n - 4, 4);
+    memcpy(&y[0], b.p, 4);
+    memcpy(&y[1], b.p + b.n - 4, 4);
+    return ((x[0] ^ y[0]) | (x[1] ^ y[1])) == 0;
+  }
+  for (size_t i = 0; i < a.n; i++) {
+    if (a.p[i] != b.p[i]) return false;
+  }
+  return true;
+}
+
 /* First record of a section. */
 static inline const void *zd_image_at(const zd_schema *s, zd_image_section section) {
   return (const char *)s + s->section[section].at;
@@ -229,7 +255,7 @@ static inline zd_element zd_image_child(const zd_schema *s, zd_type owner, zd_sl
   uint32_t hash = zd_image_hash(name, type->names.seed), probe = hash;
   for (int32_t i; (i = zd_image_probe(slots, type->names.mask, hash, &probe)) >= 0;) {
     zd_element e = (zd_element)(type->first + i);
-    if (zd_slice_eq(zd_image_slice(s, zd_image_element_at(s, e)->name), name)) return e;
+    if (zd_image_same(zd_image_slice(s, zd_image_element_at(s, e)->name), name)) return e;
   }
   return ZD_NO_ELEMENT;
 }
