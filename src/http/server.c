@@ -138,11 +138,15 @@ static int bind_socket(const struct sockaddr_storage *address, bool shared) {
 }
 
 static uint16_t bound_port(int fd) {
-  struct sockaddr_storage a = {0};
+  union {
+    struct sockaddr any;
+    struct sockaddr_in v4;
+    struct sockaddr_in6 v6;
+  } a;
   socklen_t n = sizeof a;
-  if (getsockname(fd, (struct sockaddr *)&a, &n) != 0) return 0;
-  return ntohs(a.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&a)->sin6_port
-                                       : ((struct sockaddr_in *)&a)->sin_port);
+  memset(&a, 0, sizeof a);
+  if (getsockname(fd, &a.any, &n) != 0) return 0;
+  return ntohs(a.any.sa_family == AF_INET6 ? a.v6.sin6_port : a.v4.sin_port);
 }
 
 /* SO_REUSEPORT would let a second server of the same user share our port in silence: whether it is
@@ -275,7 +279,11 @@ zd_err zd_http_open(const zd_http_options *options, zd_http_server **out, zd_fau
   s->options.host = s->host;
   s->port = s->options.port;
   s->loops = calloc(s->options.threads, sizeof(zd_http_loop *));
-  zd_err err = s->loops ? check_free(s, fault) : zd_fail(fault, ZD_ERR_MEMORY, "out of memory");
+  if (!s->loops) {
+    free(s);
+    return zd_fail(fault, ZD_ERR_MEMORY, "out of memory");
+  }
+  zd_err err = check_free(s, fault);
   for (unsigned i = 0; i < s->options.threads && !err; i++) err = loop_open(s, fault);
   if (err) {
     zd_http_close(s, 0);
