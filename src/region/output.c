@@ -5,8 +5,8 @@
  *
  *   block k  ->  slot k % slots   (free -> busy -> done -> written, free again)
  *
- * Memory is bounded by the slots (two per thread), not by the region. The slots' states are guarded
- * by one mutex; nothing else is shared.
+ * Memory is bounded by the slots (threads + 1, some 40 MB each), not by the region. The slots'
+ * states are guarded by one mutex; nothing else is shared.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -20,7 +20,7 @@
 #include "region/chart.h"
 #include "region/pack.h"
 
-enum { FILES = ZD_REGION_TYPES + 1, SLOTS_MOST = 64, THREADS_MOST = 32 };
+enum { FILES = ZD_REGION_TYPES + 1, THREADS_MOST = 32 };
 
 typedef struct slot {
   struct writer *writer;
@@ -28,7 +28,7 @@ typedef struct slot {
   bool done;
   zd_err err;
   zd_sheets sheets;
-  zd_buffer out[FILES]; /* what goes to the files: packed, or bundled */
+  zd_buffer out[FILES]; /* packed; unused when files are plain */
   uint64_t bytes;
   zd_block block;
 } slot;
@@ -47,7 +47,7 @@ typedef struct writer {
 
 /* ---- a block, in a worker ---- */
 
-/* One line per resident: its resources as a transaction of conditional-free PUTs. */
+/* One line per resident: its resources as a transaction of PUTs. */
 static void bundle_line(zd_slice line, zd_region_type type, bool first, zd_buffer *out) {
   static const char mark[] = "\"id\":\"";
   size_t at = sizeof "{\"resourceType\":\"\"," - 1 + strlen(zd_region_type_name(type));
@@ -87,20 +87,24 @@ static void count(zd_region_stats *stats, const zd_sheets *sheets) {
   stats->planted += sheets->count[ZD_REGION_TYPES];
 }
 
-static zd_err pack_all(slot *s, zd_buffer *plain) {
+/* Ground truth is never packed: it is small, and read by people. */
+static bool written_plain(const slot *s, int t) {
+  return s->writer->region->options.packing == ZD_REGION_PLAIN || t == ZD_REGION_TYPES;
+}
+
+static zd_slice written(const slot *s, int t) {
+  return zd_buffer_slice(written_plain(s, t) ? &s->sheets.of[t] : &s->out[t]);
+}
+
+static zd_err pack_all(slot *s) {
+  const zd_buffer *plain = s->sheets.of;
   zd_region_packing packing = s->writer->region->options.packing;
   zd_err err = ZD_OK;
   for (int t = 0; t < FILES && err == ZD_OK; t++) {
     s->bytes += plain[t].n;
     zd_buffer_clear(&s->out[t]);
     if (!plain[t].n) continue;
-    if (packing == ZD_REGION_PLAIN || t == ZD_REGION_TYPES) {
-      zd_buffer keep = s->out[t]; /* swapped, not copied */
-      s->out[t] = plain[t];
-      plain[t] = keep;
-    } else {
-      err = zd_pack(packing, zd_buffer_slice(&plain[t]), &s->out[t]);
-    }
+    if (!written_plain(s, t)) err = zd_pack(packing, zd_buffer_slice(&plain[t]), &s->out[t]);
   }
   return err;
 }
@@ -140,7 +144,7 @@ static void draw(void *context) {
   zd_kin_draw(&s->writer->region->kin, s->first, &s->block);
   zd_err err = bundles ? draw_bundles(s) : draw_lines(s);
   if (err == ZD_OK) err = zd_sheets_error(&s->sheets);
-  if (err == ZD_OK) err = pack_all(s, s->sheets.of);
+  if (err == ZD_OK) err = pack_all(s);
   pthread_mutex_lock(&s->writer->lock);
   s->err = err;
   s->done = true;
@@ -211,7 +215,7 @@ static zd_err put_block(writer *w, slot *s) {
     w->file = s->first / per_file;
   }
   for (int t = 0; t < FILES; t++) {
-    zd_err err = put(w, t, zd_buffer_slice(&s->out[t]), false);
+    zd_err err = put(w, t, written(s, t), false);
     if (err != ZD_OK) return err;
   }
   count(&w->stats, &s->sheets);
@@ -234,9 +238,8 @@ static zd_err put_supply(writer *w) {
     zd_pen_slice(&s->sheets.of[0], zd_buffer_slice(&line));
     if (err == ZD_OK) err = zd_buffer_error(&line);
   }
-  if (err == ZD_OK) err = pack_all(s, s->sheets.of);
-  for (int t = 0; t < FILES && err == ZD_OK; t++)
-    err = put(w, t, zd_buffer_slice(&s->out[t]), true);
+  if (err == ZD_OK) err = pack_all(s);
+  for (int t = 0; t < FILES && err == ZD_OK; t++) err = put(w, t, written(s, t), true);
   w->stats.bytes += s->bytes;
   zd_buffer_free(&line);
   zd_err closed = close_files(w);
@@ -277,7 +280,7 @@ static zd_err run(writer *w, zd_workers *workers, zd_region_progress progress, v
 }
 
 static zd_err open_slots(writer *w, unsigned threads) {
-  w->count = threads * 2 > SLOTS_MOST ? SLOTS_MOST : threads * 2;
+  w->count = threads + 1; /* one is being written while the others are drawn */
   w->slots = calloc(w->count, sizeof *w->slots);
   if (!w->slots) return zd_fail(w->fault, ZD_ERR_MEMORY, "out of memory");
   for (unsigned i = 0; i < w->count; i++) {
@@ -304,7 +307,7 @@ static zd_err generate(writer *w, zd_region_progress progress, void *context) {
   if (err == ZD_OK) err = open_slots(w, threads);
   if (err == ZD_OK) err = put_supply(w);
   if (err == ZD_OK) {
-    zd_workers *workers = zd_workers_open(threads, SLOTS_MOST);
+    zd_workers *workers = zd_workers_open(threads, THREADS_MOST + 1);
     if (!workers) err = zd_fail(w->fault, ZD_ERR_MEMORY, "cannot start %u threads", threads);
     if (workers) err = run(w, workers, progress, context);
     if (workers) zd_workers_close(workers);

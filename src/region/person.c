@@ -140,9 +140,7 @@ static void write_name_of(zd_buffer *b, const zd_person *p) {
   ZD_PEN(b, "\"]}");
 }
 
-static void write_relationship(zd_buffer *b, const zd_person *from, const zd_person *to,
-                               bool spouse) {
-  (void)from;
+static void write_relationship(zd_buffer *b, const zd_person *to, bool spouse) {
   ZD_PEN(b,
          "\"relationship\":[{\"coding\":[{\"system\":"
          "\"http://terminology.hl7.org/CodeSystem/v3-RoleCode\",\"code\":\"");
@@ -162,7 +160,7 @@ static void write_contact(const zd_chart *chart, zd_buffer *b) {
   if (k == ZD_NOBODY) return;
   const zd_person *other = &chart->block->member[k];
   ZD_PEN(b, ",\"contact\":[{");
-  write_relationship(b, chart->person, other, k == chart->person->spouse);
+  write_relationship(b, other, k == chart->person->spouse);
   ZD_PEN(b, ",\"name\":");
   write_name_of(b, other);
   ZD_PEN(b, ",\"telecom\":[");
@@ -228,7 +226,7 @@ static void write_relative(zd_chart *chart, int16_t k, bool spouse) {
   ZD_PEN(b, "\"}],\"active\":true,\"patient\":{\"reference\":\"Patient/");
   zd_pen_ref(b, &chart->patient);
   ZD_PEN(b, "\"},");
-  write_relationship(b, chart->person, other, spouse);
+  write_relationship(b, other, spouse);
   ZD_PEN(b, ",\"name\":[");
   write_name_of(b, other);
   ZD_PEN(b, "],\"telecom\":[");

@@ -176,10 +176,8 @@ static void write_practitioner(const zd_region *region, zd_sheets *sheets, uint1
   tail(sheets, ZD_REGION_PRACTITIONER);
 }
 
-static void write_role(const zd_region *region, zd_sheets *sheets, uint16_t org, uint16_t i,
-                       zd_position position) {
+static void write_role(zd_sheets *sheets, uint16_t org, uint16_t i, zd_position position) {
   bool nurse = position >= ZD_POSITION_FELDSHER;
-  (void)region;
   zd_buffer *b = &sheets->of[ZD_REGION_PRACTITIONER_ROLE];
   head(b, ZD_REGION_PRACTITIONER_ROLE, "role-", i);
   ZD_PEN(b, ",\"active\":true,\"practitioner\":{\"reference\":\"Practitioner/doc-");
@@ -212,7 +210,7 @@ void zd_supply_write(const zd_region *region, zd_sheets *sheets) {
     for (zd_position p = 0; p < ZD_POSITIONS; p++)
       for (uint16_t k = org->before[p]; k < org->before[p + 1]; k++) {
         write_practitioner(region, sheets, (uint16_t)(org->staff + k), p);
-        write_role(region, sheets, i, (uint16_t)(org->staff + k), p);
+        write_role(sheets, i, (uint16_t)(org->staff + k), p);
       }
   }
 }
