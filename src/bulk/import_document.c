@@ -13,6 +13,11 @@ bool zd_import_is_job(const zd_tree *t) {
   return zd_slice_eq(type, ZD_S("transaction")) || zd_slice_eq(type, ZD_S("batch"));
 }
 
+bool zd_import_is_collection(const zd_tree *t) {
+  zd_slice type = bundle_type(t);
+  return zd_slice_eq(type, ZD_S("collection")) || zd_slice_eq(type, ZD_S("searchset"));
+}
+
 uint64_t zd_import_count_entries(const zd_tree *t) {
   zd_element entry = zd_schema_child(t->schema, t->nodes[0].type, ZD_S("entry"));
   uint64_t n = 0;
@@ -38,9 +43,7 @@ static zd_err process_bundle(zd_import_piece *p, const zd_tree *t, zd_arena *are
 
 static zd_err take(zd_import_piece *p, const zd_tree *t, zd_arena *arena, zd_fault *fault) {
   if (zd_import_is_job(t)) return process_bundle(p, t, arena, fault);
-  zd_slice type = bundle_type(t);
-  if (zd_slice_eq(type, ZD_S("collection")) || zd_slice_eq(type, ZD_S("searchset")))
-    return zd_import_entries(p, t, fault);
+  if (zd_import_is_collection(t)) return zd_import_entries(p, t, fault);
   return zd_import_lines(p, fault); /* the whole text is one resource */
 }
 

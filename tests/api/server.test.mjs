@@ -116,3 +116,16 @@ test('import takes bundles, single resources, collections and packed lines, and 
   assert.equal(counts.versions, 7);
   assert.ok(readdirSync(data).includes('import.state'));
 });
+
+test('import to a running server: lines, bundles, and what the server refuses', async () => {
+  const at = folder(), dir = join(at, 'in'), report = join(at, 'errors.ndjson');
+  mkdirSync(dir);
+  const lines = Array.from({ length: 1200 }, (_, i) => JSON.stringify(patient({ id: `r${i}` })));
+  writeFileSync(join(dir, 'a.ndjson'), [...lines, '{"resourceType":"Patient","gender":"female"}'].join('\n'));
+  writeFileSync(join(dir, 'b.json'), JSON.stringify({ resourceType: 'Bundle', type: 'transaction', entry: [{ resource: patient(), request: { method: 'POST', url: 'Patient' } }] }));
+  const { code, out, err } = await run('import', dir, '--server', server.base, '--quiet', '--report', report);
+  assert.equal(code, 1, err);
+  assert.match(out, /1202 resources read .* 1201 written, 0 unchanged, 1 refused/);
+  assert.equal((await api.get('Patient/r1199')).status, 200);
+  assert.equal((await run('import', dir, '--server', 'http://127.0.0.1:1/fhir', '--quiet', '--report', report)).code, 3);
+});

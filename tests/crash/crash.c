@@ -134,7 +134,7 @@ static void *write_for_ever(void *context) {
 
 static zd_store *open_store(const harness *h, zd_fault *fault) {
   zd_store *s;
-  zd_store_options o = {.dir = h->dir, .memtable_rows = 500};
+  zd_store_options o = {.dir = h->dir, .memtable_rows = 500, .log_file_bytes = 200000};
   if (zd_store_open(&o, &s, fault)) return NULL;
   if (zd_store_start(s, zd_little_indexer(s), fault) == ZD_OK) return s;
   zd_store_close(s);

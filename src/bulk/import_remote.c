@@ -1,0 +1,185 @@
+/* import_remote.c: to a running server. Resources are checked here, then sent as transactions of a
+ * few hundred; a transaction that the server refuses is sent again as a batch, so that the server
+ * says which entries it does not want. */
+#include "bulk/import.h"
+#include "http/client.h"
+
+enum { GROUP = 500, TIMEOUT_MS = 120000 };
+
+typedef struct sender {
+  zd_import_piece *p;
+  zd_http_client *client;
+  zd_buffer entries; /* of the Bundle being gathered */
+  uint64_t lines[GROUP];
+  size_t n;
+} sender;
+
+static void refuse(sender *s, uint64_t line, const char *why, zd_slice detail) {
+  zd_issues issues;
+  zd_issues_init(&issues, &s->p->arena);
+  zd_issue_add(&issues, ZD_ERROR, ZD_ISSUE_PROCESSING, (zd_slice){NULL, 0}, "%s%.*s", why,
+               (int)(detail.n < 2000 ? detail.n : 2000), detail.n ? detail.p : "");
+  zd_import_refuse(s->p, line, &issues);
+}
+
+static zd_err post(sender *s, const char *path, const char *method, zd_slice body,
+                   zd_http_answer *a, zd_fault *fault) {
+  const zd_http_header headers[] = {{ZD_S("Content-Type"), ZD_S("application/fhir+json")},
+                                    {ZD_S("Accept"), ZD_S("application/fhir+json")},
+                                    {ZD_S("Prefer"), ZD_S("return=minimal")}};
+  zd_err err = zd_http_client_request(s->client, method, path, headers, 3, body, a, fault);
+  if (err == ZD_OK && a->status >= 500)
+    return zd_fail(fault, ZD_ERR_IO, "the server answered %d: %.*s", a->status,
+                   (int)(a->body.n < 200 ? a->body.n : 200), a->body.n ? a->body.p : "");
+  return err;
+}
+
+/* Statuses of a batch-response, entry by entry. */
+static zd_err count_batch(sender *s, zd_slice body, zd_fault *fault) {
+  zd_arena arena;
+  zd_tree t;
+  zd_issues issues;
+  zd_arena_init(&arena, 0);
+  zd_issues_init(&issues, &arena);
+  const zd_schema *schema = s->p->run->o->schema;
+  zd_err err = zd_fhir_read_json(schema, body, ZD_NO_TYPE, NULL, &arena, &t, &issues);
+  size_t i = 0;
+  for (uint32_t k = err == ZD_OK ? zd_tree_first(&t, 0) : 0; k; k = zd_tree_next(&t, 0, k)) {
+    uint32_t response = zd_tree_child(&t, k, ZD_S("response"));
+    uint32_t status = response ? zd_tree_child(&t, response, ZD_S("status")) : 0;
+    if (!status || i >= s->n) continue;
+    zd_slice text = zd_node_raw(&t.nodes[status]);
+    if (text.n && text.p[0] == '2')
+      s->p->written++;
+    else
+      refuse(s, s->lines[i], "the server refused it: ", text);
+    i++;
+  }
+  if (err != ZD_OK || i != s->n)
+    err = zd_fail(fault, ZD_ERR_INVALID, "the server's answer to a batch is not understood");
+  zd_arena_free(&arena);
+  return err;
+}
+
+static zd_err send_group(sender *s, const char *type, zd_http_answer *a, zd_fault *fault) {
+  zd_buffer bundle;
+  zd_buffer_init(&bundle, 0);
+  zd_buffer_printf(&bundle, "{\"resourceType\":\"Bundle\",\"type\":\"%s\",\"entry\":[", type);
+  zd_buffer_add_slice(&bundle, zd_buffer_slice(&s->entries));
+  zd_buffer_add_slice(&bundle, ZD_S("]}"));
+  zd_err err = zd_buffer_error(&bundle);
+  if (err == ZD_OK) err = post(s, "", "POST", zd_buffer_slice(&bundle), a, fault);
+  zd_buffer_free(&bundle);
+  return err;
+}
+
+static zd_err flush(sender *s, zd_fault *fault) {
+  zd_http_answer a;
+  if (!s->n) return ZD_OK;
+  zd_err err = send_group(s, "transaction", &a, fault);
+  if (err == ZD_OK && a.status == 200) {
+    s->p->written += s->n;
+  } else if (err == ZD_OK) {
+    err = send_group(s, "batch", &a, fault);
+    if (err == ZD_OK) err = count_batch(s, a.body, fault);
+  }
+  zd_buffer_clear(&s->entries);
+  s->n = 0;
+  return err;
+}
+
+static zd_err add(sender *s, const zd_tree *t, uint32_t root, uint64_t line, zd_fault *fault) {
+  uint32_t id = zd_tree_child(t, root, ZD_S("id"));
+  if (!id) {
+    refuse(s, line, "a resource to import needs an id", (zd_slice){NULL, 0});
+    return ZD_OK;
+  }
+  zd_slice type = zd_schema_type_info(t->schema, t->nodes[root].type).name;
+  zd_buffer_add_slice(&s->entries, s->n ? ZD_S(",{\"resource\":") : ZD_S("{\"resource\":"));
+  zd_fhir_write_json(t, root, NULL, &s->entries);
+  zd_buffer_add_slice(&s->entries, ZD_S(",\"request\":{\"method\":\"PUT\",\"url\":\""));
+  zd_buffer_add_slice(&s->entries, type);
+  zd_buffer_add_char(&s->entries, '/');
+  zd_buffer_add_slice(&s->entries, zd_node_raw(&t->nodes[id]));
+  zd_buffer_add_slice(&s->entries, ZD_S("\"}}"));
+  if (s->entries.failed) return zd_fail(fault, ZD_ERR_MEMORY, "out of memory");
+  s->lines[s->n++] = line;
+  return s->n == GROUP ? flush(s, fault) : ZD_OK;
+}
+
+static zd_err send_bundle(sender *s, const zd_tree *t, zd_slice text, uint64_t line,
+                          zd_fault *fault) {
+  zd_http_answer a;
+  uint64_t entries = zd_import_count_entries(t);
+  zd_err err = flush(s, fault);
+  if (err == ZD_OK) err = post(s, "", "POST", text, &a, fault);
+  s->p->read += entries;
+  if (err != ZD_OK) return err;
+  if (a.status == 200) {
+    s->p->written += entries;
+    return ZD_OK;
+  }
+  refuse(s, line, "the server refused the Bundle: ", a.body);
+  s->p->refused += entries - 1;
+  return ZD_OK;
+}
+
+static zd_err add_entries(sender *s, const zd_tree *t, uint64_t line, zd_fault *fault) {
+  zd_err err = ZD_OK;
+  for (uint32_t k = zd_tree_first(t, 0); k && err == ZD_OK; k = zd_tree_next(t, 0, k)) {
+    uint32_t resource = zd_tree_child(t, k, ZD_S("resource"));
+    if (!resource) continue;
+    s->p->read++;
+    err = add(s, t, resource, line, fault);
+  }
+  return err;
+}
+
+/* One JSON text: a line, or a whole document. */
+static zd_err take(sender *s, zd_slice text, uint64_t line, zd_fault *fault) {
+  zd_tree t;
+  zd_issues issues;
+  zd_read_limits limits = {.depth = 64, .nodes = 64 << 20};
+  zd_arena_reset(&s->p->arena);
+  zd_issues_init(&issues, &s->p->arena);
+  zd_err err =
+      zd_fhir_read_json(s->p->run->o->schema, text, ZD_NO_TYPE, &limits, &s->p->arena, &t, &issues);
+  if (err == ZD_ERR_MEMORY) return zd_fail(fault, err, "out of memory");
+  if (err != ZD_OK) {
+    s->p->read++;
+    zd_import_refuse(s->p, line, &issues);
+    return ZD_OK;
+  }
+  if (zd_import_is_job(&t)) return send_bundle(s, &t, text, line, fault);
+  if (zd_import_is_collection(&t)) return add_entries(s, &t, line, fault);
+  s->p->read++;
+  return add(s, &t, 0, line, fault);
+}
+
+static zd_err take_all(sender *s, zd_fault *fault) {
+  zd_slice rest = zd_buffer_slice(&s->p->text);
+  if (!s->p->file->lines) return take(s, rest, 1, fault);
+  zd_err err = ZD_OK;
+  for (uint64_t line = s->p->first_line; rest.n && err == ZD_OK; line++) {
+    size_t end = zd_slice_find(rest, '\n');
+    zd_slice text = {rest.p, end};
+    rest = zd_slice_from(rest, end + 1);
+    if (text.n && text.p[text.n - 1] == '\r') text.n--;
+    if (text.n) err = take(s, text, line, fault);
+  }
+  return err;
+}
+
+zd_err zd_import_send(zd_import_piece *p, zd_fault *fault) {
+  sender s = {.p = p};
+  zd_buffer_init(&s.entries, 0);
+  zd_import_wait_turn(p); /* the server sees the files in their order */
+  zd_err err = zd_http_client_open(p->run->o->server, TIMEOUT_MS, &s.client, fault);
+  if (err == ZD_OK) {
+    err = take_all(&s, fault);
+    if (err == ZD_OK) err = flush(&s, fault);
+    zd_http_client_close(s.client);
+  }
+  zd_buffer_free(&s.entries);
+  return err;
+}
