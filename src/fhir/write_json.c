@@ -16,13 +16,20 @@ static inline char *room_for(zd_buffer *out, size_t n) {
 
 /* ---- punctuation ---- */
 
+static inline void put(zd_writer *w, char c) {
+  char *p = room_for(w->out, 1);
+  if (!p) return;
+  *p = c;
+  w->out->n++;
+}
+
 static void new_line(zd_writer *w) {
   zd_buffer_add_char(w->out, '\n');
   for (uint32_t i = 0; i < w->indent; i++) zd_buffer_add(w->out, "  ", 2);
 }
 
 void zd_write_item(zd_writer *w, bool *first) {
-  if (!*first) zd_buffer_add_char(w->out, ',');
+  if (!*first) put(w, ',');
   *first = false;
   if (w->pretty) new_line(w);
 }
@@ -50,14 +57,14 @@ void zd_write_name(zd_writer *w, bool *first, zd_slice name) {
 }
 
 void zd_write_open(zd_writer *w, char bracket) {
-  zd_buffer_add_char(w->out, bracket);
+  put(w, bracket);
   w->indent++;
 }
 
 void zd_write_close(zd_writer *w, char bracket) {
   w->indent--;
   if (w->pretty) new_line(w);
-  zd_buffer_add_char(w->out, bracket);
+  put(w, bracket);
 }
 
 /* ---- values ---- */
@@ -78,7 +85,7 @@ static zd_slice edited(const zd_writer *w, uint32_t node) {
 }
 
 static void write_primitive(zd_writer *w, uint32_t node) {
-  zd_slice replaced = edited(w, node);
+  zd_slice replaced = w->edit ? edited(w, node) : (zd_slice){NULL, 0};
   if (replaced.p) {
     zd_buffer_add_char(w->out, '"');
     zd_buffer_add_json(w->out, replaced);
@@ -131,7 +138,7 @@ typedef struct run {
 } run;
 
 static bool has_value(const zd_writer *w, uint32_t node) {
-  return !(node_at(w, node)->flags & ZD_NODE_NO_VALUE) || edited(w, node).p;
+  return !(node_at(w, node)->flags & ZD_NODE_NO_VALUE) || (w->edit && edited(w, node).p);
 }
 
 /* Ids and extensions of a primitive; a summary keeps them only where there is nothing else. */
