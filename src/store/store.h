@@ -49,8 +49,10 @@ typedef struct zd_entry {
 /* ---- opening ---- */
 
 /* Derives the index entries of a stored resource; called when the log is replayed behind the last
- * flushed index and when a new field is indexed. `arena` is reset by the store afterwards. Must be
- * callable from several threads at once. */
+ * flushed index, when a new field is indexed and by check. Must give what the write carried: the
+ * same entries for the same body, always. `arena` is reset by the store afterwards. Must be
+ * callable from several threads at once; may create symbols. An error of it while the log is
+ * replayed keeps the store from starting, and names the resource. */
 typedef struct zd_indexer {
   void *state;
   zd_err (*entries)(void *state, uint32_t type, zd_slice body, zd_arena *arena,
@@ -58,14 +60,15 @@ typedef struct zd_indexer {
 } zd_indexer;
 
 typedef struct zd_store_options {
-  const char *dir;    /* created when missing */
-  bool read_only;     /* no lock taken, nothing written; log tail is replayed in memory */
-  zd_indexer indexer; /* may be set later with zd_store_set_indexer, before replay (see open) */
-  zd_clock clock;     /* zero: the system's */
+  const char *dir;          /* created when missing */
+  bool read_only;           /* no lock taken, nothing written; log tail is replayed in memory */
+  zd_indexer indexer;       /* or given to zd_store_start */
+  zd_clock clock;           /* zero: the system's */
   const zd_file_system *fs; /* NULL: the real one */
   const zd_logger *logger;  /* may be NULL */
   size_t memtable_rows;     /* rows kept in memory before they are flushed; 0: default */
   unsigned merge_threads;   /* background threads; 0: default (1) */
+  uint64_t log_file_bytes;  /* a file of the log that has reached it is closed; 0: 256 MB */
 } zd_store_options;
 
 /* Opens or creates. The indexer needs symbols (field numbers), and symbols need an open store, so:
@@ -98,22 +101,30 @@ typedef struct zd_write {
    * none. The commit is refused with ZD_ERR_CONFLICT when that is no longer so. */
   zd_row previous;
   uint64_t previous_version; /* version number of `previous`, 0 when there is none */
-  zd_slice body;           /* stored form; empty for a delete. Copied (compressed) by zd_txn_put. */
+  zd_slice body;           /* stored form, at most 64 MB; a delete has none, nor entries. Copied. */
   uint32_t stamp_at;       /* kept with the record, returned by reads */
   const zd_entry *entries; /* index entries; copied */
   size_t entry_count;
 } zd_write;
 
-/* A transaction in preparation. as_of: the row of the snapshot all its decisions were made on. */
+/* A transaction in preparation. as_of: the row of the snapshot all its decisions were made on.
+ * Waits when writers are far ahead of the disk. ZD_ERR_REFUSED on a read-only store,
+ * ZD_ERR_INVALID when as_of was never reached. */
 zd_err zd_txn_begin(zd_store *s, zd_row as_of, zd_txn **out);
 /* Adds one write. The work that can be done before the commit (compression, index building for big
- * transactions) is done here, on the caller's thread. A resource may occur once. */
+ * transactions) is done here, on the caller's thread. A resource may occur once. ZD_ERR_INVALID and
+ * ZD_ERR_LIMIT leave the transaction as it was; after any other error it can only be freed (or
+ * submitted, which then fails the same way). At most 1 GB of log, compressed, in all. */
 zd_err zd_txn_put(zd_txn *t, const zd_write *w);
 /* The commit is refused with ZD_ERR_CONFLICT when a row >= as_of, current at commit, matches `plan`
  * (kept by reference; must live until the commit is done). What conditional creates rest on. */
 zd_err zd_txn_guard(zd_txn *t, const zd_plan *plan);
 void zd_txn_free(zd_txn *t); /* only before submit */
 
+/* What can go wrong: ZD_ERR_CONFLICT (only this transaction fails); ZD_ERR_FULL, ZD_ERR_IO,
+ * ZD_ERR_MEMORY (those committed together fail, nothing of them is there, the next may succeed).
+ * After a failed sync nobody knows what the device holds: then every commit fails with ZD_ERR_IO
+ * until the store is reopened; reading goes on. */
 typedef struct zd_commit_result {
   zd_err err;        /* ZD_OK: durable and searchable */
   uint64_t sequence; /* commit number */

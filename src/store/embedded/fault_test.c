@@ -51,7 +51,7 @@ static void id_text(int id, char text[24]) {
 
 static zd_err open_world(world *w, bool faulty) {
   zd_fault fault = {0};
-  zd_store_options o = {.dir = w->dir, .memtable_rows = 50};
+  zd_store_options o = {.dir = w->dir, .memtable_rows = 50, .log_file_bytes = 8000};
   if (faulty) o.fs = zd_faulty_files(w->faulty);
   zd_err err = zd_store_open(&o, &w->s, &fault);
   if (!err) {

@@ -17,6 +17,7 @@ struct zd_log_files {
   const zd_file_system *fs;
   char *dir;
   bool read_only;
+  uint64_t file_bytes;
   pthread_mutex_t opening; /* guards opening a descriptor; taken alone */
   _Atomic int *fds;        /* by file number: descriptor + 1; 0: not open yet */
   _Atomic uint32_t last;   /* written by the committer */
@@ -70,7 +71,7 @@ static zd_err list_files(zd_log_files *l, zd_fault *fault) {
 }
 
 zd_err zd_log_files_open(const zd_file_system *fs, const char *dir, bool read_only,
-                         zd_log_files **out, zd_fault *fault) {
+                         uint64_t file_bytes, zd_log_files **out, zd_fault *fault) {
   char path[PATH_MAX];
   int n = snprintf(path, sizeof path, "%s/log", dir);
   if (n < 0 || (size_t)n + 16 > sizeof path) {
@@ -81,6 +82,7 @@ zd_err zd_log_files_open(const zd_file_system *fs, const char *dir, bool read_on
   pthread_mutex_init(&l->opening, NULL);
   l->fs = fs;
   l->read_only = read_only;
+  l->file_bytes = file_bytes && file_bytes < ZD_LOG_FILE_BYTES ? file_bytes : ZD_LOG_FILE_BYTES;
   l->dir = strdup(path);
   l->fds = calloc(FILES_MAX + 1, sizeof *l->fds);
   zd_err err = l->dir && l->fds ? ZD_OK : zd_fail(fault, ZD_ERR_MEMORY, "no memory for the log");
@@ -213,7 +215,7 @@ static zd_err begin_file(zd_log_files *l, zd_row row, uint64_t sequence, zd_faul
 
 zd_err zd_log_files_begin(zd_log_files *l, zd_row row, uint64_t sequence, zd_locator *at,
                           zd_fault *fault) {
-  if (zd_log_files_last(l) == 0 || l->end >= ZD_LOG_FILE_BYTES) {
+  if (zd_log_files_last(l) == 0 || l->end >= l->file_bytes) {
     zd_err err = begin_file(l, row, sequence, fault);
     if (err) return err;
   }

@@ -10,9 +10,10 @@
 
 typedef struct zd_log_files zd_log_files;
 
-/* Lists DIR/log. ZD_ERR_CORRUPT when a number is missing between the first and the last. */
+/* Lists DIR/log. ZD_ERR_CORRUPT when a number is missing between the first and the last.
+ * file_bytes: a file that has reached it takes no further commit; 0: ZD_LOG_FILE_BYTES. */
 zd_err zd_log_files_open(const zd_file_system *fs, const char *dir, bool read_only,
-                         zd_log_files **out, zd_fault *fault);
+                         uint64_t file_bytes, zd_log_files **out, zd_fault *fault);
 void zd_log_files_close(zd_log_files *l);
 
 /* Number of the last file; 0 when there is none. */

@@ -112,7 +112,7 @@ static zd_err open_parts(zd_store *s, const zd_store_options *o, zd_fault *fault
   if (!err) err = check_format(s, fault);
   if (!err) err = zd_symbols_open(s->fs, s->dir, s->read_only, &s->symbols, fault);
   if (!err) err = zd_codec_open(s->fs, s->dir, s->read_only, s->logger, &s->codec, fault);
-  if (!err) err = zd_log_files_open(s->fs, s->dir, s->read_only, &s->log, fault);
+  if (!err) err = zd_log_files_open(s->fs, s->dir, s->read_only, o->log_file_bytes, &s->log, fault);
   if (!err && !s->read_only && s->fs->sync_dir(s->fs->state, s->dir) != 0) {
     err = zd_fail_errno(fault, "cannot sync %s", s->dir); /* symbols, log/, dict/ may be new */
   }

@@ -26,6 +26,7 @@ static void open_store(fixture *f, const zd_store_options *more) {
   zd_store_options o = more ? *more : (zd_store_options){0};
   o.dir = f->dir;
   o.memtable_rows = 64;
+  o.log_file_bytes = 4000; /* so that every test crosses files */
   if (zd_store_open(&o, &f->s, &fault)) fail_msg("open: %s", fault.text);
   if (zd_store_start(f->s, zd_little_indexer(f->s), &fault)) fail_msg("start: %s", fault.text);
 }

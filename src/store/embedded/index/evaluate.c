@@ -462,9 +462,11 @@ static zd_err take(evaluation *e, const zd_tile *tile, const zd_set *set, answer
     return ZD_OK;
   }
   uint16_t rows[ZD_CHUNK_ROWS];
-  uint32_t count = zd_set_list(set, rows);
+  bool all = e->check_count > 0 || a->limit - a->n > ZD_CHUNK_ROWS;
+  uint32_t room = all ? ZD_CHUNK_ROWS : (uint32_t)(a->limit - a->n);
+  uint32_t count = zd_set_list_some(set, e->scope->descending, rows, room);
   for (uint32_t i = 0; i < count && a->n < a->limit; i++) {
-    zd_row row = zd_chunk_first(tile->chunk) + rows[e->scope->descending ? count - 1 - i : i];
+    zd_row row = zd_chunk_first(tile->chunk) + rows[i];
     bool hit;
     zd_err err = passes_checks(e, row, &hit);
     if (err) return err;

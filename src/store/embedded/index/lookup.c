@@ -1,7 +1,5 @@
 #include "store/embedded/index/lookup.h"
 
-#include <stdlib.h>
-
 enum { FEW_ROWS = 1024, MANY_OPERANDS = 128 };
 
 struct zd_operand {
@@ -262,33 +260,30 @@ static zd_err operand_words(const zd_leaf *leaf, const zd_operand *o, const zd_t
 
 /* ---- finishing ---- */
 
-static int by_row(const void *x, const void *y) {
-  uint32_t a = *(const uint32_t *)x, b = *(const uint32_t *)y;
-  return (a > b) - (a < b);
+/* The bitmap of a chunk, made when it is first needed; NULL: out of memory. */
+static uint64_t *bitmap_at(zd_leaf *leaf, uint64_t i) {
+  if (!leaf->bitmaps[i])
+    leaf->bitmaps[i] = zd_arena_calloc(leaf->arena, ZD_SET_WORDS, sizeof(uint64_t));
+  return leaf->bitmaps[i];
 }
 
-static void sort_rows(zd_leaf *leaf) {
-  bool sorted = true;
-  for (size_t i = 1; i < leaf->row_count && sorted; i++) sorted = leaf->rows[i - 1] < leaf->rows[i];
-  if (sorted) return;
-  qsort(leaf->rows, leaf->row_count, sizeof *leaf->rows, by_row);
-  size_t kept = 1;
-  for (size_t i = 1; i < leaf->row_count; i++) {
-    if (leaf->rows[i] != leaf->rows[kept - 1]) leaf->rows[kept++] = leaf->rows[i];
-  }
-  leaf->row_count = kept;
-}
-
-/* Very many long keys: united once instead of for every tile. */
-static zd_err unite(zd_leaf *leaf) {
+static zd_err unite_rows(zd_leaf *leaf) {
   uint64_t base = zd_chunk_of(leaf->part->first);
-  leaf->bitmap_count = (size_t)(zd_chunk_of(leaf->end - 1) - base + 1);
-  leaf->bitmaps = zd_arena_calloc(leaf->arena, leaf->bitmap_count, sizeof *leaf->bitmaps);
-  if (!leaf->bitmaps) return out_of_memory(leaf);
-  for (size_t c = 0; c < leaf->bitmap_count; c++) {
+  for (size_t i = 0; i < leaf->row_count; i++) {
+    zd_row row = leaf->part->first + leaf->rows[i];
+    uint64_t *words = bitmap_at(leaf, zd_chunk_of(row) - base);
+    if (!words) return out_of_memory(leaf);
+    zd_words_add(words, (uint32_t)(row & (ZD_CHUNK_ROWS - 1)));
+  }
+  leaf->row_count = 0;
+  return ZD_OK;
+}
+
+static zd_err unite_operands(zd_leaf *leaf) {
+  uint64_t base = zd_chunk_of(leaf->part->first);
+  for (uint64_t c = zd_chunk_of(leaf->first) - base; c < leaf->bitmap_count; c++) {
     zd_tile tile = {base + c, 0, ZD_CHUNK_ROWS};
-    leaf->bitmaps[c] = zd_arena_calloc(leaf->arena, ZD_SET_WORDS, sizeof(uint64_t));
-    if (!leaf->bitmaps[c]) return out_of_memory(leaf);
+    if (!bitmap_at(leaf, c)) return out_of_memory(leaf);
     for (size_t i = 0; i < leaf->operand_count; i++) {
       zd_err err = operand_words(leaf, &leaf->operands[i], &tile, leaf->bitmaps[c]);
       if (err) return err;
@@ -298,9 +293,22 @@ static zd_err unite(zd_leaf *leaf) {
   return ZD_OK;
 }
 
+static bool rows_sorted(const zd_leaf *leaf) {
+  for (size_t i = 1; i < leaf->row_count; i++) {
+    if (leaf->rows[i - 1] >= leaf->rows[i]) return false;
+  }
+  return true;
+}
+
+/* Rows of several keys, and very many long keys, are united once instead of for every tile. */
 zd_err zd_leaf_finish(zd_leaf *leaf) {
-  sort_rows(leaf);
-  return leaf->operand_count > MANY_OPERANDS ? unite(leaf) : ZD_OK;
+  bool rows = !rows_sorted(leaf), operands = leaf->operand_count > MANY_OPERANDS;
+  if (!rows && !operands) return ZD_OK;
+  leaf->bitmap_count = (size_t)(zd_chunk_of(leaf->end - 1) - zd_chunk_of(leaf->part->first) + 1);
+  leaf->bitmaps = zd_arena_calloc(leaf->arena, leaf->bitmap_count, sizeof *leaf->bitmaps);
+  if (!leaf->bitmaps) return out_of_memory(leaf);
+  zd_err err = rows ? unite_rows(leaf) : ZD_OK;
+  return err || !operands ? err : unite_operands(leaf);
 }
 
 /* ---- asking ---- */
@@ -344,7 +352,7 @@ zd_err zd_leaf_set(zd_leaf *leaf, const zd_tile *tile, zd_set_room *room, zd_set
     if (err) return err;
   }
   uint64_t c = tile->chunk - zd_chunk_of(leaf->part->first);
-  if (leaf->bitmaps && c < leaf->bitmap_count)
+  if (c < leaf->bitmap_count && leaf->bitmaps[c])
     zd_words_add_set(room->words, &(zd_set){NULL, leaf->bitmaps[c], 0});
   *out = zd_set_of_words(room->words, room);
   return ZD_OK;
@@ -372,9 +380,17 @@ static uint64_t seek_table(const zd_operand *o, uint64_t chunk, bool descending)
   return base + o->table[descending ? i - 1 : i].chunk;
 }
 
+static uint64_t seek_bitmaps(const zd_leaf *leaf, uint64_t chunk, bool descending) {
+  uint64_t base = zd_chunk_of(leaf->part->first);
+  for (uint64_t c = chunk - base; c < leaf->bitmap_count; c = descending ? c - 1 : c + 1) {
+    if (leaf->bitmaps[c]) return base + c;
+  }
+  return UINT64_MAX;
+}
+
 uint64_t zd_leaf_seek(const zd_leaf *leaf, uint64_t chunk, bool descending) {
-  if (leaf->bitmaps) return chunk;
   uint64_t best = seek_rows(leaf, chunk, descending);
+  if (leaf->bitmaps) best = nearer(best, seek_bitmaps(leaf, chunk, descending), descending);
   for (size_t i = 0; i < leaf->operand_count && best != chunk; i++) {
     const zd_operand *o = &leaf->operands[i];
     if (o->key) return chunk; /* a memtable spans few chunks */

@@ -28,7 +28,7 @@ typedef struct zd_leaf {
   size_t row_count, row_room;
   zd_operand *operands;
   size_t operand_count, operand_room;
-  uint64_t **bitmaps; /* per chunk of the part, NULL: none; when operands were too many */
+  uint64_t **bitmaps; /* per chunk of the part, NULL: none; what was united */
   size_t bitmap_count;
   bool range;
   zd_bounds bounds;

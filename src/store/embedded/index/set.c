@@ -121,6 +121,35 @@ uint32_t zd_set_list(const zd_set *s, uint16_t *out) {
   return s->n;
 }
 
+static uint32_t list_words_down(const uint64_t *words, uint16_t *out, uint32_t room) {
+  uint32_t n = 0;
+  for (uint32_t i = ZD_SET_WORDS; i-- > 0 && n < room;) {
+    for (uint64_t word = words[i]; word && n < room;) {
+      uint32_t bit = 63 - (uint32_t)__builtin_clzll(word);
+      out[n++] = (uint16_t)(i * 64 + bit);
+      word ^= UINT64_C(1) << bit;
+    }
+  }
+  return n;
+}
+
+static uint32_t list_words_up(const uint64_t *words, uint16_t *out, uint32_t room) {
+  uint32_t n = 0;
+  for (uint32_t i = 0; i < ZD_SET_WORDS && n < room; i++) {
+    for (uint64_t word = words[i]; word && n < room; word &= word - 1)
+      out[n++] = (uint16_t)(i * 64 + (uint32_t)__builtin_ctzll(word));
+  }
+  return n;
+}
+
+uint32_t zd_set_list_some(const zd_set *s, bool descending, uint16_t *out, uint32_t room) {
+  if (s->words)
+    return descending ? list_words_down(s->words, out, room) : list_words_up(s->words, out, room);
+  uint32_t n = s->n < room ? s->n : room;
+  for (uint32_t i = 0; i < n; i++) out[i] = s->rows[descending ? s->n - 1 - i : i];
+  return n;
+}
+
 /* Keeps the rows of an array that are (keep) or are not (!keep) in a bitmap. */
 static zd_set filter_by_words(const zd_set *a, const uint64_t *words, bool keep, zd_set_room *out) {
   uint32_t n = 0;

@@ -59,7 +59,10 @@ zd_set zd_set_clip(const zd_set *a, uint32_t first, uint32_t last, zd_set_room *
 /* Sizes without results. */
 uint32_t zd_set_and_count(const zd_set *a, const zd_set *b);
 
-/* The rows of the set in ascending order into out (room for n); returns how many. */
+/* The rows of the set in ascending order into out; returns how many. `out` has room for 65,536: a
+ * damaged bitmap may hold more rows than its n says. */
 uint32_t zd_set_list(const zd_set *s, uint16_t *out);
+/* Only the first `room` of them, from the end when descending. */
+uint32_t zd_set_list_some(const zd_set *s, bool descending, uint16_t *out, uint32_t room);
 
 #endif
