@@ -81,14 +81,21 @@ void zd_json_place(zd_slice text, size_t offset, uint32_t *line, uint32_t *colum
   *column = (uint32_t)(offset - start) + 1;
 }
 
-/* Compares a raw string with plain text without decoding more than is equal. */
+static bool equals_escaped(zd_slice raw, zd_slice text, char *plain) {
+  zd_slice decoded = {plain, zd_json_unescape(raw, plain)};
+  return zd_slice_eq(decoded, text);
+}
+
+/* Compares a raw string with plain text. An escape takes at most six bytes for each it stands for,
+ * so what is decoded is never much longer than the text: no work for hostile names. */
 static bool equals(zd_slice raw, bool escaped, zd_slice text) {
   if (!escaped) return zd_slice_eq(raw, text);
-  if (text.n > raw.n) return false;
-  char *plain = malloc(raw.n ? raw.n : 1);
+  if (text.n >= raw.n || raw.n / 6 > text.n) return false;
+  char small[512];
+  if (raw.n <= sizeof small) return equals_escaped(raw, text, small);
+  char *plain = malloc(raw.n);
   if (!plain) return false;
-  zd_slice decoded = {plain, zd_json_unescape(raw, plain)};
-  bool equal = zd_slice_eq(decoded, text);
+  bool equal = equals_escaped(raw, text, plain);
   free(plain);
   return equal;
 }
