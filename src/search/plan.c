@@ -203,30 +203,29 @@ static zd_err unit_plan(planner *m, const zd_search_value *v, const zd_plan **ou
               term(m, ZD_PLAN_TERM, field, zd_term_tagged(ZD_UNIT_TEXT, v->code, m->arena)), out);
 }
 
-/* Number and unit, sure for rows without the mark, looked at for rows with it. */
-static zd_err plan_quantity(planner *m, const zd_search_value *v, const zd_plan **out) {
+/* `found`, sure for rows without the mark of the quantity's field, looked at for rows with it. */
+static zd_err split_by_mark(planner *m, const zd_plan *found, uint32_t unit_field,
+                            const zd_search_value *v, const zd_plan **out) {
   static const char mark_text[1] = {ZD_UNIT_MIXED};
-  const zd_plan *number, *unit, *not_marked, *sure, *marked;
-  zd_err err = plan_number(m, v, &number);
-  if (err || v->unit == ZD_UNIT_ANY) {
-    *out = number;
-    return err;
-  }
-  err = unit_plan(m, v, &unit);
-  if (err) return err;
-  const zd_plan *mark =
-      term(m, ZD_PLAN_TERM, m->param->unit_field, zd_slice_make(mark_text, sizeof mark_text));
-  const zd_plan *with[3] = {number, unit, mark};
-  err = zd_plan_group(ZD_PLAN_AND, with, 3, m->arena, &marked);
-  if (!err && m->param != m->clause->param) { /* a component: the composite decides */
-    *out = NULL;
-    return pair(m, ZD_PLAN_AND, number, unit, out);
-  }
+  const zd_plan *mark = term(m, ZD_PLAN_TERM, unit_field, zd_slice_make(mark_text, 1));
+  const zd_plan *no_mark, *sure, *marked;
+  zd_err err = zd_plan_group(ZD_PLAN_NOT, &mark, 1, m->arena, &no_mark);
+  if (!err) err = pair(m, ZD_PLAN_AND, found, no_mark, &sure);
+  if (!err) err = pair(m, ZD_PLAN_AND, found, mark, &marked);
   if (!err) err = checked(m, marked, v, 1, &marked);
-  if (!err) err = zd_plan_group(ZD_PLAN_NOT, &mark, 1, m->arena, &not_marked);
-  const zd_plan *without[3] = {number, unit, not_marked};
-  if (!err) err = zd_plan_group(ZD_PLAN_AND, without, 3, m->arena, &sure);
   return err ? err : pair(m, ZD_PLAN_OR, sure, marked, out);
+}
+
+static zd_err plan_quantity(planner *m, const zd_search_value *v, const zd_plan **out) {
+  const zd_plan *number, *unit, *both = NULL;
+  zd_err err = plan_number(m, v, &number);
+  *out = number;
+  if (err || v->unit == ZD_UNIT_ANY) return err;
+  err = unit_plan(m, v, &unit);
+  if (!err) err = pair(m, ZD_PLAN_AND, number, unit, &both);
+  *out = both;
+  if (err || m->param != m->clause->param) return err; /* of a component the composite decides */
+  return split_by_mark(m, both, m->param->unit_field, v, out);
 }
 
 static zd_err plan_token(planner *m, const zd_search_value *v, const zd_plan **out) {
@@ -330,8 +329,16 @@ static bool same_branch(const zd_branch *a, const zd_branch *b) {
   return true;
 }
 
+/* The index marks resources that have such a value for a quantity parameter. */
+static bool is_marked(planner *m, const zd_branch *b) {
+  zd_type as = b->n ? b->steps[b->n - 1].as : ZD_NO_TYPE;
+  if (as == ZD_NO_TYPE) return false;
+  zd_shape shape = m->s->shapes[as].shape;
+  return shape == ZD_SHAPE_RANGE || shape == ZD_SHAPE_SAMPLED;
+}
+
 /* True when every branch that the stand-alone parameter has for the type is one of the component's,
- * so that its index entries are the component's values and nothing else. */
+ * so that its index entries are the component's values and nothing else but marked ones. */
 static bool says_the_same(planner *m, zd_slice component, zd_slice alone) {
   zd_slice part;
   while (zd_branch_next(&alone, &part)) {
@@ -342,30 +349,37 @@ static bool says_the_same(planner *m, zd_slice component, zd_slice alone) {
     if (!zd_branch_read(m->s->schema, part, true, &a)) return false;
     while (!found && zd_branch_next(&rest, &inner))
       found = zd_branch_read(m->s->schema, inner, false, &b) && same_branch(&a, &b);
-    if (!found) return false;
+    if (!found && !is_marked(m, &a)) return false;
   }
   return true;
 }
 
-/* A composite of the resource itself ("Observation") whose components are its own parameters needs
- * no look: there is one element, the resource. Quantities with units may be mixed, so they do. */
-static bool composite_is_sure(planner *m, const zd_search_param *composite) {
+/* How far the components' own entries answer a composite. Of one that stands for the resource
+ * itself ("Observation") they answer it wholly: there is one element, the resource; with a quantity
+ * among them, for rows without its mark (*marked is its field). Otherwise they only narrow it. */
+typedef enum sureness { SURE, SURE_UNLESS_MARKED, UNSURE } sureness;
+
+static sureness composite_sureness(planner *m, const zd_search_param *composite, uint32_t *marked) {
   const zd_schema *schema = m->s->schema;
   zd_param_info info = zd_schema_param(schema, composite->index);
-  if (m->clause->type == ZD_NO_TYPE ||
-      !zd_slice_eq(info.expression, zd_schema_type_info(schema, m->clause->type).name))
-    return false;
+  sureness sure = SURE;
+  if (!zd_slice_eq(info.expression, zd_schema_type_info(schema, m->clause->type).name))
+    return UNSURE;
   for (uint16_t k = 0; k < info.component_count; k++) {
     zd_slice expression;
     uint32_t index = zd_schema_param_component(schema, composite->index, k, &expression);
     zd_param_info alone = zd_schema_param(schema, index);
-    if (alone.type == ZD_PARAM_QUANTITY || !says_the_same(m, expression, alone.expression))
-      return false;
+    const zd_search_param *own = zd_program_param(m->s, m->clause->type, index);
+    if (!own || !says_the_same(m, expression, alone.expression)) return UNSURE;
+    if (alone.type != ZD_PARAM_QUANTITY) continue;
+    if (sure == SURE_UNLESS_MARKED) return UNSURE; /* two quantities: no such composite in R4 */
+    sure = SURE_UNLESS_MARKED;
+    *marked = own->unit_field;
   }
-  return true;
+  return sure;
 }
 
-static zd_err plan_composite(planner *m, const zd_search_value *v, const zd_plan **out) {
+static zd_err composite_parts(planner *m, const zd_search_value *v, const zd_plan **out) {
   const zd_search_param *composite = m->param;
   uint16_t n = zd_schema_param(m->s->schema, composite->index).component_count;
   const zd_plan **parts = ZD_NEW_ARRAY(m->arena, const zd_plan *, n + 1u);
@@ -379,9 +393,22 @@ static zd_err plan_composite(planner *m, const zd_search_value *v, const zd_plan
       err = plan_kind(m, &v->parts[k], &parts[count++]);
   }
   m->param = composite;
-  if (!err && !count) parts[count++] = zd_plan_new(m->arena, ZD_PLAN_ALL);
-  if (!composite_is_sure(m, composite)) m->doubtful = true;
   return err ? err : zd_plan_group(ZD_PLAN_AND, parts, count, m->arena, out);
+}
+
+static zd_err plan_composite(planner *m, const zd_search_value *v, const zd_plan **out) {
+  uint32_t marked = ZD_NO_SYMBOL;
+  zd_err err = composite_parts(m, v, out);
+  if (err) return err;
+  switch (composite_sureness(m, m->param, &marked)) {
+    case SURE:
+      return ZD_OK;
+    case SURE_UNLESS_MARKED:
+      return m->doubtful ? ZD_OK : split_by_mark(m, *out, marked, v, out);
+    case UNSURE:
+      m->doubtful = true;
+  }
+  return ZD_OK;
 }
 
 /* ---- the clause ---- */

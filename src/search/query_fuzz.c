@@ -1,0 +1,59 @@
+/* Any bytes as a query, for a few types and the system level: parsed or refused, never more. What
+ * is parsed must parse again from its own self link, to the same link. The first byte chooses. */
+#include <stdlib.h>
+
+#include "search/search.h"
+
+/* The only thing parsing asks of a store: symbols. None is kept, so each name is a new one. */
+static uint32_t symbols;
+
+uint32_t zd_store_symbol(zd_store *s, zd_slice name, bool create) {
+  (void)s, (void)name;
+  return create ? symbols++ : ZD_NO_SYMBOL;
+}
+
+zd_err zd_snapshot_read(zd_snapshot *v, zd_row row, bool header_only, zd_arena *arena,
+                        zd_record *out, zd_fault *fault) {
+  (void)v, (void)row, (void)header_only, (void)arena, (void)out, (void)fault;
+  return ZD_ERR_NOT_FOUND;
+}
+
+zd_err zd_snapshot_row_at(zd_snapshot *v, int64_t ms, zd_row *row) {
+  (void)v;
+  *row = (zd_row)(ms < 0 ? 0 : ms / 1000);
+  return ZD_OK;
+}
+
+static const char *const types[] = {"",          "Patient",           "Observation",   "ValueSet",
+                                    "Encounter", "RiskAssessment",    "Location",      "Group",
+                                    "Bundle",    "MolecularSequence", "ServiceRequest"};
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+  static zd_search *search;
+  zd_fault fault;
+  if (!search && zd_search_open(zd_schema_r4(), NULL, ZD_S("http://here"), &search, &fault))
+    abort();
+  if (size < 2) return 0;
+  const char *name = types[data[0] % (sizeof types / sizeof *types)];
+  zd_type type = *name ? zd_schema_type(zd_schema_r4(), zd_slice_of(name)) : ZD_NO_TYPE;
+  zd_query_options options = {.lenient = data[1] & 1,
+                              .for_condition = data[1] & 2,
+                              .now_ms = 1,
+                              .snapshot = data[1] & 4 ? (zd_snapshot *)&options : NULL};
+  zd_arena arena;
+  zd_arena_init(&arena, data[1] & 8 ? 20000 : 0);
+  zd_issues issues;
+  zd_issues_init(&issues, &arena);
+  zd_query q, again;
+  zd_slice text = zd_slice_make(data + 2, size - 2);
+  zd_err err = zd_search_parse(search, type, text, &options, &arena, &q, &issues);
+  if (err == ZD_ERR_INVALID && !issues.n && !(data[1] & 8)) abort();
+  if (!err && !(data[1] & 8) && (q.used.n || !options.for_condition)) {
+    if (zd_search_parse(search, type, q.used, &options, &arena, &again, &issues)) abort();
+    if (!zd_slice_eq(q.used, again.used)) abort();
+  }
+  zd_arena_free(&arena);
+  return 0;
+}
