@@ -257,6 +257,7 @@ static void turn_away(zd_http_connection *c) {
 
 void zd_http_accept(zd_http_loop *loop) {
   zd_http_connection *c = connection_take(loop);
+  loop->unaccepted = !c; /* no memory: it waits in libuv, and nobody behind it, until a tick */
   if (!c) return;
   if (uv_accept((uv_stream_t *)&loop->listener, (uv_stream_t *)&c->tcp) != 0) {
     zd_http_connection_close(c);

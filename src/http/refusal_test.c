@@ -111,7 +111,7 @@ static const refusal refusals[] = {
 };
 
 static int status_of(const zd_buffer *b) {
-  return b->n > 12 && memcmp(b->p, "HTTP/1.1 ", 9) == 0 ? atoi(b->p + 9) : 0;
+  return b->n > 12 && memcmp(b->p, "HTTP/1.1 ", 9) == 0 ? (int)strtol(b->p + 9, NULL, 10) : 0;
 }
 
 static void check(scenario *s, const refusal *r) {

@@ -30,6 +30,7 @@ static void on_tick(uv_timer_t *timer) {
   zd_http_loop *loop = timer->data;
   uint64_t now = uv_now(&loop->uv);
   bool force = loop->stopping && now >= loop->stop_at;
+  if (loop->unaccepted && !loop->stopping) zd_http_accept(loop);
   for (zd_http_connection *c = loop->connections, *next; c; c = next) {
     next = c->next; /* closing is never at once: next stays where it is */
     if (force) {

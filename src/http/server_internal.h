@@ -124,6 +124,7 @@ struct zd_http_loop {
   pthread_mutex_t gate; /* guards stop; held while waking, so that the loop outlives the waking */
   bool stop;
   bool stopping;
+  bool unaccepted;  /* a connection could not be taken for want of memory */
   uint64_t stop_at; /* when what is still open is closed by force */
   zd_http_connection *connections;
   zd_http_connection *spare_connections;
