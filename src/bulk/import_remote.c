@@ -68,7 +68,7 @@ static zd_err send_group(sender *s, const char *type, zd_http_answer *a, zd_faul
   zd_buffer_add_slice(&bundle, zd_buffer_slice(&s->entries));
   zd_buffer_add_slice(&bundle, ZD_S("]}"));
   zd_err err = zd_buffer_error(&bundle);
-  if (err == ZD_OK) err = post(s, "", "POST", zd_buffer_slice(&bundle), a, fault);
+  if (err == ZD_OK) err = post(s, "/", "POST", zd_buffer_slice(&bundle), a, fault);
   zd_buffer_free(&bundle);
   return err;
 }
@@ -112,7 +112,7 @@ static zd_err send_bundle(sender *s, const zd_tree *t, zd_slice text, uint64_t l
   zd_http_answer a;
   uint64_t entries = zd_import_count_entries(t);
   zd_err err = flush(s, fault);
-  if (err == ZD_OK) err = post(s, "", "POST", text, &a, fault);
+  if (err == ZD_OK) err = post(s, "/", "POST", text, &a, fault);
   s->p->read += entries;
   if (err != ZD_OK) return err;
   if (a.status == 200) {
