@@ -23,22 +23,21 @@ $zdravo import "$folder/region" --data "$folder/store" --report "$folder/import-
 $zdravo stats --data "$folder/store"
 
 ask() { # PATH [JQ FILTER]: a request as one would type it, and its real answer, cut to a few lines
-  printf '\n$ curl -s "%s%s"%s\n' "$base" "$1" "${2:+ | jq -c \'$2\'}"
-  curl -sS "$base$1" | jq -c "${2:-.}" 2>&1 | head -n 6 | cut -c1-200
+  local filter=${2:-.}
+  printf "\n$ curl -s '%s%s' | jq -c '%s'\n" "$base" "$1" "$filter"
+  curl -sS "$base$1" | jq -c "$filter" 2>&1 | head -n 6 | cut -c1-200
 }
 
 tour() { # SERVER PID
-  until curl -sf -o /dev/null "$base/health/ready"; do
-    kill -0 "$1" 2>/dev/null || return 0
-    sleep 0.1
-  done
+  # The server must live, so that it is not somebody else's on this port who answers.
+  until sleep 0.3 && { kill -0 "$1" 2>/dev/null || return 0; } && curl -sf -o /dev/null "$base/health/ready"; do :; done
   printf '\n== serving %s/fhir; some questions to try:\n' "$base"
   ask "/fhir/Patient?_summary=count" .total
-  ask "/fhir/Patient?_count=3" '.entry[].resource | {id, birthDate, name: .name[0].text, family: .name[0].family}'
+  ask "/fhir/Patient?_count=3" '.entry[].resource | {id, birthDate, family: .name[0].family, given: .name[0].given}'
   local patient
   patient=$(curl -sS "$base/fhir/Patient?_count=1" | jq -r '.entry[0].resource.id')
   ask "/fhir/Patient/$patient" '{resourceType, id, gender, birthDate, meta}'
-  ask "/fhir/Observation?patient=$patient&_count=3" '.entry[]?.resource | {code: .code.coding[0].code, value: .valueQuantity.value, unit: .valueQuantity.unit}'
+  ask "/fhir/Observation?patient=$patient&code=8310-5&_count=3" '.entry[]?.resource | {when: .effectiveDateTime, what: .code.coding[0].code, value: .valueQuantity.value, unit: .valueQuantity.unit}'
   ask "/fhir/Condition?code=I10&_summary=count" .total
   ask "/fhir/Patient/$patient/_history" '.entry[] | {fullUrl, status: .response.status}'
   ask "/fhir/Patient?nonsense=1" '.issue[] | {severity, code, diagnostics}'
