@@ -261,6 +261,7 @@ enum {
   ZD_QUERY_PARAMS_MAX = 256,
   ZD_QUERY_VALUES_MAX = 10000, /* joined by commas */
   ZD_QUERY_VALUE_BYTES_MAX = 8192,
+  ZD_QUERY_GUESSES_MAX = 100000, /* types tried for ids without one, in one clause */
   ZD_QUERY_COUNT_DEFAULT = 50,
   ZD_QUERY_COUNT_MAX = 1000
 };

@@ -13,7 +13,8 @@ typedef struct planner {
   const zd_clause *clause;
   const zd_search_param *param; /* of the clause, or a component of it */
   zd_arena *arena;
-  bool doubtful; /* the plan of this value finds too much */
+  bool doubtful;  /* the plan of this value finds too much */
+  size_t guesses; /* types tried for bare ids */
 } planner;
 
 /* ---- nodes ---- */
@@ -132,8 +133,8 @@ static zd_err checked(planner *m, const zd_plan *found, const zd_search_value *v
 
 /* ---- one value, by the parameter's type ---- */
 
-/* Texts of the resource's interval against [low, high] of the search value; at_low and at_high are
- * the last values still outside: low - 1, high + 1 where keys are exact. */
+/* The resource's interval against [low, high] of the search value; below and above are the nearest
+ * values outside of it: low - 1, high + 1 where keys are exact. */
 static zd_err compare(planner *m, zd_prefix prefix, int64_t low, int64_t high, int64_t below,
                       int64_t above, const zd_plan **out) {
   bounds a = anywhere, b = anywhere;
@@ -236,7 +237,6 @@ static zd_err plan_token(planner *m, const zd_search_value *v, const zd_plan **o
   return term_plan(m, ZD_PLAN_TERM, zd_term_token(code, symbol, system, m->arena), out);
 }
 
-/* Adds (type, id) to the list when the parameter may refer to that type. */
 static zd_err local_plan(planner *m, zd_type type, zd_slice id, const zd_plan **out) {
   return term_plan(m, ZD_PLAN_TERM, zd_term_local(m->s, type, id, m->arena), out);
 }
@@ -252,6 +252,7 @@ static bool may_target(planner *m, zd_type type) {
   return n == 0;
 }
 
+/* An id alone may be of any type that the parameter may refer to. */
 static zd_err plan_bare_id(planner *m, zd_slice id, const zd_plan **out) {
   uint16_t types = zd_schema_type_count(m->s->schema);
   const zd_plan **found = ZD_NEW_ARRAY(m->arena, const zd_plan *, types);
@@ -259,6 +260,7 @@ static zd_err plan_bare_id(planner *m, zd_slice id, const zd_plan **out) {
   if (!found) return ZD_ERR_MEMORY;
   for (zd_type t = 0; t < types; t++) {
     if (!may_target(m, t)) continue;
+    if (++m->guesses > ZD_QUERY_GUESSES_MAX) return ZD_ERR_LIMIT;
     zd_err err = local_plan(m, t, id, &found[n++]);
     if (err) return err;
   }

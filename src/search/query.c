@@ -218,6 +218,9 @@ static zd_err read_clause(zd_query_reader *q, const zd_query_part *part,
   } else {
     err = zd_plan_clause(q->s, &clause, q->arena, &plan);
   }
+  if (err == ZD_ERR_LIMIT)
+    return zd_query_refuse(q, part->name, ZD_ISSUE_TOO_COSTLY,
+                           "too many ids without their type: write Type/id");
   if (!param->shared && param->field != ZD_NO_SYMBOL) q->typed = true;
   return add_plan(q, part, err, plan);
 }
