@@ -185,6 +185,7 @@ zd_err zd_def_code_systems(zd_definitions *d) {
     zd_buffer_free(&codes);
     if (err) return err;
     zd_buffer_add(&d->section[ZD_IMAGE_CODE_SYSTEMS], &record, sizeof record);
+    if (d->section[ZD_IMAGE_CODE_SYSTEMS].failed) return no_memory(d);
     if (!zd_name_map_set(&d->code_systems, &d->arena, c.systems[i].url, (uint32_t)i))
       return no_memory(d);
   }
@@ -422,8 +423,9 @@ static zd_err write_set(compiler *c, size_t i) {
     code_hash state = {d, (const zd_image_code *)(void *)list->codes.p};
     err = zd_def_table(d, record.count, hash_code, &state, &record.names);
   }
-  if (!err) zd_buffer_add(&d->section[ZD_IMAGE_VALUE_SETS], &record, sizeof record);
-  return err;
+  if (err) return err;
+  zd_buffer_add(&d->section[ZD_IMAGE_VALUE_SETS], &record, sizeof record);
+  return d->section[ZD_IMAGE_VALUE_SETS].failed ? no_memory(d) : ZD_OK;
 }
 
 static uint32_t hash_set(const void *state, uint32_t i, uint32_t seed) {

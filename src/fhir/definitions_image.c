@@ -100,7 +100,8 @@ zd_image_text zd_def_string(zd_definitions *d, zd_slice text) {
   zd_buffer_add_slice(strings, text);
   zd_slice kept = zd_arena_copy(&d->arena, text);
   if (!kept.p || !zd_name_map_set(&d->strings, &d->arena, kept, out.at)) strings->failed = true;
-  return out;
+  /* Out of memory is noticed when the image is written; until then every text must be in bounds. */
+  return strings->failed ? (zd_image_text){0, 0} : out;
 }
 
 zd_slice zd_def_string_at(const zd_definitions *d, zd_image_text text) {
@@ -151,7 +152,7 @@ zd_err zd_def_table(zd_definitions *d, uint32_t n, zd_name_hash hash, const void
   *out = (zd_image_table){(uint32_t)(all->n / sizeof *slots), (uint16_t)(room - 1), (uint16_t)best};
   zd_buffer_add(all, slots, room * sizeof *slots);
   free(slots);
-  return ZD_OK;
+  return all->failed ? zd_fail(d->fault, ZD_ERR_MEMORY, "definitions: out of memory") : ZD_OK;
 }
 
 /* ---- writing ---- */

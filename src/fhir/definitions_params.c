@@ -29,7 +29,7 @@ static zd_err add_types(zd_definitions *d, const zd_definition *def, zd_slice me
     zd_buffer_add(&d->section[section], &type, sizeof type);
     ++*count;
   }
-  return ZD_OK;
+  return d->section[section].failed ? no_memory(d) : ZD_OK;
 }
 
 /* ---- search parameters ---- */
@@ -267,7 +267,7 @@ static zd_err add_operation(zd_definitions *d, const zd_definition *def) {
   uint32_t params = zd_json_find(def->tape, def->node, ZD_S("parameter"));
   if (params) add_operation_params(d, def->tape, params, 0, &o);
   zd_buffer_add(&d->section[ZD_IMAGE_OPERATIONS], &o, sizeof o);
-  return ZD_OK;
+  return d->section[ZD_IMAGE_OPERATIONS].failed ? no_memory(d) : ZD_OK;
 }
 
 static uint32_t hash_operation(const void *state, uint32_t i, uint32_t seed) {

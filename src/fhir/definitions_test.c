@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "base/testing/scarcity.h"
 #include "fhir/definitions.h"
 #include "fhir/path.h"
 #include "fhir/schema.h"
@@ -187,6 +188,37 @@ static void value_sets_are_composed(void **state) {
     check_value_set(table[i].set, table[i].expected);
 }
 
+/* ---- memory ---- */
+
+static void running_out_of_memory_is_an_error(void **state) {
+  (void)state;
+  static const char *const documents[] = {
+      string_type,
+      resource_type,
+      quantity_type,
+      thing,
+      CS("{\"code\":\"a\"},{\"code\":\"b\"}"),
+      VS("vs", INCLUDE("") ",\"exclude\":[{\"system\":\"http://x/cs\",\"concept\":["
+                           "{\"code\":\"a\"}]}]"),
+      "{\"resourceType\":\"SearchParameter\",\"url\":\"http://x/p\",\"code\":\"c\","
+      "\"base\":[\"Thing\"],\"type\":\"token\",\"expression\":\"Thing.label\"}"};
+  for (uint64_t nth = 1;; nth++) {
+    zd_definitions *d = NULL;
+    zd_buffer image;
+    zd_buffer_init(&image, 0);
+    zd_scarcity_begin(nth);
+    zd_err err = zd_definitions_new(&d, NULL);
+    for (size_t i = 0; i < sizeof documents / sizeof *documents && !err; i++)
+      err = zd_definitions_add(d, zd_slice_of(documents[i]), NULL);
+    if (!err) err = zd_definitions_build(d, &image, NULL);
+    bool failed = zd_scarcity_end();
+    zd_definitions_free(d);
+    zd_buffer_free(&image);
+    assert_int_equal(err, failed ? ZD_ERR_MEMORY : ZD_OK);
+    if (!failed) break;
+  }
+}
+
 /* ---- at run time ---- */
 
 static const char user_param[] =
@@ -249,6 +281,7 @@ int main(void) {
       cmocka_unit_test(the_order_of_documents_does_not_matter),
       cmocka_unit_test(broken_definitions_are_refused_by_name),
       cmocka_unit_test(value_sets_are_composed),
+      cmocka_unit_test(running_out_of_memory_is_an_error),
       cmocka_unit_test(users_add_search_parameters_to_the_image),
       cmocka_unit_test(only_search_parameters_extend_an_image),
   };

@@ -144,6 +144,7 @@ static zd_err add_type(zd_definitions *d, zd_slice name, zd_type_kind kind) {
   if (number >= ZD_NO_TYPE) return zd_fail(d->fault, ZD_ERR_LIMIT, "definitions: too many types");
   zd_image_type type = {.name = zd_def_string(d, name), .base = ZD_NO_TYPE, .kind = (uint8_t)kind};
   zd_buffer_add(&d->section[ZD_IMAGE_TYPES], &type, sizeof type);
+  if (d->section[ZD_IMAGE_TYPES].failed || d->section[ZD_IMAGE_STRINGS].failed) return no_memory(d);
   if (zd_name_map_find(&d->types, name) >= 0)
     return zd_fail(d->fault, ZD_ERR_INVALID, "definitions: type %.*s is defined twice",
                    ZD_SV(name));

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "base/buffer.h"
+#include "base/testing/scarcity.h"
 #include "fhir/codec.h"
 #include "fhir/path.h"
 #include "fhir/path_internal.h"
@@ -504,6 +505,31 @@ static void work_is_bounded(void **state) {
   zd_arena_free(&f.arena);
 }
 
+static void running_out_of_memory_is_an_error(void **state) {
+  (void)state;
+  fixture f;
+  read_resource(&f, zd_slice_of(patient));
+  for (uint64_t nth = 1;; nth++) {
+    zd_arena arena;
+    zd_nodes nodes = {0};
+    const zd_path *path = NULL;
+    zd_arena_init(&arena, 0);
+    zd_scarcity_begin(nth);
+    zd_err err = zd_path_compile(
+        zd_schema_r4(), type_of("Patient"),
+        ZD_S("(Patient.name.given | Patient.name.given).where($this = 'a' or exists()) | "
+             "Patient.generalPractitioner.where(resolve() is Organization) | "
+             "Patient.contained.meta.tag[0]"),
+        &arena, &path, NULL);
+    if (!err) err = zd_path_eval(path, &f.tree, 0, &arena, &nodes);
+    bool failed = zd_scarcity_end();
+    zd_arena_free(&arena);
+    assert_int_equal(err, failed ? ZD_ERR_MEMORY : ZD_OK);
+    if (!failed) break;
+  }
+  zd_arena_free(&f.arena);
+}
+
 static void a_program_can_be_shown(void **state) {
   (void)state;
   zd_arena arena;
@@ -534,6 +560,7 @@ int main(void) {
       cmocka_unit_test(hostile_expressions_are_refused),
       cmocka_unit_test(every_prefix_of_an_expression_is_handled),
       cmocka_unit_test(work_is_bounded),
+      cmocka_unit_test(running_out_of_memory_is_an_error),
       cmocka_unit_test(a_program_can_be_shown),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
