@@ -37,7 +37,7 @@ typedef struct zd_node {
   zd_type type;       /* type of the value */
   uint16_t flags;
   uint16_t spare;
-  uint32_t source; /* offset in the source text of the value (for messages and edits) */
+  uint32_t source; /* offset of the value in the source text, of a string its opening quote */
 } zd_node;
 
 typedef struct zd_tree {
