@@ -81,6 +81,14 @@ static zd_err check_header(zd_segment *s, uint64_t size, zd_fault *fault) {
   return sound ? ZD_OK : zd_segment_corrupt(s, 0, "size or bounds in the header", fault);
 }
 
+/* Nothing stands behind the header on its page: then a damage there cannot go unnoticed either. */
+static zd_err check_rest_of_page(const zd_segment *s, zd_fault *fault) {
+  for (size_t i = sizeof s->head; i < ZD_SEGMENT_PAGE; i++) {
+    if (s->map[i]) return zd_segment_corrupt(s, i, "the page of the header", fault);
+  }
+  return ZD_OK;
+}
+
 static zd_err check_spaces(zd_segment *s, zd_fault *fault) {
   const void *p;
   zd_err err = table_at(s, s->head.spaces_at, s->head.spaces, sizeof(zd_segment_space), &p, fault);
@@ -101,6 +109,7 @@ static zd_err adopt(zd_segment *s, uint64_t size, zd_fault *fault) {
   if (size < ZD_SEGMENT_PAGE) return zd_segment_corrupt(s, 0, "shorter than its header", fault);
   memcpy(&s->head, s->map, sizeof s->head);
   zd_err err = check_header(s, size, fault);
+  if (!err) err = check_rest_of_page(s, fault);
   if (err) return err;
   s->crcs = (const uint32_t *)(const void *)(s->map + s->head.crcs_at);
   if (zd_crc32c(0, s->crcs, s->head.pages * 4) != s->head.crcs_crc)

@@ -1,0 +1,156 @@
+/* One committer, many readers, flushing and merging behind them: every view is whole and stays what
+ * it is. Worth most under ThreadSanitizer. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/random.h"
+#include "store/embedded/index/index.h"
+
+enum { GROUPS = 1500, GROUP = 8, READERS = 3, RESOURCES = 500 };
+
+/* Every group updates GROUP neighbouring resources: all carry the term of the group's number. So in
+ * any view: each group's rows are all there or none, and each resource is current exactly once. */
+typedef struct stage {
+  zd_index *index;
+  _Atomic bool done;
+  _Atomic unsigned failures;
+} stage;
+
+static zd_slice text_of(char *room, const char *format, unsigned n) {
+  return zd_slice_make(room, (size_t)snprintf(room, 32, format, n));
+}
+
+static void add(stage *s, zd_index_batch *b, unsigned group, unsigned i, zd_row *newest) {
+  char id[32], term[32];
+  unsigned resource = (group * GROUP + i) % RESOURCES;
+  zd_entry entries[] = {
+      {.field = 1, .kind = ZD_ENTRY_TERM, .term = text_of(term, "group-%u", group)},
+      {.field = 2, .kind = ZD_ENTRY_TERM, .term = ZD_S("every")},
+      {.field = 3, .kind = ZD_ENTRY_RANGE, .low = group, .high = group}};
+  zd_index_row r = {.op = newest[resource] == ZD_NO_ROW ? ZD_OP_CREATE : ZD_OP_UPDATE,
+                    .type = 1,
+                    .id = text_of(id, "resource-%u", resource),
+                    .previous = newest[resource],
+                    .locator = group * 1000 + i,
+                    .entries = entries,
+                    .entry_count = 3};
+  newest[resource] = (zd_row)group * GROUP + i;
+  zd_err err = b ? zd_index_batch_add(b, &r) : zd_index_append(s->index, &r);
+  if (err) atomic_fetch_add(&s->failures, 1);
+}
+
+static void *committer(void *context) {
+  stage *s = context;
+  zd_row newest[RESOURCES];
+  for (size_t i = 0; i < RESOURCES; i++) newest[i] = ZD_NO_ROW;
+  for (unsigned group = 0; group < GROUPS; group++) {
+    zd_index_batch *b = group % 50 == 7 ? zd_index_batch_new(GROUP) : NULL;
+    for (unsigned i = 0; i < GROUP; i++) add(s, b, group, i, newest);
+    if (b && zd_index_attach(s->index, b, 0)) atomic_fetch_add(&s->failures, 1);
+    zd_index_publish(s->index, (zd_row)(group + 1) * GROUP);
+  }
+  atomic_store(&s->done, true);
+  return NULL;
+}
+
+static bool count_is(zd_index_view *v, const zd_plan *plan, bool all_versions, uint64_t wanted) {
+  zd_search_request q = {.plan = plan, .all_versions = all_versions, .after = ZD_NO_ROW};
+  uint64_t n = UINT64_MAX;
+  return zd_index_count(v, &q, NULL, &n, NULL) == ZD_OK && n == wanted;
+}
+
+static bool view_is_whole(zd_index_view *v, zd_random *dice) {
+  zd_row bound = zd_index_view_row(v);
+  unsigned groups = (unsigned)(bound / GROUP);
+  char term[32], id[32];
+  unsigned group = (unsigned)zd_random_below(dice, groups + 2);
+  zd_plan one = {.op = ZD_PLAN_TERM, .field = 1, .term = text_of(term, "group-%u", group)};
+  zd_plan every = {.op = ZD_PLAN_TERM, .field = 2, .term = ZD_S("every")};
+  zd_plan some = {.op = ZD_PLAN_PREFIX, .field = 1, .term = ZD_S("group-")};
+  zd_plan range = {.op = ZD_PLAN_RANGE,
+                   .field = 3,
+                   .low_min = 0,
+                   .low_max = group,
+                   .high_min = INT64_MIN,
+                   .high_max = INT64_MAX};
+  uint64_t current = bound < RESOURCES ? bound : RESOURCES;
+  uint64_t in_range = group + 1 < groups ? (group + 1) * (uint64_t)GROUP : bound;
+  if (bound % GROUP) return false;
+  if (!count_is(v, &one, true, group < groups ? GROUP : 0)) return false;
+  if (!count_is(v, &every, false, current) || !count_is(v, &some, true, bound)) return false;
+  if (!count_is(v, &range, true, in_range)) return false;
+  unsigned resource = (unsigned)zd_random_below(dice, RESOURCES);
+  zd_row row, newest = bound;
+  while (newest > 0 && (newest - 1) % RESOURCES != resource) newest--;
+  zd_err err = zd_index_find(v, 1, text_of(id, "resource-%u", resource), &row, NULL);
+  if (newest == 0) return err == ZD_ERR_NOT_FOUND;
+  uint64_t locator;
+  if (err || row != newest - 1 || zd_index_locator(v, row, &locator, NULL)) return false;
+  return locator == row / GROUP * 1000 + row % GROUP;
+}
+
+static void *reader(void *context) {
+  stage *s = context;
+  zd_random dice;
+  zd_random_seed(&dice, (uint64_t)(uintptr_t)&dice, 1);
+  do {
+    zd_index_view *v, *old;
+    zd_row published = zd_index_published(s->index);
+    zd_row past = zd_random_below(&dice, published / GROUP + 1) * GROUP;
+    if (zd_index_view_acquire(s->index, &v) || zd_index_view_acquire_at(s->index, past, &old)) {
+      atomic_fetch_add(&s->failures, 1);
+      return NULL;
+    }
+    if (!view_is_whole(v, &dice) || !view_is_whole(old, &dice) || !view_is_whole(v, &dice))
+      atomic_fetch_add(&s->failures, 1);
+    zd_index_view_release(v);
+    zd_index_view_release(old);
+  } while (!atomic_load(&s->done));
+  return NULL;
+}
+
+static void *caretaker(void *context) {
+  stage *s = context;
+  while (!atomic_load(&s->done)) {
+    zd_index_stats stats;
+    if (zd_index_flush(s->index, NULL)) atomic_fetch_add(&s->failures, 1);
+    zd_index_stats_get(s->index, &stats);
+    if (stats.background.code) atomic_fetch_add(&s->failures, 1);
+    if (stats.segments > 20 && zd_index_compact(s->index, NULL)) atomic_fetch_add(&s->failures, 1);
+    usleep(3000);
+  }
+  return NULL;
+}
+
+static void readers_never_see_a_half_group(void **state) {
+  (void)state;
+  char dir[] = "/tmp/zd-threads-XXXXXX", command[64];
+  assert_non_null(mkdtemp(dir));
+  stage s = {0};
+  zd_index_options o = {.dir = dir, .memtable_rows = 300, .merge_threads = 1};
+  assert_int_equal(zd_index_open(&o, &s.index, NULL), ZD_OK);
+  pthread_t threads[READERS + 2];
+  for (size_t i = 0; i < READERS + 2; i++) {
+    void *(*run)(void *) = i == 0 ? committer : i == 1 ? caretaker : reader;
+    assert_int_equal(pthread_create(&threads[i], NULL, run, &s), 0);
+  }
+  for (size_t i = 0; i < READERS + 2; i++) pthread_join(threads[i], NULL);
+  assert_int_equal(s.failures, 0);
+  zd_index_close(s.index);
+  snprintf(command, sizeof command, "rm -rf '%s'", dir);
+  assert_int_equal(system(command), 0);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {cmocka_unit_test(readers_never_see_a_half_group)};
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
