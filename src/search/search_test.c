@@ -316,7 +316,7 @@ static void long_tokens(void **state) {
                         n, n, code)
             .p);
   for (int n = 198; n < 205; n++) {
-    char id[8];
+    char id[16];
     snprintf(id, sizeof id, "%d", n);
     snprintf(query, sizeof query, "identifier=%.*s", n, code);
     assert_string_equal(ask(w, "Patient", query), id);
