@@ -207,7 +207,10 @@ static int equals(run *r, const zd_path_cond *c, uint32_t at) {
     return primitive == ZD_PRIM_BOOLEAN && zd_slice_eq(zd_node_raw(node), c->text);
   if (!is_text(primitive)) return TRUTH_FALSE;
   zd_slice text = zd_node_text(node, r->arena);
-  if (!text.p) stop(r, ZD_ERR_MEMORY);
+  if (!text.p) {
+    stop(r, ZD_ERR_MEMORY);
+    return TRUTH_EMPTY;
+  }
   return zd_slice_eq(text, c->text);
 }
 
