@@ -67,15 +67,15 @@ zd_ref zd_chart_ref(const zd_chart *chart, zd_region_type type, uint32_t number)
   return ref;
 }
 
-zd_buffer *zd_chart_begin(zd_chart *chart, zd_region_type type, zd_ref *out) {
+zd_buffer *zd_chart_begin(zd_chart *chart, zd_region_type type, zd_ref *ref) {
   zd_buffer *b = &chart->sheets->of[type];
-  zd_ref ref = zd_chart_ref(chart, type, ++chart->made[type]);
+  zd_ref id = zd_chart_ref(chart, type, ++chart->made[type]);
   ZD_PEN(b, "{\"resourceType\":\"");
   zd_pen_slice(b, zd_slice_of(TYPE[type].name));
   ZD_PEN(b, "\",\"id\":\"");
-  zd_pen_ref(b, &ref);
+  zd_pen_ref(b, &id);
   ZD_PEN(b, "\"," ZD_REGION_META);
-  if (out) *out = ref;
+  if (ref) *ref = id;
   return b;
 }
 

@@ -88,7 +88,7 @@ typedef struct zd_registration {
   uint8_t series; /* of passport or birth certificate: 0 the residents', 1 namesakes' */
 } zd_registration;
 void zd_registration_of(const zd_chart *chart, char family[ZD_FAMILY_ROOM],
-                        char maiden[ZD_FAMILY_ROOM], zd_registration *out);
+                        char maiden[ZD_FAMILY_ROOM], zd_registration *r);
 void zd_registration_write(zd_chart *chart, const zd_registration *r);
 
 /* ---- visit.c: what happens at an event ---- */

@@ -64,7 +64,7 @@ static inline bool zd_health_registered(const zd_health *h, zd_disease d) {
   return h->registered >> d & 1;
 }
 
-void zd_health_draw(uint64_t seed, const zd_person *person, int32_t end, zd_health *health);
+void zd_health_draw(uint64_t seed, const zd_person *who, int32_t end, zd_health *h);
 
 /* True prevalence per 10,000 of the band. */
 uint16_t zd_health_prevalence(zd_disease disease, unsigned band, bool female);
@@ -73,6 +73,6 @@ uint16_t zd_health_prevalence(zd_disease disease, unsigned band, bool female);
 typedef struct zd_icd {
   const char *code, *name;
 } zd_icd;
-zd_icd zd_health_icd(zd_disease disease, const zd_person *person);
+zd_icd zd_health_icd(zd_disease d, const zd_person *who);
 
 #endif

@@ -53,6 +53,6 @@ enum { ZD_FAMILY_ROOM = 128 };
 size_t zd_names_family(zd_family family, bool female, char out[ZD_FAMILY_ROOM]);
 /* The feminine form of one surname by rule: -ов -ова, -ин -ина, -ский -ская, -ый -ая; -енко, -ых,
  * -ян and the rest do not change. */
-size_t zd_names_feminine(zd_slice masculine, char out[ZD_FAMILY_ROOM]);
+size_t zd_names_feminine(zd_slice s, char out[ZD_FAMILY_ROOM]);
 
 #endif

@@ -11,7 +11,7 @@
 #include "base/buffer.h"
 
 static inline void zd_pen(zd_buffer *b, const char *p, size_t n) {
-  if (b->room - b->n < n && !zd_buffer_reserve(b, n)) return;
+  if (n == 0 || (b->room - b->n < n && !zd_buffer_reserve(b, n))) return;
   memcpy(b->p + b->n, p, n);
   b->n += n;
 }

@@ -37,8 +37,9 @@ typedef struct zd_places {
 /* Everything lives in the arena. */
 zd_err zd_places_build(zd_places *places, uint32_t residents, uint16_t districts, zd_arena *arena);
 
-/* An Address object for the household (or building) with this key. `home` adds a flat. */
-void zd_places_write(const zd_places *places, uint16_t settlement, uint64_t key, bool home,
+/* An Address object in settlement `number`, for the household (or building) with this key. `home`
+ * adds a flat. */
+void zd_places_write(const zd_places *places, uint16_t number, uint64_t key, bool home,
                      zd_buffer *b);
 
 #endif

@@ -159,9 +159,8 @@ static void place_others(zd_supply *s, const zd_places *places) {
     else if (org->kind == ZD_ORG_FELDSHER_POST && rural < places->count) {
       *at = (uint16_t)(rural + org->number % (places->count - rural));
       s->post[*at] = i;
-      uint16_t hospitals = s->count[ZD_ORG_DISTRICT_HOSPITAL];
-      uint16_t district = (uint16_t)(places->settlement[*at].district % hospitals);
-      org->parent = (uint16_t)(s->first[ZD_ORG_DISTRICT_HOSPITAL] + district);
+      org->parent = /* districts are counted by their hospitals */
+          (uint16_t)(s->first[ZD_ORG_DISTRICT_HOSPITAL] + places->settlement[*at].district);
     }
   }
 }
@@ -171,9 +170,9 @@ static void add_departments(zd_supply *s) {
   for (uint16_t i = 0; i < s->first[ZD_ORG_DEPARTMENT]; i++) {
     if (!has_departments(s->org[i].kind)) continue;
     s->org[i].departments = at;
-    for (uint16_t d = 0; d < ZD_DEPARTMENTS; d++, at++)
+    for (int d = 0; d < ZD_DEPARTMENTS; d++, at++)
       s->org[at] = (zd_org){.kind = ZD_ORG_DEPARTMENT,
-                            .number = d,
+                            .number = (uint16_t)d,
                             .parent = i,
                             .settlement = s->org[i].settlement,
                             .departments = ZD_NO_ORG};

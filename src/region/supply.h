@@ -97,8 +97,10 @@ zd_err zd_supply_build(zd_supply *supply, const zd_places *places, uint32_t resi
 /* The polyclinic of a household. */
 uint16_t zd_supply_polyclinic(const zd_supply *supply, const zd_places *places, uint16_t settlement,
                               uint64_t key);
-/* Somebody who holds the position there, or the nearest thing; the same one for the same key. */
-uint16_t zd_supply_staff(const zd_supply *supply, uint16_t org, zd_position position, uint64_t key);
+/* Somebody who holds the position at organisation `number`, or the nearest thing; the same one for
+ * the same key. */
+uint16_t zd_supply_staff(const zd_supply *supply, uint16_t number, zd_position position,
+                         uint64_t key);
 
 const char *zd_supply_position_name(zd_position position);
 const char *zd_supply_position_code(zd_position position);

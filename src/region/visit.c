@@ -107,7 +107,8 @@ static void choose_place(zd_chart *chart, const visit *v) {
     case ZD_EVENT_ADMISSION: {
       staff_of = hospital_of(chart);
       zd_department d = v->event->chronic ? chronic_department((zd_disease)v->event->disease)
-                                          : v->illness->department;
+                        : v->illness      ? v->illness->department
+                                          : ZD_DEPARTMENT_THERAPY;
       if (v->age < 18 && d != ZD_DEPARTMENT_SURGERY) d = ZD_DEPARTMENT_PAEDIATRICS;
       chart->org = (uint16_t)(s->org[staff_of].departments + d);
       key = zd_random_u64(&chart->dice);
