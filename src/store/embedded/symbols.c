@@ -199,7 +199,8 @@ static zd_err load(zd_symbols *t, zd_fault *fault) {
   zd_buffer_init(&bytes, 0);
   zd_err err = zd_file_read(t->path, (size_t)1 << 30, &bytes, fault);
   if (err == ZD_ERR_NOT_FOUND) err = ZD_OK;
-  if (!err) err = read_blocks(t, (const unsigned char *)bytes.p, bytes.n, fault);
+  zd_slice all = zd_buffer_slice(&bytes);
+  if (!err) err = read_blocks(t, (const unsigned char *)all.p, all.n, fault);
   bool torn = bytes.n > t->end;
   zd_buffer_free(&bytes);
   if (err || t->read_only) return err;
