@@ -26,7 +26,7 @@ enum { ZD_DECIMAL_FAR = 1000000000, ZD_DECIMAL_WIDTH = 4096 };
 
 /* Reads [+-]digits[.digits][(e|E)[+-]digits]. The digits are copied into the arena only when a
  * decimal point stands among them. ZD_ERR_INVALID when it is no number, ZD_ERR_MEMORY. */
-zd_err zd_decimal_read(zd_slice text, zd_arena *arena, zd_decimal *out);
+zd_err zd_decimal_read(zd_slice s, zd_arena *arena, zd_decimal *out);
 
 /* <0, 0, >0. */
 int zd_decimal_cmp(const zd_decimal *a, const zd_decimal *b);

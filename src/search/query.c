@@ -169,12 +169,13 @@ static zd_err read_ids(zd_query_reader *q, const zd_query_part *part) {
 }
 
 static zd_err read_types(zd_query_reader *q, const zd_query_part *part) {
-  zd_slice *names;
-  size_t n;
+  zd_slice *names = NULL;
+  size_t n = 0;
   const zd_plan *plan = NULL;
   zd_err err = split_values(q, part, &names, &n);
-  const zd_plan **found = err ? NULL : ZD_NEW_ARRAY(q->arena, const zd_plan *, n);
-  if (err || !found) return err ? err : ZD_ERR_MEMORY;
+  if (err) return err;
+  const zd_plan **found = ZD_NEW_ARRAY(q->arena, const zd_plan *, n);
+  if (!names || !found) return ZD_ERR_MEMORY;
   for (size_t i = 0; i < n && !err; i++) {
     zd_type t = zd_schema_type(q->s->schema, names[i]);
     if (t == ZD_NO_TYPE || !zd_schema_is_resource(q->s->schema, t))

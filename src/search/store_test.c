@@ -239,9 +239,12 @@ static int64_t now(void *state) {
 static void open_store(world *w) {
   zd_fault fault = {0};
   zd_store_options options = {.dir = w->dir, .clock = {now, w}, .memtable_rows = 256};
-  if (zd_store_open(&options, &w->store, &fault) ||
-      zd_search_open(zd_schema_r4(), w->store, ZD_S("http://here.example"), &w->search, &fault) ||
-      zd_store_start(w->store, zd_search_indexer(w->search), &fault))
+  if (zd_store_open(&options, &w->store, &fault)) fail_msg("%s", fault.text);
+  uint64_t started = zd_clock_monotonic_ns();
+  zd_err err =
+      zd_search_open(zd_schema_r4(), w->store, ZD_S("http://here.example"), &w->search, &fault);
+  print_message("parameters ready in %.1f ms\n", (double)(zd_clock_monotonic_ns() - started) / 1e6);
+  if (err || zd_store_start(w->store, zd_search_indexer(w->search), &fault))
     fail_msg("%s", fault.text);
 }
 

@@ -138,7 +138,7 @@ static zd_err read_token(const zd_value_context *x, zd_slice text, zd_search_val
 }
 
 static zd_err read_reference(const zd_value_context *x, zd_slice text, zd_search_value *out) {
-  zd_slice plain;
+  zd_slice plain = {NULL, 0};
   zd_err err = unescape(x, text, &plain);
   if (err) return err;
   out->reference = (zd_fact){.type = ZD_NO_TYPE};
@@ -153,7 +153,7 @@ static zd_err read_reference(const zd_value_context *x, zd_slice text, zd_search
 }
 
 static zd_err read_string(const zd_value_context *x, zd_slice text, zd_search_value *out) {
-  zd_slice plain;
+  zd_slice plain = {NULL, 0};
   zd_err err = unescape(x, text, &plain);
   if (err) return err;
   out->text = zd_fold(plain, 0, NULL, x->arena);
