@@ -146,6 +146,7 @@ static void place_polyclinics(zd_supply *s, const zd_places *places) {
 
 static void place_others(zd_supply *s, const zd_places *places) {
   uint16_t rural = 0;
+  if (places->count == 0) return;
   while (rural < places->count && places->settlement[rural].urban) rural++;
   for (uint16_t i = 0; i < places->count; i++) s->post[i] = ZD_NO_ORG;
   for (uint16_t i = 0; i < s->orgs; i++) {
