@@ -5,6 +5,7 @@
 /* МКБ-10 codes and names. Weights within a column are relative, approximate (design): respiratory
  * infections lead in polyclinics, circulation in ambulance calls and admissions. */
 const zd_illness ZD_ILLNESS[] = {
+    /* clang-format off: two lines a row */
     {{"J06.9", "Острая инфекция верхних дыхательных путей неуточнённая"},
      0,
      110,
@@ -605,6 +606,7 @@ const zd_illness ZD_ILLNESS[] = {
      0,
      {0},
      0},
+    /* clang-format on */
 };
 const uint16_t ZD_ILLNESS_COUNT = sizeof ZD_ILLNESS / sizeof *ZD_ILLNESS;
 
