@@ -1,5 +1,6 @@
 /* What a resource leaves in the index, entry by entry. */
-#include "base/clock.h"
+#include <time.h>
+
 #include "search/memory_store.h"
 #include "search/moment.h"
 
@@ -196,14 +197,14 @@ static void how_long_it_takes(void **state) {
   const zd_entry *entries;
   size_t n = 0;
   enum { TIMES = 20000 };
-  uint64_t started = zd_clock_monotonic_ns();
+  clock_t started = clock(); /* of this process: others share the machine */
   for (int i = 0; i < TIMES; i++) {
     zd_arena_reset(&arena);
     assert_int_equal(zd_search_entries(w->search, &r->tree, 0, NULL, NULL, 0, &arena, &entries, &n),
                      ZD_OK);
   }
   print_message("%zu entries of an Observation in %.2f us\n", n,
-                (double)(zd_clock_monotonic_ns() - started) / 1e3 / TIMES);
+                (double)(clock() - started) * 1e6 / CLOCKS_PER_SEC / TIMES);
   zd_arena_free(&arena);
 }
 

@@ -1,4 +1,5 @@
 /* The query string itself: result parameters, refusals, leniency, limits, the self link. */
+#include "base/testing/scarcity.h"
 #include "search/memory_store.h"
 
 typedef struct world {
@@ -246,6 +247,45 @@ static void what_is_supported(void **state) {
   print_message("%zu of %zu parameters are answered\n", answered, all);
 }
 
+static const char everything[] =
+    "code=a|1,2&date=ap2020-05&value-quantity=5.4|urn:u|mg,gt1.00000000000000000001&subject=1&"
+    "component-code-value-quantity=1$gt5.5||mg&value-string=%D0%81%D0%B6&_id=1,2&_lastUpdated="
+    "gt2020&"
+    "_tag=x&performer=http://x/y|1&_elements=code&_count=3";
+
+/* Whichever allocation fails, the answer is that memory ran out. */
+static void memory_runs_out(void **state) {
+  world *w = *state;
+  zd_type type = zd_schema_type(zd_schema_r4(), ZD_S("Observation"));
+  for (uint64_t nth = 1;; nth++) {
+    zd_fault fault = {0};
+    zd_search *search;
+    zd_scarcity_begin(nth);
+    zd_err err = zd_search_open(zd_schema_r4(), w->store, ZD_S(""), &search, &fault);
+    bool failed = zd_scarcity_end();
+    assert_int_equal(err, failed ? ZD_ERR_MEMORY : ZD_OK);
+    zd_search_close(search);
+    if (!failed) break;
+  }
+  size_t step = 64, failures = 0;
+  for (size_t limit = step;; limit += step) { /* an arena's limit is finer than its blocks */
+    zd_arena arena, words;
+    zd_query q;
+    zd_issues issues;
+    zd_arena_init(&arena, limit);
+    zd_arena_init(&words, 0);
+    zd_issues_init(&issues, &words);
+    zd_err err =
+        zd_search_parse(w->search, type, zd_slice_of(everything), NULL, &arena, &q, &issues);
+    zd_arena_free(&arena);
+    zd_arena_free(&words);
+    if (err == ZD_OK) break;
+    assert_int_equal(err, ZD_ERR_MEMORY);
+    failures++;
+  }
+  assert_true(failures > 10);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(result_parameters),
                                      cmocka_unit_test(refusals_say_what_and_where),
@@ -255,6 +295,7 @@ int main(void) {
                                      cmocka_unit_test(the_self_link_is_encoded_again),
                                      cmocka_unit_test(a_thousand_values_and_no_more_than_allowed),
                                      cmocka_unit_test(a_field_of_one_type_needs_no_type),
+                                     cmocka_unit_test(memory_runs_out),
                                      cmocka_unit_test(what_is_supported)};
   return cmocka_run_group_tests(tests, open_world, close_world);
 }
