@@ -1,5 +1,5 @@
-/* index_model.h: a little world of random rows, and the naive answers to everything the index is asked.
- * For tests only.
+/* index_model.h: a little world of random rows, and the naive answers to everything the index is
+ * asked. For tests only.
  *
  * The oracle keeps every row with its entries and walks all of them for every question. Rows are
  * made of few types, ids, fields and words, so that everything collides with everything.

@@ -194,7 +194,7 @@ static size_t table_find(const zd_posting_chunk *table, size_t n, uint64_t wante
 
 static const zd_posting_chunk *operand_chunk(const zd_operand *o, uint64_t chunk) {
   uint64_t base = zd_chunk_of(o->from->first);
-  if (chunk < base) return NULL;
+  if (chunk < base || !o->table) return NULL;
   size_t i = table_find(o->table, o->chunks, chunk - base);
   return i < o->chunks && o->table[i].chunk == chunk - base ? &o->table[i] : NULL;
 }
@@ -352,7 +352,7 @@ zd_err zd_leaf_set(zd_leaf *leaf, const zd_tile *tile, zd_set_room *room, zd_set
     if (err) return err;
   }
   uint64_t c = tile->chunk - zd_chunk_of(leaf->part->first);
-  if (c < leaf->bitmap_count && leaf->bitmaps[c])
+  if (leaf->bitmaps && c < leaf->bitmap_count && leaf->bitmaps[c])
     zd_words_add_set(room->words, &(zd_set){NULL, leaf->bitmaps[c], 0});
   *out = zd_set_of_words(room->words, room);
   return ZD_OK;
