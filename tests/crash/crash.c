@@ -175,26 +175,32 @@ broken(const harness *h, const char *format, ...) {
   exit(1);
 }
 
+/* From "own-3-..." or "large-3-...". */
+static unsigned long thread_of(const char *id) {
+  const char *dash = strchr(id, '-');
+  char *end = NULL;
+  if (!dash) return THREADS;
+  unsigned long thread = strtoul(dash + 1, &end, 10);
+  return end > dash + 1 && *end == '-' ? thread : THREADS;
+}
+
 /* Rows come in the order of the log: each continues its thread's transaction, or begins the next
  * when that one is complete. */
 static zd_err judge_row(void *context, const zd_record *r) {
   harness *h = context;
   char id[sizeof r->id + 1];
-  uint32_t thread;
   memcpy(id, r->id, r->id_n);
   id[r->id_n] = 0;
-  if (sscanf(id, "own-%u-", &thread) != 1 && sscanf(id, "large-%u-", &thread) != 1) {
-    broken(h, "row %llu: nobody wrote %s", (unsigned long long)r->row, id);
-  }
+  unsigned long thread = thread_of(id);
   if (thread >= THREADS) broken(h, "row %llu: nobody wrote %s", (unsigned long long)r->row, id);
   progress *p = &h->threads[thread];
-  if (!p->rows_left) p->rows_left = write_count(h, thread, ++p->found);
-  unsigned i = write_count(h, thread, p->found) - (unsigned)p->rows_left--;
+  if (!p->rows_left) p->rows_left = write_count(h, (uint32_t)thread, ++p->found);
+  unsigned i = write_count(h, (uint32_t)thread, p->found) - (unsigned)p->rows_left--;
   one_write w;
-  make_write(h, thread, p->found, i, &w);
+  make_write(h, (uint32_t)thread, p->found, i, &w);
   if (strcmp(id, w.id) != 0 || !zd_slice_eq(r->body, zd_slice_of(w.body)) ||
       (r->op == ZD_OP_DELETE) != w.delete) {
-    broken(h, "row %llu (%s) is not write %u of transaction %llu of thread %u",
+    broken(h, "row %llu (%s) is not write %u of transaction %llu of thread %lu",
            (unsigned long long)r->row, id, i, (unsigned long long)p->found, thread);
   }
   h->rows++;

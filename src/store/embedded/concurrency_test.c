@@ -96,7 +96,7 @@ static void *transfer(void *context) {
     unsigned from = (m->number + round) % ACCOUNTS, to = (from + 1 + round % 5) % ACCOUNTS;
     zd_snapshot *v;
     zd_txn *t;
-    zd_record a, b;
+    zd_record a = {.row = ZD_NO_ROW}, b = {.row = ZD_NO_ROW};
     zd_arena_reset(&arena);
     if (zd_store_snapshot(f->s, &v)) continue;
     long x = balance(v, type, from, &arena, &a), y = balance(v, type, to, &arena, &b);

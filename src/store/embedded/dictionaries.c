@@ -82,6 +82,8 @@ static void publish(zd_dictionaries *d, zd_dictionary *x) {
   zd_dictionary *now = atomic_load(&s->newest);
   if (now && now->number > x->number) return;
   d->types += fresh;
+  /* A reader of another type that finds the slot free between the two gets this dictionary: worse
+   * for its body, not wrong, since the record names what it was packed with. */
   atomic_store_explicit(&s->newest, x, memory_order_release);
   atomic_store_explicit(&s->type, x->type + 1, memory_order_release);
 }
@@ -132,7 +134,10 @@ static uint32_t file_number(const char *name) {
 
 static zd_err load_all(zd_dictionaries *d, zd_fault *fault) {
   DIR *folder = opendir(d->dir);
-  if (!folder) return zd_fail_errno(fault, "cannot list %s", d->dir);
+  if (!folder) {
+    zd_fail_errno(fault, "cannot list %s", d->dir);
+    return ZD_ERR_IO;
+  }
   zd_err err = ZD_OK;
   for (struct dirent *e; !err && (e = readdir(folder));) {
     uint32_t number = file_number(e->d_name);
@@ -151,8 +156,12 @@ zd_err zd_dictionaries_open(const zd_file_system *fs, const char *dir, bool read
   pthread_mutex_init(&d->changing, NULL);
   d->fs = fs;
   d->dir = strdup(path);
-  zd_err err = d->dir ? ZD_OK : zd_fail(fault, ZD_ERR_MEMORY, "no memory for the dictionaries");
-  if (!err && !read_only) err = zd_file_make_dir(path, fault);
+  if (!d->dir) {
+    zd_dictionaries_close(d);
+    return zd_fail(fault, ZD_ERR_MEMORY, "no memory for the dictionaries");
+  }
+  zd_err err = ZD_OK;
+  if (!read_only) err = zd_file_make_dir(path, fault);
   if (!err) err = load_all(d, fault);
   if (err) {
     zd_dictionaries_close(d);
@@ -196,7 +205,7 @@ zd_err zd_dictionary_save(zd_dictionaries *d, uint32_t type, zd_slice bytes, zd_
   zd_err err = file.failed || !x
                    ? zd_fail(fault, ZD_ERR_MEMORY, "no room for dictionary %u", number)
                    : zd_file_replace(d->fs, path, zd_buffer_slice(&file), fault);
-  if (!err) publish(d, x);
+  if (!err && x) publish(d, x);
   pthread_mutex_unlock(&d->changing);
   zd_buffer_free(&file);
   if (err) free(x);
@@ -221,6 +230,7 @@ const ZSTD_CDict *zd_dictionary_for_packing(zd_dictionary *x) {
 
 /* A read-only store may meet a dictionary that was made after it was opened. */
 static zd_err find(zd_dictionaries *d, uint32_t number, zd_dictionary **out, zd_fault *fault) {
+  *out = NULL;
   if (number == 0 || number >= NUMBERS) {
     return zd_fail(fault, ZD_ERR_CORRUPT, "dictionary %u is referred to but cannot exist", number);
   }
@@ -231,14 +241,14 @@ static zd_err find(zd_dictionaries *d, uint32_t number, zd_dictionary **out, zd_
   if (!atomic_load(&d->by_number[number])) err = load(d, number, fault);
   *out = atomic_load(&d->by_number[number]);
   pthread_mutex_unlock(&d->changing);
-  return err;
+  return err || *out ? err : ZD_ERR_CORRUPT;
 }
 
 zd_err zd_dictionary_for_unpacking(zd_dictionaries *d, uint32_t number, const ZSTD_DDict **out,
                                    zd_fault *fault) {
   zd_dictionary *x = NULL;
   zd_err err = find(d, number, &x, fault);
-  if (err) return err;
+  if (err || !x) return err;
   ZSTD_DDict *ready = atomic_load_explicit(&x->unpacking, memory_order_acquire);
   if (!ready) {
     ZSTD_DDict *mine = ZSTD_createDDict(x->bytes, x->n);

@@ -53,7 +53,10 @@ static uint32_t file_number(const char *name) {
 
 static zd_err list_files(zd_log_files *l, zd_fault *fault) {
   DIR *d = opendir(l->dir);
-  if (!d) return zd_fail_errno(fault, "cannot list %s", l->dir);
+  if (!d) {
+    zd_fail_errno(fault, "cannot list %s", l->dir);
+    return ZD_ERR_IO;
+  }
   uint32_t count = 0, last = 0;
   for (struct dirent *e; (e = readdir(d));) {
     uint32_t n = file_number(e->d_name);

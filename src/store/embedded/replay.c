@@ -107,8 +107,8 @@ static zd_err append_all(replay *r, zd_fault *fault) {
                         .entry_count = it->entry_count};
     zd_err err = zd_index_append(r->store->index, &row);
     if (err) {
-      return zd_fail(fault, err, "row %llu cannot be indexed: %s",
-                     (unsigned long long)(r->first + i), zd_err_name(err));
+      return zd_fail(fault, err, "row %llu cannot be indexed: %s", (unsigned long long)r->first + i,
+                     zd_err_name(err));
     }
   }
   return ZD_OK;

@@ -124,7 +124,7 @@ static zd_err row_after(zd_snapshot *v, uint64_t after, zd_row *row, zd_fault *f
   zd_row low = 0, high = v->row;
   while (low < high) {
     zd_row middle = low + (high - low) / 2;
-    zd_record record;
+    zd_record record = {.sequence = 0};
     zd_err err = zd_snapshot_read(v, middle, true, NULL, &record, fault);
     if (err) return err;
     if (record.sequence > after) {

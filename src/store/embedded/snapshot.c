@@ -207,7 +207,7 @@ zd_err zd_snapshot_row_at(zd_snapshot *v, int64_t ms, zd_row *row) {
   zd_row low = 0, high = v->row;
   while (low < high) { /* commit times never decrease with the row */
     zd_row middle = low + (high - low) / 2;
-    zd_record record;
+    zd_record record = {.time_ms = 0};
     zd_err err = zd_snapshot_read(v, middle, true, NULL, &record, NULL);
     if (err) return err;
     if (record.time_ms >= ms) {

@@ -131,7 +131,7 @@ uint32_t zd_symbols_find(zd_symbols *t, zd_slice name, bool create) {
 }
 
 zd_slice zd_symbols_name(const zd_symbols *t, uint32_t number) {
-  symbol *s = by_number(t, number);
+  const symbol *s = by_number(t, number);
   return s ? zd_slice_make(s->name, s->n) : (zd_slice){NULL, 0};
 }
 

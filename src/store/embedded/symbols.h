@@ -24,7 +24,7 @@ zd_err zd_symbols_open(const zd_file_system *fs, const char *dir, bool read_only
 void zd_symbols_close(zd_symbols *t);
 
 uint32_t zd_symbols_find(zd_symbols *t, zd_slice name, bool create);
-zd_slice zd_symbols_name(const zd_symbols *t, uint32_t symbol);
+zd_slice zd_symbols_name(const zd_symbols *t, uint32_t number);
 uint32_t zd_symbols_count(const zd_symbols *t);
 /* How many of them are durable. */
 uint32_t zd_symbols_durable(const zd_symbols *t);

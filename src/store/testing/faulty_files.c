@@ -121,6 +121,7 @@ static void keep_old(int fd, change *c, uint64_t offset, uint64_t n) {
   c->old_size = (uint64_t)st.st_size;
   if (offset >= c->old_size) return;
   uint64_t there = c->old_size - offset < n ? c->old_size - offset : n;
+  if (!there) return;
   c->old = malloc(there);
   if (!c->old || pread(fd, c->old, there, (off_t)offset) != (ssize_t)there) abort();
 }
