@@ -12,8 +12,8 @@
 typedef enum zd_log_level { ZD_LOG_DEBUG, ZD_LOG_INFO, ZD_LOG_WARN, ZD_LOG_ERROR } zd_log_level;
 
 typedef struct zd_logger {
-  int fd;             /* where lines go; -1: nowhere */
-  zd_log_level least; /* lines below it are dropped */
+  int fd;                      /* where lines go; -1: nowhere */
+  _Atomic(zd_log_level) least; /* lines below it are dropped; may be changed while others log */
   zd_clock clock;
 } zd_logger;
 

@@ -84,9 +84,26 @@ static void a_line_too_long_is_replaced_by_a_notice(void **state) {
   close_capture(c);
 }
 
+static void *raise_level(void *logger) {
+  for (int i = 0; i < 200; i++) ((zd_logger *)logger)->least = i % 2 ? ZD_LOG_ERROR : ZD_LOG_INFO;
+  return NULL;
+}
+
 static void *chatter(void *logger) {
   for (int i = 0; i < 200; i++) zd_log(logger, ZD_LOG_INFO, "event", "key", "value", NULL);
   return NULL;
+}
+
+/* As a server does that reads its settings again; the thread sanitizer watches. */
+static void the_level_changes_while_others_log(void **state) {
+  (void)state;
+  capture *c = open_capture(ZD_LOG_INFO);
+  pthread_t threads[2];
+  assert_int_equal(pthread_create(&threads[0], NULL, chatter, &c->logger), 0);
+  assert_int_equal(pthread_create(&threads[1], NULL, raise_level, &c->logger), 0);
+  for (int i = 0; i < 2; i++) pthread_join(threads[i], NULL);
+  assert_int_equal(c->logger.least, ZD_LOG_ERROR);
+  close_capture(c);
 }
 
 static void lines_of_many_threads_do_not_mix(void **state) {
@@ -113,6 +130,7 @@ int main(void) {
       cmocka_unit_test(a_line_is_one_json_object),
       cmocka_unit_test(lines_below_the_level_and_loggers_without_an_end_are_silent),
       cmocka_unit_test(a_line_too_long_is_replaced_by_a_notice),
+      cmocka_unit_test(the_level_changes_while_others_log),
       cmocka_unit_test(lines_of_many_threads_do_not_mix),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -40,10 +40,10 @@ int zd_command_serve(const zd_arguments *a) {
   uint16_t port;
   zd_fault fault = {0};
   zd_record_store r;
-  zd_logger logger = {STDERR_FILENO, ZD_LOG_INFO, zd_clock_system()};
+  zd_log_level level = ZD_LOG_INFO;
   const char *listen = a->listen ? a->listen : "127.0.0.1:8080";
   if (!a->data || a->rest_count || !split_address(listen, host, &port) ||
-      !log_level(a->log_level, &logger.least)) {
+      !log_level(a->log_level, &level)) {
     fprintf(stderr,
             "zdravo serve: --data DIR is needed; --listen takes ADDR:PORT, --log-level debug, "
             "info, warn or error\n");
@@ -56,6 +56,7 @@ int zd_command_serve(const zd_arguments *a) {
             host);
     return ZD_EXIT_USAGE;
   }
+  zd_logger logger = {STDERR_FILENO, level, zd_clock_system()};
   zd_serve_base_url(host, port, base, sizeof base);
   zd_err err = zd_record_store_open(a->data, false, base, &logger, &r, &fault);
   if (err != ZD_OK) return zd_cli_fail(err, &fault);

@@ -10,7 +10,7 @@ static zd_slice trim(zd_slice s) {
   return s;
 }
 
-static zd_err take(zd_slice name, zd_slice value, zd_logger *staged, const char *path,
+static zd_err take(zd_slice name, zd_slice value, zd_log_level *staged, const char *path,
                    unsigned line, zd_fault *fault) {
   static const char *const levels[] = {"debug", "info", "warn", "error"};
   if (!zd_slice_eq(name, ZD_S("log-level")))
@@ -18,7 +18,7 @@ static zd_err take(zd_slice name, zd_slice value, zd_logger *staged, const char 
                    line, ZD_SV(name));
   for (int i = 0; i < 4; i++)
     if (zd_slice_eq(value, zd_slice_of(levels[i]))) {
-      staged->least = (zd_log_level)i;
+      *staged = (zd_log_level)i;
       return ZD_OK;
     }
   return zd_fail(fault, ZD_ERR_INVALID,
@@ -28,7 +28,7 @@ static zd_err take(zd_slice name, zd_slice value, zd_logger *staged, const char 
 
 zd_err zd_serve_read_settings(const char *path, zd_logger *logger, zd_fault *fault) {
   zd_buffer text;
-  zd_logger staged = *logger;
+  zd_log_level staged = logger->least;
   unsigned number = 0;
   zd_buffer_init(&text, 0);
   zd_err err = zd_file_read(path, 1 << 20, &text, fault);
@@ -44,7 +44,7 @@ zd_err zd_serve_read_settings(const char *path, zd_logger *logger, zd_fault *fau
     err = take(trim((zd_slice){line.p, equals}), trim(zd_slice_from(line, equals + 1)), &staged,
                path, number, fault);
   }
-  if (err == ZD_OK) logger->least = staged.least;
+  if (err == ZD_OK) logger->least = staged;
   zd_buffer_free(&text);
   return err;
 }
