@@ -88,8 +88,12 @@ zd_err zd_log_files_open(const zd_file_system *fs, const char *dir, bool read_on
   l->file_bytes = file_bytes && file_bytes < ZD_LOG_FILE_BYTES ? file_bytes : ZD_LOG_FILE_BYTES;
   l->dir = strdup(path);
   l->fds = calloc(FILES_MAX + 1, sizeof *l->fds);
-  zd_err err = l->dir && l->fds ? ZD_OK : zd_fail(fault, ZD_ERR_MEMORY, "no memory for the log");
-  if (!err && !read_only) err = zd_file_make_dir(path, fault);
+  if (!l->dir || !l->fds) {
+    zd_log_files_close(l);
+    return zd_fail(fault, ZD_ERR_MEMORY, "no memory for the log");
+  }
+  zd_err err = ZD_OK;
+  if (!read_only) err = zd_file_make_dir(path, fault);
   if (!err) err = list_files(l, fault);
   if (err) {
     zd_log_files_close(l);
