@@ -98,13 +98,13 @@ static zd_err in_kills(zd_segment *s, const zd_posting *p, zd_row killer, zd_row
   return ZD_OK;
 }
 
-typedef struct wanted {
+typedef struct posting_wanted {
   zd_key key;
   zd_row row, victim;
   zd_interval interval; /* RANGE */
-} wanted;
+} posting_wanted;
 
-static zd_err segment_has(zd_segment *s, const wanted *e, bool *has, zd_fault *fault) {
+static zd_err segment_has(zd_segment *s, const posting_wanted *e, bool *has, zd_fault *fault) {
   zd_posting p;
   *has = false;
   zd_err err = zd_segment_find(s, &e->key, &p, fault);
@@ -121,7 +121,7 @@ static zd_err segment_has(zd_segment *s, const wanted *e, bool *has, zd_fault *f
 }
 
 /* Looks in the part and in the supplements over it; counts where it is. */
-static zd_err expect(zd_index_verifier *c, size_t part, const wanted *e, zd_fault *fault) {
+static zd_err expect(zd_index_verifier *c, size_t part, const posting_wanted *e, zd_fault *fault) {
   const zd_parts *parts = c->view->parts;
   bool anywhere = false;
   for (size_t i = part; i < parts->all; i = i < parts->n ? parts->n : i + 1) {
@@ -172,7 +172,7 @@ static zd_err verify_entries(zd_index_verifier *c, size_t part, zd_row row, cons
   for (size_t i = 0; !err && i < r->entry_count; i++) {
     const zd_entry *e = &c->sorted[i];
     if (i && entry_cmp(e, e - 1) == 0) continue;
-    wanted x = {.row = row};
+    posting_wanted x = {.row = row};
     x.key = (zd_key){e->kind == ZD_ENTRY_TERM ? ZD_KEY_TERM : ZD_KEY_RANGE, e->field,
                      e->kind == ZD_ENTRY_TERM ? e->term : (zd_slice){NULL, 0}};
     x.interval = (zd_interval){e->low, e->high, (uint32_t)(row & (ZD_CHUNK_ROWS - 1))};
@@ -185,7 +185,7 @@ static zd_err verify_identity(zd_index_verifier *c, size_t part, zd_row row, con
                               zd_fault *fault) {
   char room[ZD_ID_KEY_MAX];
   zd_slice none = {NULL, 0};
-  wanted x = {.row = row, .victim = r->previous, .key = {ZD_KEY_TYPE, r->type, none}};
+  posting_wanted x = {.row = row, .victim = r->previous, .key = {ZD_KEY_TYPE, r->type, none}};
   zd_err err = expect(c, part, &x, fault);
   x.key = (zd_key){ZD_KEY_ID, r->type, zd_key_id(r->id, room)};
   if (!err) err = expect(c, part, &x, fault);
