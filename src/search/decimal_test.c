@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
-#include "base/random.h"
+#include "base/testing/dice.h"
 
 static zd_decimal read(zd_arena *arena, const char *text) {
   zd_decimal d;
@@ -105,7 +105,7 @@ static void keys_keep_the_order(void **state) {
   zd_arena arena;
   zd_arena_init(&arena, 0);
   zd_random dice;
-  zd_random_seed(&dice, 7, 0);
+  zd_testing_dice(&dice, 7, 0);
   for (int i = 0; i < 100000; i++) {
     zd_decimal a = roll(&dice, &arena), b = roll(&dice, &arena);
     bool a_exact, b_exact;

@@ -5,7 +5,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
-#include "base/random.h"
+#include "base/testing/dice.h"
 #include "search/internal.h"
 #include "search/memory_store.h"
 
@@ -285,7 +285,7 @@ static void plans_answer_as_resources_do(void **state) {
   assert_int_equal(zd_search_open(zd_schema_r4(), w.store, ZD_S(""), &w.search, &fault), ZD_OK);
   print_message("opened in %.1f ms\n", (double)(zd_clock_monotonic_ns() - started) / 1e6);
   zd_arena_init(&w.arena, 0);
-  zd_random_seed(&w.dice, 2026, 11);
+  zd_testing_dice(&w.dice, 2026, 11);
   if (index_package(&w)) {
     for (zd_row row = 0; row < w.store->row_count; row++) ask_row(&w, &w.store->rows[row]);
     print_message("%zu resources, %zu entries; %zu queries, %zu answers, %zu hits\n", w.indexed,

@@ -10,7 +10,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "base/random.h"
+#include "base/testing/dice.h"
 #include "fhir/codec.h"
 #include "search/internal.h"
 
@@ -343,7 +343,7 @@ static void the_index_finds_what_reading_everything_finds(void **state) {
   strcpy(w.dir, "/tmp/zd_search_XXXXXX");
   assert_non_null(mkdtemp(w.dir));
   zd_arena_init(&w.arena, 0);
-  zd_random_seed(&w.dice, 5, 1);
+  zd_testing_dice(&w.dice, 5, 1);
   open_store(&w);
   for (uint64_t i = 0; i < RESOURCES; i++)
     write_one(&w, ZD_OP_CREATE, i, i % 4 ? an_observation(&w) : a_patient(&w));

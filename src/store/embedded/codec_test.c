@@ -9,7 +9,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "base/random.h"
+#include "base/testing/dice.h"
 #include "store/embedded/codec.h"
 #include "store/testing/little_record.h"
 
@@ -57,7 +57,7 @@ static int tear_down(void **state) {
 
 static zd_slice body_of(uint64_t i, char text[400]) {
   zd_random r;
-  zd_random_seed(&r, i, 0);
+  zd_testing_dice(&r, i, 0);
   int n =
       snprintf(text, 400,
                "{\"resourceType\":\"Observation\",\"id\":\"%016llx\",\"status\":\"final\","

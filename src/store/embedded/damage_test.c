@@ -10,7 +10,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "base/random.h"
+#include "base/testing/dice.h"
 #include "store/testing/little_record.h"
 
 enum { COMMITS = 40 };
@@ -163,7 +163,7 @@ static void check_names_the_damaged_row(void **state) {
   fixture *f = *state;
   zd_fault fault;
   zd_random r;
-  zd_random_seed(&r, 5, 0);
+  zd_testing_dice(&r, 5, 0);
   if (open_store(f, false, &fault)) fail_msg("%s", fault.text);
   for (int round = 0; round < 30; round++) {
     int victim = (int)zd_random_below(&r, COMMITS);

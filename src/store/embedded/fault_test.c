@@ -11,7 +11,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "base/random.h"
+#include "base/testing/dice.h"
 #include "store/testing/faulty_files.h"
 #include "store/testing/little_record.h"
 
@@ -216,7 +216,7 @@ static world *new_world(uint64_t seed) {
   strcpy(w->dir, "/tmp/zd_fault_test_XXXXXX");
   assert_non_null(mkdtemp(w->dir));
   snprintf(w->grave, sizeof w->grave, "%s.grave", w->dir);
-  zd_random_seed(&w->random, seed, 0);
+  zd_testing_dice(&w->random, seed, 0);
   w->faulty = zd_faulty_new(w->grave, seed);
   w->rows = calloc(ROWS_MAX, sizeof *w->rows);
   w->doubt = calloc(WRITES_MAX, sizeof *w->doubt);

@@ -1,5 +1,7 @@
 #include "store/testing/index_model.h"
 
+#include "base/testing/dice.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -11,7 +13,7 @@ static uint64_t below(zd_model *m, uint64_t bound) {
 
 void zd_model_start(zd_model *m, uint64_t seed, unsigned ids) {
   *m = (zd_model){.ids = ids};
-  zd_random_seed(&m->dice, seed, 1);
+  zd_testing_dice(&m->dice, seed, 1);
   zd_arena_init(&m->arena, 0);
 }
 

@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-#include "base/random.h"
+#include "base/testing/dice.h"
 #include "store/embedded/index/column.h"
 
 static int64_t value(zd_random *dice, int sort) {
@@ -37,7 +37,7 @@ static zd_interval interval(zd_random *dice, int sort) {
 static void selections_agree_with_a_walk(void **state) {
   (void)state;
   zd_random dice;
-  zd_random_seed(&dice, 6, 2);
+  zd_testing_dice(&dice, 6, 2);
   for (int round = 0; round < 400; round++) {
     zd_interval v[200];
     size_t n = 1 + (size_t)zd_random_below(&dice, 200);

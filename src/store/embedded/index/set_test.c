@@ -8,7 +8,7 @@
 
 #include <stdlib.h>
 
-#include "base/random.h"
+#include "base/testing/dice.h"
 #include "store/embedded/index/key.h"
 #include "store/embedded/index/set.h"
 
@@ -59,7 +59,7 @@ static void expect(const zd_set *set, const sample *a, const sample *b, int op) 
 static void operations_agree_with_flags(void **state) {
   (void)state;
   zd_random dice;
-  zd_random_seed(&dice, 4, 2);
+  zd_testing_dice(&dice, 4, 2);
   sample *a = malloc(sizeof *a), *b = malloc(sizeof *b);
   static zd_set_room room;
   for (int round = 0; round < 300; round++) {
@@ -88,7 +88,7 @@ static void operations_agree_with_flags(void **state) {
 static void clipping_and_listing(void **state) {
   (void)state;
   zd_random dice;
-  zd_random_seed(&dice, 5, 2);
+  zd_testing_dice(&dice, 5, 2);
   sample *a = malloc(sizeof *a);
   static zd_set_room room;
   static uint16_t rows[ZD_CHUNK_ROWS];
