@@ -3,6 +3,39 @@
 
 #include "rest/interaction.h"
 
+/* Length of the UTF-8 sequence at p (RFC 3629: no surrogates, shortest form), 0: none. */
+static size_t sequence(const unsigned char *p, size_t n) {
+  unsigned char lead = p[0];
+  if (lead < 0x80) return 1;
+  size_t more = lead >= 0xF0 ? 3 : lead >= 0xE0 ? 2 : 1;
+  if (lead < 0xC2 || lead > 0xF4 || more >= n) return 0;
+  unsigned char low = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
+  unsigned char high = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
+  if (p[1] < low || p[1] > high) return 0;
+  for (size_t i = 2; i <= more; i++)
+    if ((p[i] & 0xC0) != 0x80) return 0;
+  return more + 1;
+}
+
+bool zd_text_is_clean(zd_slice s) {
+  const unsigned char *p = (const unsigned char *)s.p;
+  for (size_t i = 0, step; i < s.n; i += step)
+    if (!(step = sequence(p + i, s.n - i))) return false;
+  return true;
+}
+
+bool zd_text_clean(char *p, size_t n) {
+  bool clean = true;
+  for (size_t i = 0, step; i < n; i += step) {
+    step = sequence((unsigned char *)p + i, n - i);
+    if (step) continue;
+    p[i] = '?';
+    step = 1;
+    clean = false;
+  }
+  return clean;
+}
+
 void zd_answer_init(zd_answer *a) {
   *a = (zd_answer){.status = 200};
   zd_buffer_init(&a->body, 0);
@@ -15,6 +48,7 @@ void zd_answer_outcome(zd_call *c, zd_answer *a, int status) {
   a->location = (zd_slice){NULL, 0};
   zd_buffer_clear(&a->body);
   zd_issues_write_json(&c->issues, &a->body);
+  zd_text_clean(a->body.p, a->body.n); /* texts quote what was sent, and may cut it */
 }
 
 int zd_answer_fail(zd_call *c, zd_answer *a, int status, zd_issue_code code, zd_slice expression,

@@ -1,5 +1,11 @@
 #include "rest/bundle.h"
 
+#include "base/clock.h"
+#include "rest/period.h"
+
+/* Most bytes of resources in one answer; questions beyond it are refused one by one. */
+enum { ANSWER_BYTES = 256 << 20 };
+
 static zd_slice text_at(zd_bundle *b, const zd_tree *t, uint32_t parent, const char *name) {
   return zd_node_child_text(t, parent, zd_slice_of(name), b->call->arena);
 }
@@ -14,9 +20,24 @@ static bool refuse(zd_bundle *b, const zd_unit_entry *e, zd_answer *a, int statu
 /* Absolute URLs of this server are as good as relative ones. */
 static zd_slice below_base(zd_bundle *b, zd_slice url) {
   zd_slice base = zd_rest_base(b->call->rest);
-  if (zd_slice_starts(url, base)) url = zd_slice_from(url, base.n);
+  bool here = zd_slice_starts(url, base) &&
+              (url.n == base.n || url.p[base.n] == '/' || url.p[base.n] == '?');
+  if (here) url = zd_slice_from(url, base.n);
   while (url.n && url.p[0] == '/') url = zd_slice_from(url, 1);
   return url;
+}
+
+/* Conditions at an entry that its interaction cannot heed. */
+static bool conditions_fit(zd_bundle *b, const zd_unit_entry *e, zd_answer *a) {
+  const zd_interaction *in = &e->in;
+  zd_slice nothing = {NULL, 0};
+  if (in->if_none_exist.p && in->kind != ZD_CREATE)
+    return refuse(b, e, a, 400, ZD_ISSUE_VALUE, "ifNoneExist goes with POST only", nothing);
+  if (in->if_none_exist.p && !in->if_none_exist.n)
+    return refuse(b, e, a, 400, ZD_ISSUE_VALUE, "ifNoneExist holds no condition", nothing);
+  if (in->kind == ZD_CREATE && (in->if_match.p || in->if_none_match.p))
+    return refuse(b, e, a, 400, ZD_ISSUE_VALUE, "a create has no version to match", nothing);
+  return true;
 }
 
 static bool take_request(zd_bundle *b, const zd_tree *t, uint32_t request, zd_unit_entry *e,
@@ -32,8 +53,10 @@ static bool take_request(zd_bundle *b, const zd_tree *t, uint32_t request, zd_un
   e->in.if_none_exist = text_at(b, t, request, "ifNoneExist");
   if (zd_slice_starts(e->in.if_none_exist, ZD_S("?")))
     e->in.if_none_exist = zd_slice_from(e->in.if_none_exist, 1);
-  if (e->in.if_none_exist.p && e->in.kind != ZD_CREATE)
-    return refuse(b, e, a, 400, ZD_ISSUE_VALUE, "ifNoneExist goes with POST only", url);
+  zd_slice since = text_at(b, t, request, "ifModifiedSince");
+  int64_t from, to;
+  if (since.p && zd_period_parse(since, &from, &to)) e->in.if_modified_since = from;
+  if (!conditions_fit(b, e, a)) return false;
   if (e->in.kind == ZD_BUNDLE)
     return refuse(b, e, a, 400, ZD_ISSUE_NOT_SUPPORTED, "a Bundle within a Bundle is not processed",
                   url);
@@ -138,12 +161,27 @@ bool zd_bundle_is_brief(const zd_bundle *b) {
   return true;
 }
 
+static void ask(zd_bundle *b, zd_unit_entry *e) {
+  zd_call *c = b->call;
+  zd_issues_init(&c->issues, c->arena);
+  c->brief = false; /* nobody could run it again */
+  c->deadline_ns = zd_clock_monotonic_ns() + (uint64_t)c->rest->query_ms * 1000000;
+  zd_run_question(c, &e->in, &e->answer);
+  if (e->in.head) zd_buffer_clear(&e->answer.body);
+}
+
 void zd_bundle_run_questions(zd_bundle *b) {
+  size_t bytes = 0;
   for (size_t i = 0; i < b->n; i++) {
     zd_unit_entry *e = &b->entries[i];
     if (is_write(&e->in) || e->position == SIZE_MAX) continue;
-    zd_issues_init(&b->call->issues, b->call->arena);
-    zd_run_question(b->call, &e->in, &e->answer);
+    ask(b, e);
+    bytes += e->answer.body.n;
+    if (bytes <= ANSWER_BYTES) continue;
+    zd_buffer_free(&e->answer.body);
+    zd_buffer_init(&e->answer.body, 0);
+    zd_answer_fail(b->call, &e->answer, 503, ZD_ISSUE_TOO_COSTLY, e->expression,
+                   "the answers of one Bundle are limited to %d MiB", ANSWER_BYTES >> 20);
   }
 }
 
@@ -177,6 +215,7 @@ static const char *status_text(int status) {
                {410, "410 Gone"},
                {412, "412 Precondition Failed"},
                {413, "413 Content Too Large"},
+               {415, "415 Unsupported Media Type"},
                {500, "500 Internal Server Error"},
                {501, "501 Not Implemented"},
                {503, "503 Service Unavailable"},
@@ -189,7 +228,7 @@ static const char *status_text(int status) {
 static void write_entry(zd_call *c, const zd_answer *a, bool first, zd_buffer *out) {
   bool good = a->status < 400;
   zd_buffer_add_slice(out, first ? ZD_S("{") : ZD_S(",{"));
-  if (a->reference.p) {
+  if (good && a->reference.p && a->body.n) { /* bdl-7: one fullUrl and version, one entry */
     zd_buffer_add_slice(out, ZD_S("\"fullUrl\":\""));
     zd_buffer_add_json(out, zd_rest_base(c->rest));
     zd_buffer_add_char(out, '/');

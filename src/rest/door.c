@@ -37,22 +37,35 @@ static zd_slice full_url(door *d, zd_slice relative) {
   return zd_arena_printf(d->call.arena, "%s/%.*s", d->call.rest->base_url, ZD_SV(relative));
 }
 
+/* What a page may send; asked before it does (https://fetch.spec.whatwg.org/#http-cors-protocol).
+ */
+static void add_preflight(door *d) {
+  bool options = zd_slice_eq(zd_http_request_of(d->x)->method, ZD_S("OPTIONS"));
+  if (!options || !zd_http_header_get(d->x, "Access-Control-Request-Method").n) return;
+  zd_http_header_add(d->x, "Access-Control-Allow-Methods", ZD_S("GET, HEAD, POST, PUT, DELETE"));
+  zd_http_header_add(d->x, "Access-Control-Allow-Headers",
+                     ZD_S("Accept, Content-Type, Content-Encoding, Prefer, If-Match, "
+                          "If-None-Match, If-Modified-Since, If-None-Exist, X-Request-Id"));
+  zd_http_header_add(d->x, "Access-Control-Max-Age", ZD_S("86400"));
+}
+
 static void add_cors(door *d) {
   const char *origins = d->call.rest->cors_origins;
   zd_slice origin = zd_http_header_get(d->x, "Origin");
-  if (!origins || !origin.n) return;
+  if (!origins) return;
   zd_slice list = zd_slice_of(origins);
   bool fits = false, any = false;
   while (list.n && !fits) {
     size_t space = zd_slice_find(list, ' ');
     zd_slice one = {list.p, space};
     any = zd_slice_eq(one, ZD_S("*"));
-    fits = any || zd_slice_eq(one, origin);
+    fits = any || (one.n && zd_slice_eq(one, origin));
     list = zd_slice_from(list, space + 1);
   }
+  if (!any) zd_http_header_add(d->x, "Vary", ZD_S("Origin")); /* also when the answer is no */
   if (!fits) return;
   zd_http_header_add(d->x, "Access-Control-Allow-Origin", any ? ZD_S("*") : origin);
-  zd_http_header_add(d->x, "Vary", ZD_S("Origin"));
+  add_preflight(d);
   zd_http_header_add(d->x, "Access-Control-Expose-Headers",
                      ZD_S("ETag, Last-Modified, Location, Content-Location, X-Request-Id"));
 }
@@ -82,11 +95,11 @@ static zd_slice shape_body(door *d, zd_buffer *pretty, zd_buffer *coded) {
     if (!pretty->failed) body = zd_buffer_slice(pretty);
   }
   zd_slice accept = zd_http_header_get(d->x, "Accept-Encoding");
-  if (body.n < WORTH_CODING || !accept.n) return body;
+  if (body.n < WORTH_CODING) return body;
+  zd_http_header_add(d->x, "Vary", ZD_S("Accept-Encoding"));
   zd_coding coding = zd_coding_accepted(accept);
   if (coding == ZD_CODING_IDENTITY || zd_coding_encode(coding, body, coded) != ZD_OK) return body;
   zd_http_header_add(d->x, "Content-Encoding", zd_slice_of(zd_coding_name(coding)));
-  zd_http_header_add(d->x, "Vary", ZD_S("Accept-Encoding"));
   return zd_buffer_slice(coded);
 }
 
@@ -101,6 +114,7 @@ static void leave(door *d) {
     zd_answer_fail(&d->call, a, 500, ZD_ISSUE_EXCEPTION, (zd_slice){NULL, 0}, "out of memory");
   }
   zd_http_status(d->x, a->status);
+  if (a->status == 503) zd_http_header_add(d->x, "Retry-After", ZD_S("1"));
   add_version_headers(d);
   add_cors(d);
   if (a->body.n)
@@ -121,7 +135,9 @@ static void write_settled(door *d);
 static void write_try(door *d);
 
 static void retry_on_worker(void *context) {
-  write_try(context);
+  door *d = context;
+  d->call.brief = false;
+  write_try(d);
 }
 
 static void bundle_finish_on_worker(void *context) {
@@ -131,24 +147,36 @@ static void bundle_finish_on_worker(void *context) {
   leave(d);
 }
 
-/* The queue being full is not a reason to lose an answer: then it is done here. */
+/* Moves on to a worker. When too much waits already, the answer is that: nothing was done yet. Not
+ * done here instead: this may be the committer's thread, which must not wait for room in its own
+ * queue, or a loop's. */
 static void on_worker(door *d, zd_job job) {
   d->on_worker = true;
-  if (zd_workers_submit(d->call.rest->workers, job, d) != ZD_OK) job(d);
+  if (zd_workers_submit(d->call.rest->workers, job, d) == ZD_OK) return;
+  zd_answer_fail(&d->call, &d->answer, 503, ZD_ISSUE_THROTTLED, (zd_slice){NULL, 0},
+                 "too many requests are waiting; nothing was done, try again");
+  leave(d);
 }
 
 static void committed(void *context, const zd_commit_result *result) {
   door *d = context;
-  if (zd_unit_settle(&d->unit, result))
+  if (zd_unit_settle(&d->unit, result)) {
     write_settled(d);
-  else
-    on_worker(d, retry_on_worker);
+    return;
+  }
+  zd_unit_free(&d->unit); /* the attempt's scratch, should there be no other */
+  on_worker(d, retry_on_worker);
 }
 
 static void write_try(door *d) {
   static const zd_commit_result nothing = {.err = ZD_OK};
   if (!zd_unit_prepare(&d->unit)) {
-    write_settled(d);
+    if (d->call.again) {
+      d->call.again = false;
+      on_worker(d, retry_on_worker);
+    } else {
+      write_settled(d);
+    }
   } else if (d->unit.txn) {
     zd_txn *txn = d->unit.txn;
     d->unit.txn = NULL;
@@ -181,9 +209,16 @@ static void write_settled(door *d) {
   } else if (zd_bundle_is_brief(&d->bundle)) {
     zd_bundle_answer(&d->bundle, &d->answer);
     leave(d);
-  } else {
-    on_worker(d, bundle_finish_on_worker);
+  } else if (zd_workers_submit(d->call.rest->workers, bundle_finish_on_worker, d) != ZD_OK) {
+    bundle_finish_on_worker(d); /* it is committed, so the answer has to be made, if need be here */
   }
+}
+
+/* A write starts on the loop when it is small: then its conditions have to be found quickly. */
+static void begin_write(door *d) {
+  d->call.brief = !d->on_worker;
+  d->call.deadline_ns = zd_clock_monotonic_ns() + BRIEF_NS;
+  write_try(d);
 }
 
 static void run_single_write(door *d) {
@@ -191,12 +226,11 @@ static void run_single_write(door *d) {
   d->entry.in = d->in;
   if (d->entry.in.prefer == ZD_RETURN_DEFAULT) d->entry.in.prefer = ZD_RETURN_REPRESENTATION;
   d->unit = (zd_unit){.call = &d->call, .entries = &d->entry, .n = 1};
-  write_try(d);
+  begin_write(d);
 }
 
 /* A batch commits entry by entry and waits for each, so it never runs on a loop. */
-static void batch_on_worker(void *context, zd_http_exchange *x) {
-  (void)x;
+static void batch_on_worker(void *context) {
   door *d = context;
   zd_bundle_run_batch(&d->bundle);
   zd_bundle_answer(&d->bundle, &d->answer);
@@ -211,11 +245,11 @@ static void run_bundle(door *d) {
     leave(d);
   } else if (d->bundle.transaction) {
     zd_bundle_unit(&d->bundle, &d->unit);
-    write_try(d);
+    begin_write(d);
   } else if (d->on_worker) {
-    batch_on_worker(d, d->x);
+    batch_on_worker(d);
   } else {
-    zd_http_defer(d->x, batch_on_worker, d);
+    on_worker(d, batch_on_worker);
   }
 }
 
@@ -229,6 +263,15 @@ static bool fail_body(door *d, zd_err err, const char *what) {
   return false;
 }
 
+/* Most bytes of a body of this kind, unpacked. */
+static size_t body_limit(const door *d) {
+  enum { FORM = 1 << 20 };
+  const zd_rest *r = d->call.rest;
+  size_t most = d->in.kind == ZD_BUNDLE ? r->body_limit : r->resource_limit;
+  if (d->in.kind == ZD_SEARCH) most = FORM;
+  return most < r->body_limit ? most : r->body_limit;
+}
+
 static bool collect_body(door *d) {
   const zd_http_request *request = zd_http_request_of(d->x);
   d->text = request->body;
@@ -236,6 +279,7 @@ static bool collect_body(door *d) {
   for (;;) {
     enum { STEP = 1 << 20 };
     size_t n = 0;
+    if (d->body.n > body_limit(d)) return fail_body(d, ZD_ERR_LIMIT, "the body is too large");
     if (!zd_buffer_reserve(&d->body, STEP))
       return fail_body(d, zd_buffer_error(&d->body), "the body cannot be kept");
     zd_err err = zd_http_body_read(d->x, d->body.p + d->body.n, STEP, &n);
@@ -248,22 +292,21 @@ static bool collect_body(door *d) {
 }
 
 static bool decode_body(door *d) {
-  enum { MOST = 1 << 30 };
   zd_coding coding = zd_coding_named(zd_http_header_get(d->x, "Content-Encoding"));
   if (coding == ZD_CODING_IDENTITY) return true;
   zd_buffer plain;
-  zd_buffer_init(&plain, MOST);
+  zd_buffer_init(&plain, body_limit(d) + 64 * 1024); /* decoders reserve a step ahead */
   zd_err err = zd_coding_decode(coding, d->text, &plain);
   zd_buffer_free(&d->body);
   d->body = plain;
   d->text = zd_buffer_slice(&d->body);
+  if (err == ZD_OK && plain.n > body_limit(d)) err = ZD_ERR_LIMIT;
   return err == ZD_OK || fail_body(d, err, "the body's Content-Encoding");
 }
 
 static bool read_resource(door *d) {
   bool bundle = d->in.kind == ZD_BUNDLE;
-  if (!bundle && d->text.n > d->call.rest->resource_limit)
-    return fail_body(d, ZD_ERR_LIMIT, "the resource is too large");
+  if (d->text.n > body_limit(d)) return fail_body(d, ZD_ERR_LIMIT, "the body is too large");
   zd_read_limits limits = {.depth = 64, .nodes = bundle ? 64 << 20 : 4 << 20};
   zd_err err =
       zd_fhir_read_json(d->call.rest->schema, d->text, bundle ? d->call.rest->bundle : d->in.type,
@@ -300,7 +343,13 @@ static void run_question(door *d) {
   zd_run_question(&d->call, &d->in, &d->answer);
 }
 
-static void run_on_worker(void *context, zd_http_exchange *x);
+/* Second round of a question. */
+static void ask_again_on_worker(void *context) {
+  door *d = context;
+  zd_issues_init(&d->call.issues, d->call.arena);
+  run_question(d);
+  leave(d);
+}
 
 static void run(door *d) {
   if (wants_body(d)) {
@@ -322,30 +371,23 @@ static void run(door *d) {
   if (d->in.kind == ZD_BUNDLE) {
     run_bundle(d);
   } else if (d->in.kind == ZD_CREATE || d->in.kind == ZD_UPDATE || d->in.kind == ZD_DELETE) {
-    d->call.deadline_ns = zd_clock_monotonic_ns() + (uint64_t)d->call.rest->query_ms * 1000000;
     run_single_write(d);
   } else {
     run_question(d);
     if (d->call.again) {
       zd_buffer_clear(&d->answer.body);
-      zd_http_defer(d->x, run_on_worker, d);
+      on_worker(d, ask_again_on_worker);
     } else {
       leave(d);
     }
   }
 }
 
-/* Second round of a question, or the first of something big. */
-static void run_on_worker(void *context, zd_http_exchange *x) {
+static void run_big_on_worker(void *context, zd_http_exchange *x) {
   (void)x;
   door *d = context;
   d->on_worker = true;
-  if (!d->call.again) {
-    run(d);
-    return;
-  }
-  run_question(d);
-  leave(d);
+  run(d);
 }
 
 static bool is_big(const door *d) {
@@ -356,14 +398,6 @@ static bool is_big(const door *d) {
 static void answer_options(door *d, const char *allow) {
   d->answer.status = 204;
   zd_http_header_add(d->x, "Allow", zd_slice_of(allow));
-  if (zd_http_header_get(d->x, "Access-Control-Request-Method").n && d->call.rest->cors_origins) {
-    zd_http_header_add(d->x, "Access-Control-Allow-Methods", ZD_S("GET, HEAD, POST, PUT, DELETE"));
-    zd_http_header_add(
-        d->x, "Access-Control-Allow-Headers",
-        ZD_S("Accept, Content-Type, Content-Encoding, Prefer, If-Match, If-None-Match, "
-             "If-Modified-Since, If-None-Exist, X-Request-Id"));
-    zd_http_header_add(d->x, "Access-Control-Max-Age", ZD_S("86400"));
-  }
   leave(d);
 }
 
@@ -401,7 +435,7 @@ void zd_rest_handle(zd_rest *r, zd_http_exchange *x) {
   zd_buffer_init(&d->body, 0);
   if (!enter(d)) return;
   if (is_big(d))
-    zd_http_defer(x, run_on_worker, d);
+    zd_http_defer(x, run_big_on_worker, d);
   else
     run(d);
 }

@@ -46,12 +46,46 @@ static bool media_fits(zd_slice media) {
   return false;
 }
 
+/* Parameters of a media type: false for "q=0" (not acceptable, RFC 9110 12.4.2) and for another
+ * FHIR version than ours (http.html#version-parameter). */
+static bool parameters_fit(zd_slice list) {
+  zd_slice part;
+  while (next_item(&list, ';', &part)) {
+    if (part.n >= 2 && strncasecmp(part.p, "q=", 2) == 0) {
+      bool zero = part.n > 2;
+      for (size_t i = 2; i < part.n; i++) zero = zero && (part.p[i] == '0' || part.p[i] == '.');
+      if (zero) return false;
+    }
+    if (part.n > 12 && strncasecmp(part.p, "fhirVersion=", 12) == 0) {
+      zd_slice version = zd_slice_from(part, 12);
+      if (version.n > 2 && version.p[0] == '"') version = (zd_slice){version.p + 1, version.n - 2};
+      if (!word_is(version, "4.0") && !word_is(version, "4.0.1")) return false;
+    }
+  }
+  return true;
+}
+
 /* Accept: JSON must be among what the client takes. Browsers send text/html with a wildcard. */
 static bool accepts_json(zd_slice accept) {
   zd_slice item, media;
   if (!trim(accept).n) return true;
   while (next_item(&accept, ',', &item))
-    if (next_item(&item, ';', &media) && media_fits(media)) return true;
+    if (next_item(&item, ';', &media) && media_fits(media) && parameters_fit(item)) return true;
+  return false;
+}
+
+/* Conditions that the interaction cannot heed are refused, for a client that sends one counts on
+ * it. Those of reads are heeded, those of searches and histories mean nothing (RFC 9110 13.2.1). */
+static bool conditions_fit(zd_call *c, const zd_interaction *in, zd_answer *a) {
+  const char *where = NULL, *why = NULL;
+  if (in->if_none_exist.p && in->kind != ZD_CREATE)
+    where = "http.If-None-Exist", why = "If-None-Exist goes with a create (POST) only";
+  if (in->kind == ZD_CREATE && (in->if_match.p || in->if_none_match.p))
+    where = "http.If-Match", why = "a create has no version to match; use If-None-Exist";
+  if (in->kind == ZD_CREATE && in->if_none_exist.p && !in->if_none_exist.n)
+    where = "http.If-None-Exist", why = "If-None-Exist holds no condition";
+  if (!why) return true;
+  zd_answer_fail(c, a, 400, ZD_ISSUE_VALUE, zd_slice_of(where), "%s", why);
   return false;
 }
 
@@ -71,6 +105,7 @@ bool zd_header_take(zd_call *c, const zd_http_exchange *x, zd_interaction *in, z
     in->if_none_exist = zd_slice_from(in->if_none_exist, 1);
   zd_slice since = zd_http_header_get(x, "If-Modified-Since");
   in->if_modified_since = since.p ? zd_header_date(since) : 0;
+  if (!conditions_fit(c, in, a)) return false;
   zd_slice accept = zd_http_header_get(x, "Accept");
   if (accepts_json(accept) || names_format(request->query))
     return true; /* _format wins over Accept */
@@ -85,8 +120,11 @@ bool zd_header_body_type(zd_call *c, const zd_http_exchange *x, const zd_interac
   zd_slice list = type, charset;
   if (!next_item(&list, ';', &media)) media = (zd_slice){NULL, 0};
   bool form = in->kind == ZD_SEARCH;
+  if (form && !type.p && !zd_http_request_of(x)->body.n && !zd_http_request_of(x)->body_streamed)
+    return true; /* POST _search with all parameters in the address */
   bool fits = form ? word_is(media, "application/x-www-form-urlencoded")
                    : media_fits(media) && zd_slice_find(media, '*') == media.n;
+  fits = fits && parameters_fit(list);
   while (fits && next_item(&list, ';', &charset))
     if (charset.n > 8 && strncasecmp(charset.p, "charset=", 8) == 0) {
       zd_slice value = zd_slice_from(charset, 8);

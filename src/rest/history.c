@@ -5,6 +5,7 @@
  * 0), then those current when it began (part 1); all rows of part 1 are older than those of part 0.
  */
 #include "rest/page.h"
+#include "rest/period.h"
 
 typedef struct history {
   uint32_t count;
@@ -14,6 +15,7 @@ typedef struct history {
   zd_cursor cursor;
   bool has_cursor;
   zd_row first, last; /* rows [first, last) of part 0 */
+  zd_row since_row;   /* rows before it are not wanted, in either part */
   bool current_too;   /* part 1 is wanted */
 } history;
 
@@ -24,69 +26,12 @@ static int fail_value(zd_call *c, zd_answer *a, const char *where, const char *r
                         ZD_SV(v));
 }
 
-static bool digits(zd_slice s, size_t at, size_t n, int *out) {
-  if (at + n > s.n) return false;
-  *out = 0;
-  for (size_t i = at; i < at + n; i++) {
-    if (s.p[i] < '0' || s.p[i] > '9') return false;
-    *out = *out * 10 + (s.p[i] - '0');
-  }
-  return true;
-}
-
-/* "Z" or "+03:00" at s[at..]: minutes east of UTC. A '+' in a URL may have become a space. */
-static bool zone(zd_slice s, size_t at, int *minutes) {
-  int h, m;
-  if (s.n == at + 1 && s.p[at] == 'Z') return *minutes = 0, true;
-  if (s.n != at + 6 || !digits(s, at + 1, 2, &h) || !digits(s, at + 4, 2, &m)) return false;
-  if (s.p[at + 3] != ':' || h > 14 || m > 59) return false;
-  if (s.p[at] == '+' || s.p[at] == ' ') return *minutes = h * 60 + m, true;
-  if (s.p[at] == '-') return *minutes = -(h * 60 + m), true;
-  return false;
-}
-
-static int month_days(int y, int m) {
-  static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-  bool leap = (y % 4 == 0 && y % 100 != 0) || y % 400 == 0;
-  return m == 2 && leap ? 29 : days[m - 1];
-}
-
-/* The period that a FHIR date, dateTime or instant denotes, [*from, *to) in ms, UTC when it has no
- * zone. */
-static bool period(zd_slice s, int64_t *from, int64_t *to) {
-  int y, mo = 1, d = 1, h = 0, mi = 0, sec = 0, east = 0;
-  const int64_t day = 86400000;
-  if (!digits(s, 0, 4, &y) || y < 1) return false;
-  bool has_month = s.n >= 7 && s.p[4] == '-' && digits(s, 5, 2, &mo);
-  if ((s.n > 4 && !has_month) || mo < 1 || mo > 12) return false;
-  bool has_day = s.n >= 10 && s.p[7] == '-' && digits(s, 8, 2, &d);
-  if ((s.n > 7 && !has_day) || d < 1 || d > month_days(y, mo)) return false;
-  *from = zd_clock_days(y, mo, d) * day;
-  if (!has_month) return *to = zd_clock_days(y + 1, 1, 1) * day, true;
-  if (!has_day) return *to = zd_clock_days(y + mo / 12, mo % 12 + 1, 1) * day, true;
-  *to = *from + day;
-  if (s.n == 10) return true;
-  if (s.p[10] != 'T' || s.n < 17 || s.p[13] != ':' || !digits(s, 11, 2, &h) ||
-      !digits(s, 14, 2, &mi))
-    return false;
-  size_t at = 16;
-  int64_t unit = 60000, ms = 0;
-  if (at < s.n && s.p[at] == ':') {
-    if (!digits(s, at + 1, 2, &sec)) return false;
-    at += 3, unit = 1000;
-  }
-  if (unit == 1000 && at < s.n && s.p[at] == '.') {
-    int64_t scale = 100;
-    for (at++, unit = 1; at < s.n && s.p[at] >= '0' && s.p[at] <= '9'; at++, scale /= 10)
-      ms += (s.p[at] - '0') * scale;
-  }
-  if (h > 23 || mi > 59 || sec > 59 || (at < s.n && !zone(s, at, &east))) return false;
-  *from += ((h * 60 + mi - east) * 60 + sec) * (int64_t)1000 + ms;
-  *to = *from + unit;
-  return true;
+static bool once(zd_call *c, bool given, const char *where, zd_slice v, zd_answer *a) {
+  return !given || (fail_value(c, a, where, "this parameter may be given once", v), false);
 }
 
 static bool take_count(zd_call *c, zd_slice v, history *h, zd_answer *a) {
+  if (!once(c, h->count_given, "http._count", v, a)) return false;
   uint64_t n = 0;
   bool fine = v.n > 0 && v.n <= 9;
   for (size_t i = 0; fine && i < v.n; i++) {
@@ -102,7 +47,9 @@ static bool take_count(zd_call *c, zd_slice v, history *h, zd_answer *a) {
 static bool take_time(zd_call *c, zd_slice name, zd_slice v, history *h, zd_answer *a) {
   int64_t from, to;
   bool since = zd_slice_eq(name, ZD_S("_since"));
-  if (!period(v, &from, &to))
+  if (!once(c, (since ? h->since : h->at_from) != none, since ? "http._since" : "http._at", v, a))
+    return false;
+  if (!zd_period_parse(v, &from, &to))
     return fail_value(c, a, since ? "http._since" : "http._at",
                       "a date, dateTime or instant is wanted", v),
            false;
@@ -155,6 +102,7 @@ static zd_err find_bounds(zd_snapshot *v, history *h) {
   h->last = zd_snapshot_row(v);
   zd_err err = ZD_OK;
   if (h->since != none) err = zd_snapshot_row_at(v, h->since, &h->first);
+  h->since_row = h->first;
   if (err == ZD_OK && h->at_from != none) {
     zd_row from, to;
     err = zd_snapshot_row_at(v, h->at_from, &from);
@@ -200,6 +148,7 @@ static zd_plan *bounded(zd_call *c, zd_plan *what, zd_row first, zd_row last) {
 
 typedef struct history_page {
   zd_row *rows;
+  zd_record *records;
   size_t n;
   bool more;
   zd_cursor next;
@@ -213,12 +162,13 @@ static zd_err find_part(zd_call *c, zd_snapshot *v, const history *h, zd_plan *w
   zd_err err = ZD_OK;
   if (part == 1) err = zd_store_snapshot_at(c->rest->store, h->first, &earlier);
   if (err != ZD_OK) return err;
-  zd_search_request ask = {.plan = part ? what : bounded(c, what, h->first, h->last),
-                           .all_versions = part == 0,
-                           .order = ZD_SCAN_DESCENDING,
-                           .after = after,
-                           .limit = (size_t)h->count + 1 - page->n,
-                           .deadline_ns = c->deadline_ns};
+  zd_search_request ask = {
+      .plan = bounded(c, what, part ? h->since_row : h->first, part ? h->first : h->last),
+      .all_versions = part == 0,
+      .order = ZD_SCAN_DESCENDING,
+      .after = after,
+      .limit = (size_t)h->count + 1 - page->n,
+      .deadline_ns = c->deadline_ns};
   size_t n = 0;
   err = ask.plan ? zd_snapshot_search(part ? earlier : v, &ask, page->rows + page->n, &n, &fault)
                  : ZD_ERR_MEMORY;
@@ -244,28 +194,48 @@ static zd_err find_versions(zd_call *c, zd_snapshot *v, const zd_interaction *in
   }
   if (err == ZD_OK && h->current_too && page->n <= h->count)
     err = find_part(c, v, h, what, 1, after, page);
+  if (err != ZD_OK) return err;
   page->more = page->n > h->count;
-  if (!page->more) return err;
-  page->n = h->count;
+  if (page->more) page->n = h->count;
+  size_t found = page->n;
+  err = zd_page_read(c, v, page->rows, &page->n, &page->records, NULL);
+  page->more = page->more || page->n < found;
+  if (err != ZD_OK || !page->more) return err;
   page->next.part = page->n > first_part || part == 1;
   page->next.after = page->n ? page->rows[page->n - 1] : ZD_NO_ROW;
   page->next.snapshot = zd_snapshot_row(v);
   return err;
 }
 
-/* How many versions there are, told only where it is one look. */
-static uint64_t find_total(zd_call *c, zd_snapshot *v, const zd_interaction *in, const history *h) {
+/* How many versions there are, of both parts. */
+static zd_err count_part(zd_call *c, zd_snapshot *v, const zd_interaction *in, zd_row first,
+                         zd_row last, bool all_versions, uint64_t *n) {
   zd_fault fault;
-  uint64_t n = UINT64_MAX;
   zd_plan *what = subject(c, in);
-  if (what) what = bounded(c, what, h->first, h->last);
-  zd_search_request ask = {
-      .plan = what, .all_versions = true, .after = ZD_NO_ROW, .deadline_ns = c->deadline_ns};
-  if (h->current_too || !what || zd_snapshot_count(v, &ask, &n, &fault) != ZD_OK) return UINT64_MAX;
-  return n;
+  if (what) what = bounded(c, what, first, last);
+  if (!what) return ZD_ERR_MEMORY;
+  zd_search_request ask = {.plan = what,
+                           .all_versions = all_versions,
+                           .after = ZD_NO_ROW,
+                           .deadline_ns = c->deadline_ns};
+  return zd_snapshot_count(v, &ask, n, &fault);
 }
 
-static zd_err write_history(zd_call *c, zd_snapshot *v, const zd_interaction *in, const history *h,
+static zd_err find_total(zd_call *c, zd_snapshot *v, const zd_interaction *in, const history *h,
+                         uint64_t *total) {
+  uint64_t current = 0;
+  zd_snapshot *earlier;
+  zd_err err = count_part(c, v, in, h->first, h->last, true, total);
+  if (err != ZD_OK || !h->current_too) return err;
+  err = zd_store_snapshot_at(c->rest->store, h->first, &earlier);
+  if (err != ZD_OK) return err;
+  err = count_part(c, earlier, in, h->since_row, h->first, false, &current);
+  zd_snapshot_release(earlier);
+  *total += current;
+  return err;
+}
+
+static zd_err write_history(zd_call *c, const zd_interaction *in, const history *h,
                             const history_page *page, uint64_t total, zd_buffer *out) {
   zd_slice path = zd_page_path(c, in);
   zd_slice used = zd_page_query(c, h->used, in->shape_query);
@@ -274,11 +244,8 @@ static zd_err write_history(zd_call *c, zd_snapshot *v, const zd_interaction *in
   if (page->more && page->n) zd_page_link(c, "next", path, used, &page->next, out);
   zd_page_entries(out);
   zd_err err = ZD_OK;
-  for (size_t i = 0; err == ZD_OK && i < page->n && !in->summary_count; i++) {
-    zd_record record;
-    err = zd_snapshot_read(v, page->rows[i], false, c->arena, &record, NULL);
-    if (err == ZD_OK) err = zd_page_version(c, in, &record, i == 0, out);
-  }
+  for (size_t i = 0; err == ZD_OK && i < page->n; i++)
+    err = zd_page_version(c, in, &page->records[i], i == 0, out);
   zd_page_close(out);
   return err;
 }
@@ -297,14 +264,17 @@ static bool exists(zd_call *c, zd_snapshot *v, const zd_interaction *in, zd_answ
 void zd_run_history(zd_call *c, const zd_interaction *in, zd_answer *a) {
   history h = {.count = c->rest->page_default, .since = none, .at_from = none};
   history_page page = {0};
+  uint64_t total = 0;
   zd_snapshot *v = NULL;
   if (!take_parameters(c, in, &h, a)) return;
   zd_err err = h.has_cursor ? zd_store_snapshot_at(c->rest->store, h.cursor.snapshot, &v)
                             : zd_store_snapshot(c->rest->store, &v);
   if (err == ZD_OK && exists(c, v, in, a)) {
     err = find_bounds(v, &h);
-    if (err == ZD_OK) err = find_versions(c, v, in, &h, &page);
-    if (err == ZD_OK) err = write_history(c, v, in, &h, &page, find_total(c, v, in, &h), &a->body);
+    if (in->summary_count) h.count = 0;
+    if (err == ZD_OK && h.count) err = find_versions(c, v, in, &h, &page);
+    if (err == ZD_OK) err = find_total(c, v, in, &h, &total);
+    if (err == ZD_OK) err = write_history(c, in, &h, &page, total, &a->body);
   }
   if (err != ZD_OK) zd_answer_unanswered(c, a, err, NULL);
   if (v) zd_snapshot_release(v);

@@ -80,11 +80,15 @@ struct zd_rest {
   char *base_url;     /* without a slash at its end */
   zd_slice base_path; /* "/fhir", inside base_url */
   size_t resource_limit;
-  uint32_t entry_limit, page_default;
-  unsigned query_ms;
+  size_t body_limit; /* bytes of a body once unpacked */
+  uint32_t entry_limit;
+  _Atomic uint32_t page_default; /* this and the next follow zd_rest_tune */
+  _Atomic unsigned query_ms;
+  _Atomic int commit_error;      /* zd_err of the newest commit */
+  _Atomic int64_t commit_failed; /* ms: when one last failed */
   const char *version;
   int64_t started_ms;
-  _Atomic uint64_t last_id; /* newest id given out, see id.c */
+  _Atomic uint64_t last_id; /* newest id given out, see parameter.c */
   zd_type bundle;           /* type Bundle */
   zd_buffer capabilities;   /* CapabilityStatement, made at open */
   char *cors_origins;       /* space-separated; NULL: none */
@@ -128,9 +132,17 @@ void zd_run_question(zd_call *c, const zd_interaction *in, zd_answer *a);
 zd_err zd_render(zd_call *c, const zd_interaction *in, const zd_record *record, zd_buffer *out);
 
 /* ---- small ones ---- */
+/* Remembers how a commit ended, for zd_rest_writable. */
+void zd_rest_note_commit(zd_rest *r, zd_err err);
+/* Puts '?' for every byte that is not UTF-8; true when there was none. */
+bool zd_text_clean(char *p, size_t n);
+bool zd_text_is_clean(zd_slice s);
 zd_slice zd_new_id(zd_rest *r, zd_arena *arena);
 /* W/"3" or "3" or 3 to the number; 0 when malformed. */
 uint64_t zd_etag_version(zd_slice etag);
+/* If-Match, If-None-Match (RFC 9110 13.1): `*` or a list of tags. `version` 0: there is none. */
+typedef enum zd_tags { ZD_TAGS_MALFORMED, ZD_TAGS_MISS, ZD_TAGS_HIT } zd_tags;
+zd_tags zd_etag_list(zd_slice list, uint64_t version);
 /* A form-encoded parameter list, decoded pair by pair: false at the end. *rest shrinks. Malformed
  * encodings give name.p NULL. */
 bool zd_next_parameter(zd_slice *rest, zd_arena *arena, zd_slice *name, zd_slice *value);

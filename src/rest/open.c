@@ -20,9 +20,32 @@ static zd_slice path_of(zd_slice url) {
 
 static void take_limits(zd_rest *r, const zd_rest_options *o) {
   r->resource_limit = o->resource_limit ? o->resource_limit : (size_t)64 << 20;
+  r->body_limit = o->body_limit ? o->body_limit : (size_t)1 << 30;
   r->entry_limit = o->entry_limit ? o->entry_limit : 1000000;
-  r->page_default = o->page_default ? o->page_default : 50;
-  r->query_ms = o->query_ms ? o->query_ms : 30000;
+  zd_rest_tune(r, o->page_default, o->query_ms);
+}
+
+void zd_rest_tune(zd_rest *r, uint32_t page_default, unsigned query_ms) {
+  atomic_store(&r->page_default, page_default ? page_default : 50);
+  atomic_store(&r->query_ms, query_ms ? query_ms : 30000);
+}
+
+/* What one transaction did wrong says nothing about the next; the disk does. */
+void zd_rest_note_commit(zd_rest *r, zd_err err) {
+  bool bad = err == ZD_ERR_IO || err == ZD_ERR_FULL || err == ZD_ERR_CORRUPT;
+  if (bad) atomic_store(&r->commit_failed, zd_clock_now(zd_clock_system()));
+  if (bad || err == ZD_OK) {
+    int now = bad ? (int)err : ZD_OK;
+    if (atomic_load_explicit(&r->commit_error, memory_order_relaxed) != now)
+      atomic_store(&r->commit_error, now);
+  }
+}
+
+zd_err zd_rest_writable(const zd_rest *r) {
+  const int64_t soon_ms = 10000;
+  zd_err err = (zd_err)atomic_load(&r->commit_error);
+  bool old = zd_clock_now(zd_clock_system()) - atomic_load(&r->commit_failed) > soon_ms;
+  return err == ZD_ERR_FULL && old ? ZD_OK : err;
 }
 
 zd_err zd_rest_open(const zd_rest_options *o, zd_rest **out, zd_fault *fault) {

@@ -73,6 +73,22 @@ void zd_page_entries(zd_buffer *out) {
   zd_buffer_add_char(out, ']');
 }
 
+zd_err zd_page_read(zd_call *c, zd_snapshot *v, const zd_row *rows, size_t *n, zd_record **out,
+                    zd_fault *fault) {
+  enum { PAGE_BYTES = 32 << 20 };
+  size_t bytes = 0, i = 0;
+  zd_record *records = ZD_NEW_ARRAY(c->arena, zd_record, *n ? *n : 1);
+  if (!records) return ZD_ERR_MEMORY;
+  for (; i < *n && bytes < PAGE_BYTES; i++) {
+    zd_err err = zd_snapshot_read(v, rows[i], false, c->arena, &records[i], fault);
+    if (err != ZD_OK) return err;
+    bytes += records[i].body.n;
+  }
+  *n = i;
+  *out = records;
+  return ZD_OK;
+}
+
 static void entry_open(zd_call *c, zd_slice type, zd_slice id, bool first, zd_buffer *out) {
   zd_buffer_add_slice(out, first ? ZD_S(",\"entry\":[{\"fullUrl\":\"") : ZD_S(",{\"fullUrl\":\""));
   zd_buffer_add_json(out, zd_rest_base(c->rest));

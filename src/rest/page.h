@@ -27,6 +27,10 @@ void zd_page_link(zd_call *c, const char *relation, zd_slice url_path, zd_slice 
                   const zd_cursor *cursor, zd_buffer *out);
 /* Ends the links; the entries follow, then zd_page_close. */
 void zd_page_entries(zd_buffer *out);
+/* Reads the rows of a page, bodies too, into the arena. *n shrinks when they would be more than a
+ * page may hold: at least one row is read. */
+zd_err zd_page_read(zd_call *c, zd_snapshot *v, const zd_row *rows, size_t *n, zd_record **out,
+                    zd_fault *fault);
 /* One resource as a search match. */
 zd_err zd_page_match(zd_call *c, const zd_interaction *in, const zd_record *record, bool first,
                      zd_buffer *out);

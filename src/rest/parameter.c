@@ -47,6 +47,26 @@ uint64_t zd_etag_version(zd_slice etag) {
   return v;
 }
 
+static zd_slice trim(zd_slice s) {
+  while (s.n && (s.p[0] == ' ' || s.p[0] == '\t')) s = zd_slice_from(s, 1);
+  while (s.n && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\t')) s.n--;
+  return s;
+}
+
+zd_tags zd_etag_list(zd_slice list, uint64_t version) {
+  zd_tags found = ZD_TAGS_MISS;
+  if (zd_slice_eq(trim(list), ZD_S("*"))) return version ? ZD_TAGS_HIT : ZD_TAGS_MISS;
+  if (!trim(list).n) return ZD_TAGS_MALFORMED;
+  while (list.n) {
+    size_t comma = zd_slice_find(list, ',');
+    uint64_t one = zd_etag_version(trim((zd_slice){list.p, comma}));
+    if (!one) return ZD_TAGS_MALFORMED;
+    if (one == version) found = ZD_TAGS_HIT;
+    list = zd_slice_from(list, comma + 1);
+  }
+  return found;
+}
+
 zd_slice zd_node_child_text(const zd_tree *t, uint32_t parent, zd_slice name, zd_arena *arena) {
   uint32_t child = zd_tree_child(t, parent, name);
   if (!child || (t->nodes[child].flags & ZD_NODE_NO_VALUE)) return (zd_slice){NULL, 0};

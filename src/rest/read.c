@@ -42,11 +42,10 @@ static zd_err load(zd_call *c, zd_snapshot *v, const zd_interaction *in, zd_reco
   return zd_snapshot_read(v, row, false, c->arena, record, NULL);
 }
 
-/* RFC 9110 13.1.2, 13.1.3: If-None-Match wins over If-Modified-Since. */
+/* RFC 9110 13.1.2, 13.1.3: If-None-Match wins over If-Modified-Since. A tag that is not one of ours
+ * matches nothing. */
 static bool not_modified(const zd_interaction *in, const zd_record *record) {
-  if (in->if_none_match.p)
-    return zd_slice_eq(in->if_none_match, ZD_S("*")) ||
-           zd_etag_version(in->if_none_match) == record->version;
+  if (in->if_none_match.p) return zd_etag_list(in->if_none_match, record->version) == ZD_TAGS_HIT;
   if (in->if_modified_since) /* HTTP dates have whole seconds */
     return record->time_ms / 1000 * 1000 <= in->if_modified_since;
   return false;
@@ -54,6 +53,11 @@ static bool not_modified(const zd_interaction *in, const zd_record *record) {
 
 static void answer_record(zd_call *c, const zd_interaction *in, const zd_record *record,
                           zd_answer *a) {
+  if (in->if_match.p && zd_etag_list(in->if_match, record->version) != ZD_TAGS_HIT) {
+    zd_answer_fail(c, a, 412, ZD_ISSUE_CONFLICT, ZD_S("http.If-Match"),
+                   "version %llu is none of those asked for", (unsigned long long)record->version);
+    return;
+  }
   a->version = record->version;
   a->last_modified = record->time_ms;
   if (not_modified(in, record)) {
@@ -65,7 +69,6 @@ static void answer_record(zd_call *c, const zd_interaction *in, const zd_record 
   if (err != ZD_OK) say_missing(c, in, a, err);
 }
 
-/* Conditional update, delete and read by search are in write.c and search.c; this one is by id. */
 void zd_run_read(zd_call *c, const zd_interaction *in, zd_answer *a) {
   zd_snapshot *v;
   zd_record record;

@@ -62,9 +62,22 @@ static zd_slice relative_tail(zd_slice url) {
   return (zd_slice){NULL, 0};
 }
 
+/* "Patient?identifier=x" of an entry that is created or updated on just this condition means that
+ * entry: conditional references are resolved after the writes (http.html#trules). */
+static bool put_condition(zd_links *l, zd_unit_entry *e) {
+  zd_slice condition = e->in.kind == ZD_CREATE ? e->in.if_none_exist : e->in.query;
+  if (!condition.n || !e->id.p || (e->in.kind != ZD_CREATE && !e->in.conditional)) return true;
+  zd_slice type = zd_schema_type_info(l->unit->call->rest->schema, e->in.type).name;
+  zd_slice from = zd_arena_printf(l->arena, "%.*s?%.*s", ZD_SV(type), ZD_SV(condition));
+  zd_slice to = identity(l, e);
+  if (from.p && to.p && (find_slot(l, from)->from.p || put(l, from, to))) return true;
+  return zd_unit_fail(l->unit, e, 500, ZD_ISSUE_EXCEPTION, "out of memory");
+}
+
 static bool put_entry(zd_links *l, zd_unit_entry *e) {
-  if (!e->full_url.p || !e->id.p || e->in.kind == ZD_DELETE) return true;
   if (e->in.kind != ZD_CREATE && e->in.kind != ZD_UPDATE) return true;
+  if (!put_condition(l, e)) return false;
+  if (!e->full_url.p || !e->id.p) return true;
   link_slot *slot = find_slot(l, e->full_url);
   if (slot->from.p)
     return zd_unit_fail(l->unit, e, 400, ZD_ISSUE_DUPLICATE,
@@ -95,10 +108,10 @@ static bool know_types(zd_links *l) {
 }
 
 zd_links *zd_links_open(zd_unit *u) {
-  zd_links *l = ZD_NEW(u->call->arena, zd_links);
+  zd_links *l = ZD_NEW(&u->arena, zd_links);
   if (l) {
     l->unit = u;
-    l->arena = u->call->arena;
+    l->arena = &u->arena;
     l->room = 64;
     while (l->room < u->n * 4) l->room *= 2;
     l->slots = ZD_NEW_ARRAY(l->arena, link_slot, l->room);

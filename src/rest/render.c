@@ -3,7 +3,7 @@
 
 /* _elements names top-level elements, with or without the type in front ("Patient.name"). A name
  * that the type does not have is ignored for other types of a mixed answer, as search.html#elements
- * allows, so it is only an error where one type was asked for (checked by the caller). */
+ * allows; where one type was asked for, shape.c refused it. */
 static size_t pick_elements(const zd_call *c, const zd_interaction *in, zd_type type,
                             zd_element *out) {
   const zd_schema *schema = c->rest->schema;
@@ -19,7 +19,9 @@ static size_t pick_elements(const zd_call *c, const zd_interaction *in, zd_type 
     }
     for (uint16_t k = 0; k < info.count; k++) {
       zd_element e = (zd_element)(info.first + k);
-      if (zd_slice_eq(zd_schema_element_info(schema, e).path, name) && n < info.count) out[n++] = e;
+      zd_element_info element = zd_schema_element_info(schema, e);
+      bool named = zd_slice_eq(element.path, name) || zd_slice_eq(element.name, name);
+      if (named && n < info.count) out[n++] = e;
     }
   }
   return n;

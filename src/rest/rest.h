@@ -25,6 +25,7 @@ typedef struct zd_rest_options {
   const zd_logger *logger;  /* may be NULL */
   zd_slice base_url;        /* "http://127.0.0.1:8080/fhir": links in answers; copied */
   size_t resource_limit;    /* bytes of one resource; 0: 64 MiB */
+  size_t body_limit;        /* bytes of a request's body, unpacked; 0: 1 GiB */
   uint32_t entry_limit;     /* entries of one Bundle; 0: 1,000,000 */
   uint32_t page_default;    /* _count when not given; 0: 50 */
   unsigned query_ms;        /* longest a search may take; 0: 30,000 */
@@ -35,6 +36,14 @@ typedef struct zd_rest_options {
 
 zd_err zd_rest_open(const zd_rest_options *options, zd_rest **out, zd_fault *fault);
 void zd_rest_close(zd_rest *r);
+
+/* Changes limits while requests run; 0: back to the default. Any thread. */
+void zd_rest_tune(zd_rest *r, uint32_t page_default, unsigned query_ms);
+
+/* Whether writing works as far as is known: the error of the newest commit, when it says that the
+ * next will fail, too. A full disk is forgotten after ten seconds, so that writers may try again.
+ * ZD_OK: fine. Any thread. */
+zd_err zd_rest_writable(const zd_rest *r);
 
 /* Answers one request whose path lies under the base path; for zd_http_options.handler. */
 void zd_rest_handle(zd_rest *r, zd_http_exchange *x);

@@ -4,6 +4,7 @@
 
 typedef struct page_rows {
   zd_row *rows; /* in page order */
+  zd_record *records;
   size_t n;
   bool before, behind; /* there are matches before and behind the page */
 } page_rows;
@@ -30,7 +31,10 @@ static zd_err find_page(zd_call *c, zd_snapshot *v, const zd_query *q, const zd_
     page->rows[i] = page->rows[page->n - 1 - i];
     page->rows[page->n - 1 - i] = swap;
   }
-  return ZD_OK;
+  size_t found = page->n;
+  err = zd_page_read(c, v, page->rows, &page->n, &page->records, fault);
+  if (page->n < found) page->behind = true;
+  return err;
 }
 
 /* The total when it was asked for, or is known because everything fits on the first page. */
@@ -61,14 +65,11 @@ static void add_outcome(zd_call *c, const zd_query *q, bool first, zd_buffer *ou
   zd_buffer_add_slice(out, ZD_S(",\"search\":{\"mode\":\"outcome\"}}"));
 }
 
-static zd_err write_matches(zd_call *c, zd_snapshot *v, const zd_interaction *in,
-                            const page_rows *page, zd_buffer *out, zd_fault *fault) {
+static zd_err write_matches(zd_call *c, const zd_interaction *in, const page_rows *page,
+                            zd_buffer *out) {
   zd_err err = ZD_OK;
-  for (size_t i = 0; err == ZD_OK && i < page->n; i++) {
-    zd_record record;
-    err = zd_snapshot_read(v, page->rows[i], false, c->arena, &record, fault);
-    if (err == ZD_OK) err = zd_page_match(c, in, &record, i == 0, out);
-  }
+  for (size_t i = 0; err == ZD_OK && i < page->n; i++)
+    err = zd_page_match(c, in, &page->records[i], i == 0, out);
   return err;
 }
 
@@ -97,7 +98,7 @@ static zd_err write_page(zd_call *c, zd_snapshot *v, const zd_interaction *in, c
   zd_page_open(c, "searchset", total, out);
   write_links(c, v, in, q, at, &page, out);
   zd_page_entries(out);
-  err = write_matches(c, v, in, &page, out, fault);
+  err = write_matches(c, in, &page, out);
   if (q->ignored_count) add_outcome(c, q, page.n == 0, out);
   zd_page_close(out);
   return err;

@@ -82,6 +82,32 @@ static int take(zd_call *c, zd_slice name, zd_slice v, zd_interaction *in, zd_an
   return 0;
 }
 
+/* A name that the type asked for does not have is a mistake; where types are mixed, each takes what
+ * it has. Choices go by either name: value[x], value, valueQuantity. */
+static bool names_element(const zd_call *c, zd_type type, zd_slice name) {
+  const zd_schema *schema = c->rest->schema;
+  zd_type_info info = zd_schema_type_info(schema, type);
+  zd_slice prefix = info.name;
+  if (zd_slice_starts(name, prefix) && name.n > prefix.n && name.p[prefix.n] == '.')
+    name = zd_slice_from(name, prefix.n + 1);
+  for (uint16_t k = 0; k < info.count; k++)
+    if (zd_slice_eq(zd_schema_element_info(schema, (zd_element)(info.first + k)).path, name))
+      return true;
+  return zd_schema_child(schema, type, name) != ZD_NO_ELEMENT;
+}
+
+static bool elements_exist(zd_call *c, const zd_interaction *in, zd_answer *a) {
+  if (in->type == ZD_NO_TYPE || in->lenient) return true;
+  for (size_t i = 0; i < in->element_count; i++) {
+    if (names_element(c, in->type, in->elements[i])) continue;
+    zd_answer_fail(
+        c, a, 400, ZD_ISSUE_VALUE, ZD_S("http._elements"), "%.*s has no element \"%.*s\"",
+        ZD_SV(zd_schema_type_info(c->rest->schema, in->type).name), ZD_SV(in->elements[i]));
+    return false;
+  }
+  return true;
+}
+
 static bool has_own_parameters(const zd_interaction *in) {
   return in->kind == ZD_SEARCH || in->kind == ZD_HISTORY ||
          (in->conditional && in->kind != ZD_CREATE);
@@ -108,6 +134,11 @@ bool zd_shape(zd_call *c, zd_interaction *in, zd_answer *a) {
       fine = false;
       break;
     }
+    if (!zd_text_is_clean(name) || !zd_text_is_clean(value)) {
+      zd_answer_fail(c, a, 400, ZD_ISSUE_VALUE, ZD_S("http.query"), "the query is not UTF-8");
+      fine = false;
+      break;
+    }
     int taken = take(c, name, value, in, a);
     if (taken < 0) fine = false;
     if (taken > 0) keep(&shaped, before.p, before.n - rest.n);
@@ -125,5 +156,5 @@ bool zd_shape(zd_call *c, zd_interaction *in, zd_answer *a) {
   in->shape_query = zd_arena_copy(c->arena, zd_buffer_slice(&shaped));
   zd_buffer_free(&kept);
   zd_buffer_free(&shaped);
-  return fine;
+  return fine && elements_exist(c, in, a);
 }

@@ -1,25 +1,53 @@
 /* target.c: which resource an entry writes, and whether it may: ids, versions, conditions
  * (http.html#create, #update, #delete, #cond-update, #ccreate, #3.1.0.7.1). */
+#include "base/clock.h"
 #include "rest/unit.h"
+
+/* How long a condition may be searched: until the call's own deadline while it is on a loop, as
+ * long as any search else. */
+static uint64_t deadline_of(const zd_call *c) {
+  if (c->brief) return c->deadline_ns;
+  return zd_clock_monotonic_ns() + (uint64_t)c->rest->query_ms * 1000000;
+}
+
+/* The first two matches that this unit does not delete itself. */
+static zd_err find_two(zd_unit *u, const zd_plan *plan, zd_row rows[2], size_t *n,
+                       zd_fault *fault) {
+  zd_search_request ask = {
+      .plan = plan, .after = ZD_NO_ROW, .limit = 2, .deadline_ns = deadline_of(u->call)};
+  zd_row found[2];
+  size_t got;
+  *n = 0;
+  do {
+    zd_err err = zd_snapshot_search(u->snapshot, &ask, found, &got, fault);
+    if (err != ZD_OK) return err;
+    for (size_t i = 0; i < got && *n < 2; i++)
+      if (!zd_unit_deletes(u, found[i])) rows[(*n)++] = found[i];
+    if (got) ask.after = found[got - 1];
+  } while (got == 2 && *n < 2);
+  return ZD_OK;
+}
 
 bool zd_unit_condition(zd_unit *u, const zd_unit_entry *e, zd_type type, zd_slice query,
                        const zd_plan **plan, zd_row rows[2], size_t *n) {
   zd_query q;
   zd_fault fault = {0};
   zd_query_options options = {.for_condition = true, .snapshot = u->snapshot};
-  zd_err err = zd_search_parse(u->call->rest->search, type, query, &options, u->call->arena, &q,
+  zd_err err = zd_search_parse(u->call->rest->search, type, query, &options, &u->arena, &q,
                                &u->call->issues);
   if (err != ZD_OK) {
     u->status = err == ZD_ERR_INVALID ? 400 : zd_status_of(err);
     return false;
   }
-  zd_search_request ask = {
-      .plan = q.plan, .after = ZD_NO_ROW, .limit = 2, .deadline_ns = u->call->deadline_ns};
-  err = zd_snapshot_search(u->snapshot, &ask, rows, n, &fault);
+  *plan = q.plan;
+  err = find_two(u, q.plan, rows, n, &fault);
+  if (err == ZD_ERR_LIMIT && u->call->brief) {
+    u->call->again = true;
+    return false;
+  }
   if (err != ZD_OK)
     return zd_unit_fail(u, e, err == ZD_ERR_LIMIT ? 503 : zd_status_of(err), ZD_ISSUE_EXCEPTION,
                         "the condition cannot be searched: %s %s", zd_err_name(err), fault.text);
-  *plan = q.plan;
   return true;
 }
 
@@ -32,7 +60,7 @@ static bool look_up(zd_unit *u, zd_unit_entry *e, bool *exists) {
   e->previous_version = 0;
   zd_err err = zd_snapshot_find(u->snapshot, e->type, e->id, &row);
   if (err == ZD_ERR_NOT_FOUND) return true;
-  if (err == ZD_OK) err = zd_snapshot_read(u->snapshot, row, true, u->call->arena, &record, NULL);
+  if (err == ZD_OK) err = zd_snapshot_read(u->snapshot, row, true, &u->arena, &record, NULL);
   if (err != ZD_OK)
     return zd_unit_fail(u, e, zd_status_of(err), ZD_ISSUE_EXCEPTION,
                         "the present version cannot be read: %s", zd_err_name(err));
@@ -46,11 +74,11 @@ static bool look_up(zd_unit *u, zd_unit_entry *e, bool *exists) {
 /* The matched resource becomes the entry's target. */
 static bool take_match(zd_unit *u, zd_unit_entry *e, zd_row row) {
   zd_record record;
-  zd_err err = zd_snapshot_read(u->snapshot, row, true, u->call->arena, &record, NULL);
+  zd_err err = zd_snapshot_read(u->snapshot, row, true, &u->arena, &record, NULL);
   if (err != ZD_OK)
     return zd_unit_fail(u, e, zd_status_of(err), ZD_ISSUE_EXCEPTION,
                         "the matching resource cannot be read: %s", zd_err_name(err));
-  e->id = zd_arena_copy(u->call->arena, (zd_slice){record.id, record.id_n});
+  e->id = zd_arena_copy(&u->arena, (zd_slice){record.id, record.id_n});
   e->previous = row;
   e->previous_version = record.version;
   e->previous_time = record.time_ms;
@@ -94,17 +122,17 @@ static bool preconditions_hold(zd_unit *u, zd_unit_entry *e, bool exists) {
     if (exists) return zd_unit_fail(u, e, 412, ZD_ISSUE_CONFLICT, "the resource is there already");
   }
   if (!e->in.if_match.p) return true;
-  uint64_t wanted = zd_etag_version(e->in.if_match);
-  if (!wanted)
+  zd_tags tags = zd_etag_list(e->in.if_match, exists ? e->previous_version : 0);
+  if (tags == ZD_TAGS_HIT) return true;
+  if (tags == ZD_TAGS_MALFORMED)
     return zd_unit_fail(u, e, 400, ZD_ISSUE_VALUE, "If-Match is not a version tag like W/\"3\"");
-  if (exists && wanted == e->previous_version) return true;
   if (!exists)
     return zd_unit_fail(u, e, 412, ZD_ISSUE_CONFLICT,
-                        "If-Match asks for version %llu, but there is no such resource now",
-                        (unsigned long long)wanted);
+                        "If-Match asks for %.*s, but there is no such resource now",
+                        ZD_SV(e->in.if_match));
   return zd_unit_fail(u, e, 412, ZD_ISSUE_CONFLICT,
-                      "If-Match asks for version %llu, but version %llu is current",
-                      (unsigned long long)wanted, (unsigned long long)e->previous_version);
+                      "If-Match asks for %.*s, but version %llu is current", ZD_SV(e->in.if_match),
+                      (unsigned long long)e->previous_version);
 }
 
 static bool target_by_id(zd_unit *u, zd_unit_entry *e) {
@@ -122,7 +150,7 @@ static bool target_by_id(zd_unit *u, zd_unit_entry *e) {
 
 /* Conditional update: 0, 1, many matches, with and without an id in the body. */
 static bool target_cond_update(zd_unit *u, zd_unit_entry *e, size_t n, const zd_row *rows) {
-  zd_slice own = zd_node_child_text(e->in.tree, e->in.root, ZD_S("id"), u->call->arena);
+  zd_slice own = zd_node_child_text(e->in.tree, e->in.root, ZD_S("id"), &u->arena);
   if (n == 1) {
     if (!take_match(u, e, rows[0])) return false;
     if (own.p && !zd_slice_eq(own, e->id))
@@ -170,7 +198,7 @@ static bool target_by_condition(zd_unit *u, zd_unit_entry *e) {
 
 /* An update's body says the same id as its address (http.html#update). */
 static bool ids_agree(zd_unit *u, zd_unit_entry *e) {
-  zd_slice own = zd_node_child_text(e->in.tree, e->in.root, ZD_S("id"), u->call->arena);
+  zd_slice own = zd_node_child_text(e->in.tree, e->in.root, ZD_S("id"), &u->arena);
   if (zd_slice_eq(own, e->in.id)) return true;
   if (!own.p)
     return zd_unit_fail(u, e, 400, ZD_ISSUE_REQUIRED,

@@ -3,6 +3,7 @@
 #include "base/hash.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 /* A conflict means that somebody else succeeded, so a retry is progress; a bound all the same. */
 enum { MOST_ATTEMPTS = 1000 };
@@ -20,19 +21,49 @@ bool zd_unit_fail(zd_unit *u, const zd_unit_entry *e, int status, zd_issue_code 
   return false;
 }
 
+/* Forgets an attempt. */
 static void drop(zd_unit *u) {
   if (u->txn) zd_txn_free(u->txn);
   if (u->snapshot) zd_snapshot_release(u->snapshot);
   u->txn = NULL;
   u->snapshot = NULL;
+  zd_arena_free(&u->arena);
+}
+
+static int by_row(const void *a, const void *b) {
+  zd_row x = *(const zd_row *)a, y = *(const zd_row *)b;
+  return (x > y) - (x < y);
+}
+
+/* What this unit deletes is no longer there for the conditions of its other entries. */
+static bool note_deleted(zd_unit *u) {
+  size_t n = 0;
+  u->deleted_count = 0;
+  for (size_t i = 0; i < u->n; i++)
+    n += u->entries[i].in.kind == ZD_DELETE && u->entries[i].act == ZD_ACT_WRITE;
+  if (!n) return true;
+  u->deleted = ZD_NEW_ARRAY(&u->arena, zd_row, n);
+  if (!u->deleted) return zd_unit_fail(u, NULL, 500, ZD_ISSUE_EXCEPTION, "out of memory");
+  for (size_t i = 0; i < u->n; i++)
+    if (u->entries[i].in.kind == ZD_DELETE && u->entries[i].act == ZD_ACT_WRITE)
+      u->deleted[u->deleted_count++] = u->entries[i].previous;
+  qsort(u->deleted, n, sizeof *u->deleted, by_row);
+  return true;
+}
+
+bool zd_unit_deletes(const zd_unit *u, zd_row row) {
+  return u->deleted_count &&
+         bsearch(&row, u->deleted, u->deleted_count, sizeof *u->deleted, by_row);
 }
 
 /* Order of a transaction: deletes, creates, updates (http.html#trules). */
 static bool find_targets(zd_unit *u) {
   static const zd_kind order[] = {ZD_DELETE, ZD_CREATE, ZD_UPDATE};
-  for (size_t k = 0; k < sizeof order / sizeof *order; k++)
+  for (size_t k = 0; k < sizeof order / sizeof *order; k++) {
     for (size_t i = 0; i < u->n; i++)
       if (u->entries[i].in.kind == order[k] && !zd_unit_target(u, &u->entries[i])) return false;
+    if (order[k] == ZD_DELETE && !note_deleted(u)) return false;
+  }
   return true;
 }
 
@@ -67,8 +98,8 @@ static bool no_overlap(zd_unit *u) {
   if (u->n < 2) return true;
   size_t room = 4;
   while (room < u->n * 2) room *= 2;
-  zd_unit_entry **ids = ZD_NEW_ARRAY(u->call->arena, zd_unit_entry *, room);
-  zd_unit_entry **conditions = ZD_NEW_ARRAY(u->call->arena, zd_unit_entry *, room);
+  zd_unit_entry **ids = ZD_NEW_ARRAY(&u->arena, zd_unit_entry *, room);
+  zd_unit_entry **conditions = ZD_NEW_ARRAY(&u->arena, zd_unit_entry *, room);
   if (!ids || !conditions) return zd_unit_fail(u, NULL, 500, ZD_ISSUE_EXCEPTION, "out of memory");
   for (size_t i = 0; i < u->n; i++) {
     zd_unit_entry *e = &u->entries[i], *other;
@@ -145,6 +176,8 @@ static bool fill(zd_unit *u) {
 bool zd_unit_prepare(zd_unit *u) {
   u->status = 0;
   u->attempts++;
+  zd_arena_reset(&u->arena);
+  u->deleted_count = 0;
   zd_err err = zd_store_snapshot(u->call->rest->store, &u->snapshot);
   if (err != ZD_OK)
     return zd_unit_fail(u, NULL, zd_status_of(err), ZD_ISSUE_EXCEPTION,
@@ -173,8 +206,10 @@ static void answer_written(zd_unit *u, zd_unit_entry *e, int64_t time_ms) {
   a->status = e->op == ZD_OP_CREATE ? 201 : 200;
   a->location = zd_arena_printf(u->call->arena, "%.*s/_history/%llu", ZD_SV(a->reference),
                                 (unsigned long long)a->version);
-  if (e->in.prefer == ZD_RETURN_REPRESENTATION)
-    zd_fhir_stamp(e->stored, e->stamp_at, a->version, time_ms, &a->body);
+  if (e->in.prefer != ZD_RETURN_REPRESENTATION) return;
+  zd_record record = {
+      .version = a->version, .time_ms = time_ms, .stamp_at = e->stamp_at, .body = e->stored};
+  if (zd_render(u->call, &e->in, &record, &a->body) != ZD_OK) a->body.failed = ZD_ERR_MEMORY;
 }
 
 /* A conditional create that found its resource, or a delete that found nothing. */
@@ -192,10 +227,13 @@ static void answer_unwritten(zd_unit *u, zd_unit_entry *e) {
   a->location = zd_arena_printf(u->call->arena, "%.*s/_history/%llu", ZD_SV(a->reference),
                                 (unsigned long long)a->version);
   if (e->in.prefer != ZD_RETURN_REPRESENTATION) return;
-  zd_interaction read = {.kind = ZD_READ, .type = e->in.type, .id = e->id};
+  zd_interaction read = e->in; /* that very version: it may be changed or deleted by now */
+  read.kind = ZD_VREAD;
+  read.id = e->id;
+  read.version = a->version;
+  read.if_match = read.if_none_match = (zd_slice){NULL, 0};
+  read.if_modified_since = 0;
   zd_run_read(u->call, &read, a);
-  a->location = zd_arena_printf(u->call->arena, "%.*s/_history/%llu", ZD_SV(a->reference),
-                                (unsigned long long)a->version);
 }
 
 static void say_commit_failure(zd_unit *u, const zd_commit_result *r) {
@@ -203,6 +241,18 @@ static void say_commit_failure(zd_unit *u, const zd_commit_result *r) {
   if (r->err == ZD_ERR_CONFLICT) code = ZD_ISSUE_CONFLICT;
   zd_unit_fail(u, NULL, zd_status_of(r->err), code, "nothing was stored: %s %s",
                zd_err_name(r->err), r->fault.text);
+}
+
+/* Fills in the answers of what was committed. */
+static void answer_all(zd_unit *u, const zd_commit_result *r) {
+  for (size_t i = 0; i < u->n; i++) {
+    zd_unit_entry *e = &u->entries[i];
+    if (e->in.kind != ZD_CREATE && e->in.kind != ZD_UPDATE && e->in.kind != ZD_DELETE) continue;
+    if (e->act == ZD_ACT_WRITE)
+      answer_written(u, e, r->time_ms);
+    else
+      answer_unwritten(u, e);
+  }
 }
 
 bool zd_unit_settle(zd_unit *u, const zd_commit_result *r) {
@@ -215,18 +265,12 @@ bool zd_unit_settle(zd_unit *u, const zd_commit_result *r) {
         u->entries[i].new_id = (zd_slice){NULL, 0};
     return false;
   }
-  if (r->err != ZD_OK) {
+  if (r->err != ZD_OK)
     say_commit_failure(u, r);
-    return true;
-  }
-  for (size_t i = 0; i < u->n; i++) {
-    zd_unit_entry *e = &u->entries[i];
-    if (e->in.kind != ZD_CREATE && e->in.kind != ZD_UPDATE && e->in.kind != ZD_DELETE) continue;
-    if (e->act == ZD_ACT_WRITE)
-      answer_written(u, e, r->time_ms);
-    else
-      answer_unwritten(u, e);
-  }
+  else
+    answer_all(u, r);
+  zd_rest_note_commit(u->call->rest, r->err);
+  zd_arena_free(&u->arena);
   return true;
 }
 
@@ -242,5 +286,4 @@ void zd_unit_run(zd_unit *u) {
 
 void zd_unit_free(zd_unit *u) {
   drop(u);
-  for (size_t i = 0; i < u->n; i++) zd_buffer_free(&u->entries[i].answer.body);
 }

@@ -38,18 +38,22 @@ typedef struct zd_unit {
   size_t n;
   bool linked; /* a transaction: entries refer to each other */
   zd_snapshot *snapshot;
-  zd_txn *txn; /* filled by prepare; NULL when nothing is to be written */
+  zd_txn *txn;     /* filled by prepare; NULL when nothing is to be written */
+  zd_arena arena;  /* scratch of one attempt: from prepare to settle; zeroed before the first */
+  zd_row *deleted; /* versions that this unit deletes, ascending */
+  size_t deleted_count;
   unsigned attempts;
   int status; /* of a failed unit; 0: fine. The issues are the call's */
 } zd_unit;
 
-/* False when refused: status and issues are set, nothing is held. */
+/* False when refused: status and issues are set, nothing is held. Also false when call->again was
+ * set: a brief call has to be tried where it may take long. */
 bool zd_unit_prepare(zd_unit *u);
 /* After the commit. True: done (answers or status set). False: prepare again. */
 bool zd_unit_settle(zd_unit *u, const zd_commit_result *result);
 /* Prepare and commit until settled; blocks. */
 void zd_unit_run(zd_unit *u);
-/* Frees the answers' bodies. */
+/* Frees what an attempt holds; the answers belong to the entries. */
 void zd_unit_free(zd_unit *u);
 
 /* ---- steps of prepare ---- */
@@ -67,6 +71,8 @@ bool zd_links_close(zd_links *l);
 bool zd_unit_fail(zd_unit *u, const zd_unit_entry *e, int status, zd_issue_code code,
                   const char *format, ...) __attribute__((format(printf, 5, 6)));
 
+/* True when the unit deletes the resource whose newest version is `row`. */
+bool zd_unit_deletes(const zd_unit *u, zd_row row);
 /* One search for a condition: up to two matching rows. False when refused. *plan stays for guards.
  */
 bool zd_unit_condition(zd_unit *u, const zd_unit_entry *e, zd_type type, zd_slice query,
