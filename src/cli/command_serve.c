@@ -1,4 +1,6 @@
 /* command_serve.c: zdravo serve */
+#include <arpa/inet.h>
+#include <netdb.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -22,7 +24,24 @@ static bool split_address(const char *text, char host[64], uint16_t *port) {
   host[h.n] = 0;
   unsigned long v = strtoul(colon + 1, &end, 10);
   *port = (uint16_t)v;
-  return colon[1] && !*end && v <= 65535;
+  bool digits = colon[1] >= '0' && colon[1] <= '9';
+  return digits && !*end && v <= 65535;
+}
+
+/* Port 0: a free one, found before the store is opened, for it is part of every link given out. */
+static uint16_t free_port(const char *host) {
+  struct addrinfo hints = {.ai_flags = AI_NUMERICHOST, .ai_socktype = SOCK_STREAM}, *at;
+  struct sockaddr_storage bound = {0};
+  socklen_t n = sizeof bound;
+  if (getaddrinfo(host, "0", &hints, &at) != 0) return 0;
+  int fd = socket(at->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  bool fine = fd >= 0 && bind(fd, at->ai_addr, at->ai_addrlen) == 0 &&
+              getsockname(fd, (struct sockaddr *)&bound, &n) == 0;
+  if (fd >= 0) close(fd);
+  freeaddrinfo(at);
+  if (!fine) return 0;
+  if (bound.ss_family == AF_INET6) return ntohs(((struct sockaddr_in6 *)&bound)->sin6_port);
+  return ntohs(((struct sockaddr_in *)&bound)->sin_port);
 }
 
 static bool log_level(const char *name, zd_log_level *out) {
@@ -57,6 +76,7 @@ int zd_command_serve(const zd_arguments *a) {
     return ZD_EXIT_USAGE;
   }
   zd_logger logger = {STDERR_FILENO, level, zd_clock_system()};
+  if (!port) port = free_port(host);
   zd_serve_base_url(host, port, base, sizeof base);
   zd_err err = zd_record_store_open(a->data, false, base, &logger, &r, &fault);
   if (err != ZD_OK) return zd_cli_fail(err, &fault);

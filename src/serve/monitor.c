@@ -5,10 +5,14 @@
 #include "base/file.h"
 #include "serve/serve_internal.h"
 
-/* Ready: not stopping, and the store can be read and written. */
+/* Ready: not stopping, the store can be read, and the newest commit did not fail for the disk's
+ * sake. */
 void zd_serve_health(zd_serve *s, zd_http_exchange *x, bool ready) {
   zd_snapshot *v = NULL;
   const char *why = "ok";
+  zd_err written = ready ? zd_rest_writable(s->rest) : ZD_OK;
+  if (written != ZD_OK)
+    why = written == ZD_ERR_FULL ? "the disk is full" : "the store cannot be written";
   if (ready && atomic_load(&s->stopping)) why = "stopping";
   if (ready && zd_store_snapshot(s->o->store, &v) != ZD_OK) why = "the store cannot be read";
   if (v) zd_snapshot_release(v);

@@ -32,6 +32,7 @@ static void error_body(void *state, int status, zd_slice text, zd_buffer *body,
 
 static zd_err open_rest(zd_serve *s, uint16_t port, zd_fault *fault) {
   char url[128];
+  const char *cors = s->settings.cors_origins;
   zd_serve_base_url(s->o->host, port, url, sizeof url);
   zd_rest_options options = {.schema = s->o->schema,
                              .store = s->o->store,
@@ -39,6 +40,12 @@ static zd_err open_rest(zd_serve *s, uint16_t port, zd_fault *fault) {
                              .workers = s->workers,
                              .logger = s->o->logger,
                              .base_url = zd_slice_of(url),
+                             .resource_limit = (size_t)s->settings.resource_limit_mb << 20,
+                             .body_limit = (size_t)s->settings.body_limit_mb << 20,
+                             .entry_limit = (uint32_t)s->settings.bundle_entries,
+                             .page_default = (uint32_t)s->settings.page_default,
+                             .query_ms = (unsigned)s->settings.query_ms,
+                             .cors_origins = cors[0] ? cors : NULL,
                              .version = s->o->version};
   return zd_rest_open(&options, &s->rest, fault);
 }
@@ -51,6 +58,7 @@ static zd_err open_http(zd_serve *s, zd_fault *fault) {
                              .state = s,
                              .workers = s->workers,
                              .logger = s->o->logger,
+                             .body_limit = (size_t)s->settings.body_limit_mb << 20,
                              .error_body = error_body,
                              .error_state = s};
   return zd_http_open(&options, &s->http, fault);
@@ -75,14 +83,27 @@ static void close_server(zd_serve *s) {
   zd_rest_close(s->rest);
 }
 
+static zd_err read_settings(zd_serve *s, zd_settings *wanted, zd_fault *fault) {
+  zd_settings_init(wanted, s->level);
+  return s->o->settings ? zd_settings_read(s->o->settings, wanted, fault) : ZD_OK;
+}
+
 static void reload(zd_serve *s) {
   zd_fault fault = {0};
+  zd_settings wanted;
   if (!s->o->settings) return;
-  if (zd_serve_read_settings(s->o->settings, s->o->logger, &fault) == ZD_OK)
-    zd_log(s->o->logger, ZD_LOG_INFO, "settings read again", "file", s->o->settings, NULL);
-  else
+  if (read_settings(s, &wanted, &fault) != ZD_OK) {
     zd_log(s->o->logger, ZD_LOG_ERROR, "settings refused, the former stay", "why", fault.text,
            NULL);
+    return;
+  }
+  s->o->logger->least = (zd_log_level)wanted.log_level;
+  zd_rest_tune(s->rest, (uint32_t)wanted.page_default, (unsigned)wanted.query_ms);
+  const char *waiting = zd_settings_waiting(&s->settings, &wanted);
+  if (waiting)
+    zd_log(s->o->logger, ZD_LOG_WARN, "a changed setting waits for a restart", "setting", waiting,
+           NULL);
+  zd_log(s->o->logger, ZD_LOG_INFO, "settings read again", "file", s->o->settings, NULL);
 }
 
 /* SIGHUP reads settings; SIGINT and SIGTERM end it. */
@@ -95,16 +116,18 @@ static void wait_for_end(zd_serve *s, const sigset_t *signals) {
 }
 
 zd_err zd_serve_run(const zd_serve_options *options, zd_fault *fault) {
-  zd_serve s = {.o = options};
+  zd_serve s = {.o = options, .level = options->logger->least};
   sigset_t signals, before;
   sigemptyset(&signals);
   sigaddset(&signals, SIGINT);
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGHUP);
   pthread_sigmask(SIG_BLOCK, &signals, &before); /* inherited by all threads started below */
-  zd_err err = ZD_OK;
-  if (options->settings) err = zd_serve_read_settings(options->settings, options->logger, fault);
-  if (err == ZD_OK) err = open_server(&s, fault);
+  zd_err err = read_settings(&s, &s.settings, fault);
+  if (err == ZD_OK) {
+    options->logger->least = (zd_log_level)s.settings.log_level;
+    err = open_server(&s, fault);
+  }
   if (err == ZD_OK) {
     char url[128];
     zd_serve_base_url(options->host, zd_http_port(s.http), url, sizeof url);

@@ -16,7 +16,8 @@ typedef struct zd_serve_options {
   zd_store *store; /* started; owned by the caller, as is search */
   zd_search *search;
   zd_logger *logger;    /* its level follows the settings */
-  const char *settings; /* file of `name = value` lines, read again on SIGHUP; NULL: none */
+  const char *settings; /* file of `name = value` lines (settings.c lists them), read again on
+                           SIGHUP; NULL: none */
   const char *version;
   unsigned threads; /* event loops; 0: one per processor */
   /* Called once when requests are answered; for "serving http://..." and the demo. May be NULL. */

@@ -60,6 +60,50 @@ test('cross-origin pages are not let in unless configured', async () => {
   assert.equal(answer.headers.get('access-control-allow-origin'), null);
 });
 
+test('cross-origin pages: those configured, and no others', async () => {
+  const settings = join(folder(), 'settings');
+  writeFileSync(settings, 'cors-origins = https://portal.example http://localhost:3000\npage-default = 2\n');
+  const one = await start({ args: ['--settings', settings] });
+  const its = client(one);
+  const asked = origin => its.get('Patient', { headers: { Origin: origin } });
+  assert.equal((await asked('https://portal.example')).headers.get('access-control-allow-origin'), 'https://portal.example');
+  const other = await asked('https://elsewhere.example');
+  assert.equal(other.headers.get('access-control-allow-origin'), null);
+  assert.match(other.headers.get('vary'), /Origin/);
+  const headers = { Origin: 'http://localhost:3000', 'Access-Control-Request-Method': 'PUT' };
+  const preflight = await fetch(`${one.base}/Patient/1`, { method: 'OPTIONS', headers });
+  assert.equal(preflight.status, 204);
+  assert.match(preflight.headers.get('access-control-allow-methods'), /PUT/);
+  const denied = await fetch(`${one.base}/Patient/1`, { method: 'OPTIONS', headers: { ...headers, Origin: 'null' } });
+  assert.equal(denied.headers.get('access-control-allow-methods'), null);
+  assert.equal((await its.get('metadata')).body.rest[0].security.cors, true);
+  await one.remove();
+});
+
+test('SIGHUP reads the settings again; bad ones are refused, the former stay', async () => {
+  const settings = join(folder(), 'settings');
+  writeFileSync(settings, 'page-default = 2\n');
+  const one = await start({ args: ['--settings', settings] });
+  const its = client(one);
+  for (let i = 0; i < 6; i++) await its.post('Patient', patient());
+  const size = async () => (await its.get('Patient')).body.entry.length;
+  assert.equal(await size(), 2);
+  const again = async (text, expected) => {
+    writeFileSync(settings, text);
+    one.child.kill('SIGHUP');
+    for (let i = 0; i < 100 && await size() !== expected; i++) await new Promise(done => setTimeout(done, 20));
+    assert.equal(await size(), expected, text);
+  };
+  await again('page-default = 4\n', 4);
+  await again('page-default = 4\npage-default = 5\n', 4);
+  await again('log-level = error\n', 6);
+  await one.remove();
+  writeFileSync(settings, 'page-default = many\n');
+  const { code, err } = await run('serve', '--data', folder(), '--listen', '127.0.0.1:8099', '--settings', settings);
+  assert.equal(code, 3);
+  assert.match(err, /settings:1: page-default is a whole number from 1 to 1000/);
+});
+
 test('SIGTERM ends it cleanly; kill -9 loses nothing acknowledged', async () => {
   const one = await start();
   const made = await client(one).post('Patient', patient());
