@@ -6,13 +6,14 @@
  *   load -a ... -b bodies.ndjson -u /fhir [-n 1000]             POSTs, a body a line, in turn
  *
  * -s seconds, or -n requests in all; -e 200 the status expected (default 200; 0: any 2xx);
- * -k: the file is used up once. Prints one line of JSON: requests, seconds, rate, p50, p99, max
- * (microseconds), errors, bytes.
+ * -k: the file is used up once. SIGTERM ends it early, with its figures. Prints one line of JSON:
+ * requests, seconds, rate, p50, p99, max (microseconds), errors, bytes.
  */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/tcp.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -20,6 +21,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/epoll.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -37,7 +39,7 @@ typedef struct load {
   const char *url; /* of POSTs */
   line *lines;
   size_t count, next;
-  bool post, once;
+  bool post, once, stopped;
   uint64_t most, sent, done, errors, bytes;
   double seconds;
   int expected;
@@ -69,7 +71,8 @@ static void die(const char *what) {
 }
 
 static bool next_request(load *l, connection *c) {
-  if ((l->most && l->sent == l->most) || (l->once && l->next == l->count)) return false;
+  if (l->stopped || (l->most && l->sent == l->most) || (l->once && l->next == l->count))
+    return false;
   if (!l->most && !l->once && now_ns() >= l->end) return false;
   line item = l->lines[l->next++ % l->count];
   if (!l->once && l->next == l->count) l->next = 0;
@@ -175,10 +178,23 @@ static void pull(load *l, connection *c) {
   }
 }
 
+/* SIGTERM comes as an event without a connection. */
+static void listen_for_stop(load *l) {
+  sigset_t stop;
+  sigemptyset(&stop);
+  sigaddset(&stop, SIGTERM);
+  sigprocmask(SIG_BLOCK, &stop, NULL);
+  int fd = signalfd(-1, &stop, SFD_CLOEXEC);
+  if (fd < 0 || epoll_ctl(l->epoll, EPOLL_CTL_ADD, fd,
+                          &(struct epoll_event){.events = EPOLLIN | EPOLLONESHOT}))
+    die("signalfd");
+}
+
 static void run(load *l) {
   connection *all = calloc(l->connections, sizeof *all);
   if (!all) die("memory");
   l->epoll = epoll_create1(EPOLL_CLOEXEC);
+  listen_for_stop(l);
   l->began = now_ns();
   l->end = l->began + (uint64_t)(l->seconds * 1e9);
   for (unsigned i = 0; i < l->connections; i++) open_connection(l, &all[i]);
@@ -191,6 +207,10 @@ static void run(load *l) {
     }
     for (int i = 0; i < n; i++) {
       connection *c = events[i].data.ptr;
+      if (!c) {
+        l->stopped = true;
+        continue;
+      }
       if (events[i].events & EPOLLOUT) {
         push(c);
         if (c->sent == c->head_n + c->body.n) arm(l, c, EPOLL_CTL_MOD);

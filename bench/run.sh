@@ -1,0 +1,127 @@
+#!/bin/bash
+# run.sh: measures Zdravo against references on this machine; `make bench` runs it.
+#
+#   bench/run.sh [PART...]     parts, in order: import process reads searches counts export engines
+#                              small beside bundles restart postgres growth (default: all)
+#
+# SIZE=quick 100,000 resources; SIZE=short (default) up to a million, about 15 minutes and 6 GB;
+# SIZE=full up to ten million, about an hour and 30 GB. KEEP=1 leaves the scratch folder.
+# Writes build/bench/results.ndjson (every figure) and build/bench/report.md (the table), and the plot
+# docs/performance-growth.svg when all sizes were measured. Loopback only; stops only what it started.
+set -u
+cd "$(dirname "$0")/.."
+out=$(realpath -m "${OUT:-build/bench}")
+bin=${BIN:-build/release}
+shared=${ZD_SHARED:-../shared}
+zdravo=$bin/zdravo
+mkdir -p "$out/logs" "$out/scratch"
+. tools/step.sh
+. bench/harness.sh
+. bench/data.sh
+. bench/bulk.sh
+. bench/asking.sh
+. bench/writing.sh
+. bench/process.sh
+. bench/postgres.sh
+. bench/growth.sh
+
+case ${SIZE:-short} in
+  quick) sizes=(100k) ;;
+  short) sizes=(100k 1m) ;;
+  full) sizes=(100k 1m 10m) ;;
+  *) echo "SIZE is quick, short or full" >&2; exit 2 ;;
+esac
+main=${sizes[-1]}
+
+missing_packages() {
+  local package
+  for package in $(sed -e 's/#.*//' -e 's/[[:space:]].*//' -e '/^$/d' bench/packages.txt); do
+    dpkg-query -W -f '${db:Status-Status}\n' "$package" 2>/dev/null | grep -qx installed || printf '%s ' "$package"
+  done
+}
+
+# The cluster that Debian's package would start on its port is not wanted.
+install_packages() {
+  export DEBIAN_FRONTEND=noninteractive
+  mkdir -p /etc/postgresql-common
+  [ -e /etc/postgresql-common/createcluster.conf ] || echo 'create_main_cluster = false' >/etc/postgresql-common/createcluster.conf
+  apt-cache show "$@" >/dev/null 2>&1 || apt-get update
+  apt-get install -y --no-install-recommends -o Dpkg::Options::=--force-confold "$@" || { apt-get update && apt-get install -y --no-install-recommends "$@"; }
+}
+
+prepare() {
+  local missing=$(missing_packages)
+  if [ -n "$missing" ] && [ "$(id -u)" -eq 0 ]; then
+    # shellcheck disable=SC2086
+    step "packages of the benchmarks" "$out/logs/apt.log" install_packages $missing
+    missing=$(missing_packages)
+  fi
+  [ -z "$missing" ] || say "without these packages some references are left out: $missing"
+  if [ -z "${BIN:-}" ]; then
+    cmake --preset release >"$out/logs/cmake.log" || exit 1 # finds a library that came just now
+    step "build release" "$out/logs/build.log" tools/build.sh release zdravo load syncrate coldstart engines || exit 1
+  fi
+}
+
+describe_machine() {
+  record machine this "$(jq -cn --arg cpu "$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1)" --argjson cores "$(nproc)" \
+    --arg kernel "$(uname -sr)" --argjson ram "$(awk '/MemTotal/ { print int($2 / 1024) }' /proc/meminfo)" \
+    --arg disk "$(df -PT "$out" | awk 'NR == 2 { print $2 " on " $1 }')" --arg load "$(cut -d ' ' -f 1-3 /proc/loadavg)" --arg date "$(date -u +%F)" \
+    --arg commit "$(git rev-parse --short HEAD 2>/dev/null)" --arg main "$main" \
+    '{cpu: $cpu, cores: $cores, kernel: $kernel, ram_mb: $ram, disk: $disk, load: $load, date: $date, commit: $commit, main: $main}')"
+}
+
+measure_engines() {
+  local engine
+  for engine in zdravo rocksdb; do
+    rm -rf "$scratch/engine"
+    answer=$("$bin/engines" "$engine" "$scratch/engine" "${ENGINE_RESOURCES:-200000}" 2>>"$out/logs/engines.log") &&
+      record engines "$engine" "$answer" || fail "engines $engine (see $out/logs/engines.log)"
+    rm -rf "$scratch/engine"
+  done
+}
+
+stop_all() {
+  stop_server
+  stop_nginx
+  stop_postgres
+}
+
+run_part() {
+  local size
+  case $1 in
+    import)
+      for size in "${sizes[@]}"; do
+        say "region of $size resources: generate, import, compact"
+        measure_import "$size" && measure_disk "$size" && make_queries "$size"
+      done
+      measure_compressors ;;
+    process) for size in "${sizes[@]}"; do measure_process "$size"; done ;;
+    reads) measure_reads "$main" ;;
+    searches) measure_searches "$main" ;;
+    counts) for size in "${sizes[@]}"; do measure_counts "$size"; done ;;
+    export) measure_export "$main" ;;
+    engines) measure_engines ;;
+    small) measure_small "$main" ;;
+    beside) measure_beside "$main" ;;
+    bundles) measure_bundles ;;
+    restart) measure_restart "$main" ;;
+    postgres) measure_postgres ;;
+    growth) for size in "${sizes[@]}"; do measure_growth "$size"; done ;;
+    *) echo "no part is named $1" >&2; return 1 ;;
+  esac
+}
+
+trap 'stop_all; exit 130' INT TERM
+prepare
+[ "$(room_left_mb)" -gt $([ "$main" = 10m ] && echo 30000 || echo 6000) ] || { echo "too little room on the disk of $out" >&2; exit 1; }
+describe_machine
+for part in ${*:-import process reads searches counts export engines growth small beside bundles restart postgres}; do
+  say "== $part"
+  run_part "$part"
+  stop_all
+done
+bench/report.sh "$results" >"$out/report.md"
+[ -z "${PLOT:-}" ] || bench/plot.sh "$results" >"$PLOT"
+[ -n "${QUIET:-}" ] || cat "$out/report.md"
+[ -n "${KEEP:-}" ] || rm -rf "$scratch"
