@@ -11,6 +11,10 @@ folder=data/demo-$seed-$residents
 base=http://127.0.0.1:$port
 zdravo=build/zdravo
 
+if curl -s -o /dev/null --max-time 1 "$base/"; then
+  echo "demo: something answers on $base already; stop it, or: PORT=8090 make demo" >&2
+  exit 1
+fi
 mkdir -p "$folder"
 if [ ! -e "$folder/region.done" ]; then
   echo "== generating a region of $residents residents (seed $seed)"
@@ -20,12 +24,13 @@ if [ ! -e "$folder/region.done" ]; then
 fi
 echo "== loading it into $folder/store"
 $zdravo import "$folder/region" --data "$folder/store" --report "$folder/import-errors.ndjson"
-$zdravo stats --data "$folder/store"
+$zdravo stats --data "$folder/store" | grep -v '^  ' # the types were named while generating
 
 ask() { # PATH [JQ FILTER]: a request as one would type it, and its real answer, cut to a few lines
   local filter=${2:-.}
   printf "\n$ curl -s '%s%s' | jq -c '%s'\n" "$base" "$1" "$filter"
-  curl -sS "$base$1" | jq -c "$filter" 2>&1 | head -n 6 | cut -c1-200
+  curl -sS "$base$1" | jq -c "$filter" 2>&1 | head -n 6 |
+    jq -Rr 'if length > 160 then .[:159] + "…" else . end'
 }
 
 tour() { # SERVER PID
@@ -36,7 +41,7 @@ tour() { # SERVER PID
   ask "/fhir/Patient?_count=3" '.entry[].resource | {id, birthDate, family: .name[0].family, given: .name[0].given}'
   local patient
   patient=$(curl -sS "$base/fhir/Patient?_count=1" | jq -r '.entry[0].resource.id')
-  ask "/fhir/Patient/$patient" '{resourceType, id, gender, birthDate, meta}'
+  ask "/fhir/Patient/$patient" '{resourceType, id, gender, birthDate, version: .meta.versionId, lastUpdated: .meta.lastUpdated}'
   ask "/fhir/Observation?patient=$patient&code=8310-5&_count=3" '.entry[]?.resource | {when: .effectiveDateTime, what: .code.coding[0].code, value: .valueQuantity.value, unit: .valueQuantity.unit}'
   ask "/fhir/Condition?code=I10&_summary=count" .total
   ask "/fhir/Patient/$patient/_history" '.entry[] | {fullUrl, status: .response.status}'
