@@ -89,6 +89,14 @@ uint32_t zd_store_symbol(zd_store *s, zd_slice name, bool create);
 /* The name of a number; lives as long as the store. Absent slice when unknown. */
 zd_slice zd_store_symbol_name(const zd_store *s, uint32_t symbol);
 
+/* ---- notes: small texts kept with the store, for what must be known before it starts ---- */
+
+/* The note `name` ([a-z-]+) into *out (cleared first). ZD_ERR_NOT_FOUND when there is none,
+ * ZD_ERR_CORRUPT when it is damaged. One caller at a time, as for zd_store_set_note. */
+zd_err zd_store_note(zd_store *s, const char *name, zd_buffer *out, zd_fault *fault);
+/* Replaces it, whole or not at all, durably. Allowed before zd_store_start. */
+zd_err zd_store_set_note(zd_store *s, const char *name, zd_slice text, zd_fault *fault);
+
 /* ---- writing ---- */
 
 typedef enum zd_op { ZD_OP_CREATE, ZD_OP_UPDATE, ZD_OP_DELETE } zd_op;

@@ -2,7 +2,8 @@
  *
  *   FORMAT     "zdravo store\nformat 1\n"
  *   lock       held with flock by the one process that writes; its number as text
- *   symbols    names <-> numbers            (symbols.h)
+ *   symbols    names <-> numbers            (symbols.h); symbols.count: how many there are
+ *   *.note     small texts replaced whole   (notes.c)
  *   log/       every version ever committed (format.h)
  *   dict/      dictionaries bodies are packed with (dictionaries.h)
  *   index/     derived; may be deleted while nobody holds the store (index/README.md)
@@ -60,9 +61,11 @@ static zd_err judge_format(zd_slice text, const char *path, zd_fault *fault) {
   unsigned long format = 0;
   if (zd_slice_starts(text, zd_slice_of(start))) {
     zd_slice rest = zd_slice_from(text, sizeof start - 1);
-    for (size_t i = 0; i < rest.n && i < 9 && rest.p[i] >= '0' && rest.p[i] <= '9'; i++) {
+    size_t i = 0;
+    for (; i < rest.n && i < 9 && rest.p[i] >= '0' && rest.p[i] <= '9'; i++) {
       format = format * 10 + (unsigned long)(rest.p[i] - '0');
     }
+    if (i == rest.n || rest.p[i] != '\n') format = 0;
   }
   if (!format) return zd_fail(fault, ZD_ERR_CORRUPT, "%s is damaged", path);
   if (format > ZD_FORMAT_VERSION) {
@@ -93,7 +96,11 @@ static zd_err check_format(zd_store *s, zd_fault *fault) {
   if (!err) {
     err = judge_format(zd_buffer_slice(&text), path, fault);
   } else if (err == ZD_ERR_NOT_FOUND && s->read_only) {
-    err = zd_fail(fault, ZD_ERR_NOT_FOUND, "%s: there is no store", s->dir);
+    char log[PATH_MAX];
+    path_of(s, "log/00000001.log", log);
+    err = access(log, F_OK) == 0
+              ? zd_fail(fault, ZD_ERR_CORRUPT, "%s is missing, and there is a log", path)
+              : zd_fail(fault, ZD_ERR_NOT_FOUND, "%s: there is no store", s->dir);
   } else if (err == ZD_ERR_NOT_FOUND) {
     if (fault) fault->code = ZD_OK;
     err = make_format(s, path, fault);

@@ -45,6 +45,8 @@ struct zd_symbols {
   pthread_mutex_t syncing;  /* guards the file; may take `creating` inside */
   _Atomic uint32_t durable; /* names in the file */
   uint64_t end;             /* its length */
+  int witness_fd;           /* symbols.count; -1: none can be kept */
+  unsigned witness_slot;    /* written next */
   zd_err broken;
 };
 
@@ -143,6 +145,44 @@ uint32_t zd_symbols_durable(const zd_symbols *t) {
   return atomic_load_explicit(&t->durable, memory_order_acquire);
 }
 
+/* ---- the witness ----
+ *
+ * symbols.count says how many names had been durable, so that damage at the end of the file is not
+ * taken for the torn tail of a write that nobody used. Two slots, written in turn:
+ *
+ *   [CRC32C of the count, 4][count, 4]  [the same]
+ *
+ * It is written after the names were synced and is not synced itself: it may say too few, never too
+ * many. A store without it is older, or lost it; then the tail is taken as torn. */
+
+enum { SLOT = 8 };
+
+static uint32_t read_witness(const char *path) {
+  zd_buffer bytes;
+  uint32_t most = 0;
+  zd_buffer_init(&bytes, 0);
+  if (zd_file_read(path, 4096, &bytes, NULL) == ZD_OK) {
+    for (size_t at = 0; at + SLOT <= bytes.n; at += SLOT) {
+      const unsigned char *p = (const unsigned char *)bytes.p + at;
+      uint32_t count = get_u32(p + 4);
+      if (get_u32(p) == zd_crc32c(0, p + 4, 4) && count > most) most = count;
+    }
+  }
+  zd_buffer_free(&bytes);
+  return most;
+}
+
+static void write_witness(zd_symbols *t, uint32_t count) {
+  unsigned char slot[SLOT];
+  put_u32(slot + 4, count);
+  put_u32(slot, zd_crc32c(0, slot + 4, 4));
+  if (t->witness_fd < 0) return;
+  if (t->fs->write_at(t->fs->state, t->witness_fd, slot, SLOT, t->witness_slot * SLOT) != 0) {
+    return; /* the other slot stays, and says fewer */
+  }
+  t->witness_slot ^= 1;
+}
+
 /* ---- the file ---- */
 
 /* Length of the intact block at p (head included), 0 when there is none. */
@@ -196,6 +236,9 @@ static zd_err read_blocks(zd_symbols *t, const unsigned char *p, size_t n, zd_fa
 
 static zd_err load(zd_symbols *t, zd_fault *fault) {
   zd_buffer bytes;
+  char witness[PATH_MAX];
+  snprintf(witness, sizeof witness, "%s.count", t->path);
+  uint32_t known = read_witness(witness); /* before the names: a writer may be adding some */
   zd_buffer_init(&bytes, 0);
   zd_err err = zd_file_read(t->path, (size_t)1 << 30, &bytes, fault);
   if (err == ZD_ERR_NOT_FOUND) err = ZD_OK;
@@ -203,7 +246,13 @@ static zd_err load(zd_symbols *t, zd_fault *fault) {
   if (!err) err = read_blocks(t, (const unsigned char *)all.p, all.n, fault);
   bool torn = bytes.n > t->end;
   zd_buffer_free(&bytes);
+  if (!err && zd_symbols_count(t) < known) {
+    err = zd_fail(fault, ZD_ERR_CORRUPT, "%s: damaged at byte %llu: of %u names %u are readable",
+                  t->path, (unsigned long long)t->end, known, zd_symbols_count(t));
+  }
   if (err || t->read_only) return err;
+  t->witness_fd = t->fs->open(t->fs->state, witness, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  write_witness(t, zd_symbols_count(t));
   t->fd = t->fs->open(t->fs->state, t->path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (t->fd < 0) return zd_fail_errno(fault, "cannot open %s", t->path);
   if (!torn) return ZD_OK;
@@ -221,7 +270,7 @@ zd_err zd_symbols_open(const zd_file_system *fs, const char *dir, bool read_only
   if (!t) return zd_fail(fault, ZD_ERR_MEMORY, "no memory for the symbols");
   t->fs = fs;
   t->read_only = read_only;
-  t->fd = -1;
+  t->fd = t->witness_fd = -1;
   t->path = strdup(path);
   pthread_mutex_init(&t->creating, NULL);
   pthread_mutex_init(&t->syncing, NULL);
@@ -245,6 +294,7 @@ void zd_symbols_close(zd_symbols *t) {
     x = older;
   }
   if (t->fd >= 0) t->fs->close(t->fs->state, t->fd);
+  if (t->witness_fd >= 0) t->fs->close(t->fs->state, t->witness_fd);
   pthread_mutex_destroy(&t->creating);
   pthread_mutex_destroy(&t->syncing);
   free(t->path);
@@ -299,7 +349,10 @@ zd_err zd_symbols_sync(zd_symbols *t, zd_fault *fault) {
   if (!err && first < end) {
     err = make_block(t, first, end, &block, fault);
     if (!err) err = write_block(t, &block, fault);
-    if (!err) atomic_store_explicit(&t->durable, end, memory_order_release);
+    if (!err) {
+      atomic_store_explicit(&t->durable, end, memory_order_release);
+      write_witness(t, end);
+    }
   }
   zd_buffer_free(&block);
   pthread_mutex_unlock(&t->syncing);
