@@ -14,7 +14,7 @@
 
 find_package(Threads REQUIRED)
 find_package(OpenSSL REQUIRED)
-foreach(lib IN ITEMS uv zstd z roaring cmocka)
+foreach(lib IN ITEMS uv zstd z cmocka)
   string(TOUPPER ${lib} upper)
   find_library(ZD_LIB_${upper} ${lib})
   if(NOT ZD_LIB_${upper})

@@ -36,11 +36,10 @@ BEGIN {
   }
   # Engine header (a regular expression) and the modules that own it.
   owner["^uv\\.h$|^uv/"] = " http "
-  owner["^llhttp\\.h$"] = " http "
+  owner["^llhttp\\.h$|^llhttp/"] = " http "
   owner["^nghttp2/"] = " http "
   owner["^openssl/"] = " base http "
   owner["^xxhash\\.h$"] = " base "
-  owner["^roaring/"] = " store search "
   owner["^zstd\\.h$"] = " store rest region bulk cli "
   owner["^zdict\\.h$"] = " store "
   owner["^zlib\\.h$"] = " rest region bulk cli "
