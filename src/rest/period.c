@@ -42,7 +42,7 @@ bool zd_period_parse(zd_slice s, int64_t *from, int64_t *to) {
   if (!has_day) return *to = zd_clock_days(y + mo / 12, mo % 12 + 1, 1) * day, true;
   *to = *from + day;
   if (s.n == 10) return true;
-  if (s.p[10] != 'T' || s.n < 17 || s.p[13] != ':' || !digits(s, 11, 2, &h) ||
+  if (s.p[10] != 'T' || s.n < 16 || s.p[13] != ':' || !digits(s, 11, 2, &h) ||
       !digits(s, 14, 2, &mi))
     return false;
   size_t at = 16;

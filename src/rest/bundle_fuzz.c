@@ -1,0 +1,30 @@
+/* Bytes as a Bundle, run on a store that lives as long as the process. */
+#include "rest/world.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static world here;
+
+static void leave(void) {
+  world_close(&here);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+  zd_arena arena;
+  zd_issues issues;
+  zd_tree tree;
+  uint64_t written;
+  zd_fault fault = {0};
+  if (!here.rest) {
+    if (!world_open(&here, &fault)) abort();
+    atexit(leave);
+  }
+  zd_arena_init(&arena, 64 << 20);
+  zd_issues_init(&issues, &arena);
+  zd_slice text = {(const char *)data, size};
+  zd_type bundle = zd_schema_type(zd_schema_r4(), ZD_S("Bundle"));
+  if (zd_fhir_read_json(zd_schema_r4(), text, bundle, NULL, &arena, &tree, &issues) == ZD_OK)
+    (void)zd_rest_bundle(here.rest, &tree, &arena, NULL, NULL, &written, &issues);
+  zd_arena_free(&arena);
+  return 0;
+}
