@@ -6,13 +6,12 @@
 #include <stdlib.h>
 #include <zstd.h>
 
-#include "store/embedded/training.h"
-
 enum { LEVEL = 3, PACKERS_KEPT = 8 };
 
 struct zd_packer {
   zd_packer *next;
   ZSTD_CCtx *context;
+  bool patient;
 };
 
 struct zd_unpacker {
@@ -51,9 +50,18 @@ static void packer_free(zd_packer *p) {
   free(p);
 }
 
+void zd_codec_set_past(zd_codec *c, zd_training_past past) {
+  if (c->training) zd_training_set_past(c->training, past);
+}
+
+void zd_codec_stop_training(zd_codec *c) {
+  zd_training_close(c->training);
+  c->training = NULL;
+}
+
 void zd_codec_close(zd_codec *c) {
   if (!c) return;
-  zd_training_close(c->training);
+  zd_codec_stop_training(c);
   zd_dictionaries_close(c->dictionaries);
   while (c->pool) {
     zd_packer *next = c->pool->next;
@@ -93,8 +101,13 @@ zd_packer *zd_codec_take_packer(zd_codec *c) {
   return p ? p : packer_new();
 }
 
+void zd_packer_wait_for_training(zd_packer *p) {
+  p->patient = true;
+}
+
 void zd_codec_give_packer(zd_codec *c, zd_packer *p) {
   if (!p) return;
+  p->patient = false;
   pthread_mutex_lock(&c->lock);
   bool keep = c->pooled < PACKERS_KEPT;
   if (keep) {
@@ -104,6 +117,15 @@ void zd_codec_give_packer(zd_codec *c, zd_packer *p) {
   }
   pthread_mutex_unlock(&c->lock);
   if (!keep) packer_free(p);
+}
+
+/* The dictionary to pack a body with; NULL when there is none yet. */
+static zd_dictionary *dictionary_for(zd_codec *c, const zd_packer *p, uint32_t type,
+                                     zd_slice body) {
+  zd_dictionary *x = zd_dictionary_newest(c->dictionaries, type);
+  if (x || !c->training || !zd_training_offer(c->training, type, body) || !p->patient) return x;
+  zd_training_wait(c->training, type);
+  return zd_dictionary_newest(c->dictionaries, type);
 }
 
 size_t zd_codec_bound(size_t n) {
@@ -117,9 +139,8 @@ zd_err zd_codec_pack(zd_codec *c, zd_packer *p, uint32_t type, zd_slice body, un
     packed->plain = true;
     return ZD_OK;
   }
-  zd_dictionary *x = zd_dictionary_newest(c->dictionaries, type);
+  zd_dictionary *x = dictionary_for(c, p, type, body);
   const ZSTD_CDict *ready = x ? zd_dictionary_for_packing(x) : NULL;
-  if (!x && c->training) zd_training_offer(c->training, type, body);
   size_t n = ZSTD_CCtx_refCDict(p->context, ready); /* NULL: without */
   if (!ZSTD_isError(n)) n = ZSTD_compress2(p->context, out, room, body.p, body.n);
   if (ZSTD_isError(n)) return ZD_ERR_MEMORY; /* the room suffices, so nothing else can fail */

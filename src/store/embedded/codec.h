@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "store/embedded/format.h"
+#include "store/embedded/training.h"
 
 typedef struct zd_codec zd_codec;
 typedef struct zd_packer zd_packer;
@@ -17,9 +18,17 @@ zd_err zd_codec_open(const zd_file_system *fs, const char *dir, bool read_only,
                      const zd_logger *logger, zd_codec **out, zd_fault *fault);
 void zd_codec_close(zd_codec *c);
 
+/* Where training finds bodies of earlier runs (training.h). */
+void zd_codec_set_past(zd_codec *c, zd_training_past past);
+/* Ends training, and with it the use of the past; nobody packs any more. */
+void zd_codec_stop_training(zd_codec *c);
+
 /* From a pool and back; NULL when memory is exhausted. */
 zd_packer *zd_codec_take_packer(zd_codec *c);
 void zd_codec_give_packer(zd_codec *c, zd_packer *p);
+/* Until it is given back, packing waits for a dictionary that is being trained (some 10 ms, once
+ * per type): for those who pack many bodies. */
+void zd_packer_wait_for_training(zd_packer *p);
 
 zd_unpacker *zd_unpacker_new(void);
 void zd_unpacker_free(zd_unpacker *u);

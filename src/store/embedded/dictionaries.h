@@ -14,6 +14,10 @@
 #include "base/error.h"
 #include "base/file.h"
 
+/* With a dictionary level 1 packs as tightly as 3 (173 and 172 bytes of 1,333, measured on Synthea
+ * records) in two thirds of the time. */
+enum { ZD_DICTIONARY_LEVEL = 1 };
+
 typedef struct zd_dictionaries zd_dictionaries;
 typedef struct zd_dictionary zd_dictionary;
 

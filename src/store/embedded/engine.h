@@ -28,7 +28,8 @@ typedef struct zd_reader {
 struct zd_store {
   char *dir;
   bool read_only, started;
-  int lock_fd; /* holds DIR/lock; -1 when read-only */
+  zd_row first_new; /* rows below it were there when the store was started */
+  int lock_fd;      /* holds DIR/lock; -1 when read-only */
   const zd_file_system *fs;
   const zd_logger *logger;
   zd_clock clock;
@@ -110,6 +111,11 @@ struct zd_snapshot {
 zd_err zd_snapshot_pending(zd_store *s, const zd_txn *group, zd_snapshot **out);
 /* Fills all but the body. */
 void zd_record_fill(const zd_record_head *h, const zd_commit_head *commit, zd_record *out);
+
+/* ---- past.c ---- */
+
+/* Offers up to `most` bodies of the type that earlier runs stored to the training (training.h). */
+void zd_store_offer_past(void *store, zd_training *t, uint32_t type, size_t most);
 
 /* ---- scan.c ---- */
 

@@ -166,8 +166,10 @@ zd_err zd_store_start(zd_store *s, zd_indexer indexer, zd_fault *fault) {
   if (!err) err = zd_store_replay(s, &end, fault);
   if (err) return err;
   atomic_store(&s->sequence, end.sequence - 1);
+  s->first_new = end.row;
   if (!s->read_only) err = zd_committer_open(s, &end, &s->committer, fault);
   s->started = !err;
+  if (s->started) zd_codec_set_past(s->codec, (zd_training_past){s, zd_store_offer_past});
   return err;
 }
 
@@ -182,6 +184,7 @@ static void flush_at_close(zd_store *s) {
 void zd_store_close(zd_store *s) {
   if (!s) return;
   zd_committer_close(s->committer);
+  if (s->codec) zd_codec_stop_training(s->codec);
   if (s->started && !s->read_only) flush_at_close(s);
   if (s->index) zd_index_close(s->index);
   zd_readers_free(s);

@@ -6,6 +6,9 @@
 /* From this many writes on, a transaction builds its part of the index itself, so that the
  * committer only has to attach it. */
 enum { BATCH_ROWS = 1000 };
+/* From this many on, its writes wait for a dictionary under way: it runs where waiting is no harm.
+ */
+enum { PATIENT_ROWS = 100 };
 
 zd_err zd_txn_begin(zd_store *s, zd_row as_of, zd_txn **out) {
   if (s->read_only || !s->started) return ZD_ERR_REFUSED;
@@ -176,6 +179,7 @@ static zd_err start_batch(zd_txn *t) {
 }
 
 static zd_err add_row(zd_txn *t, const zd_write *w, zd_txn_row *row) {
+  if (t->count == PATIENT_ROWS) zd_packer_wait_for_training(t->packer);
   if (t->count == BATCH_ROWS) {
     zd_err err = start_batch(t);
     if (err) return err;
