@@ -128,7 +128,7 @@ static zd_err take_bundle(batch *b, const zd_tree *t, uint64_t line, zd_fault *f
     return ZD_OK;
   }
   refuse(b, line, &issues);
-  b->refused += entries - written - 1;
+  if (entries > written + 1) b->refused += entries - written - 1;
   return err == ZD_ERR_REFUSED ? ZD_OK : zd_fail(fault, err, "a Bundle could not be stored");
 }
 

@@ -21,6 +21,7 @@ struct zd_source {
   bool ended;
   zd_buffer ahead; /* unpacked, not yet given out */
   size_t given;    /* of ahead */
+  size_t searched; /* bytes behind `given` known to hold no line end */
   uint64_t offset, line;
 };
 
@@ -129,12 +130,13 @@ static zd_err fetch(zd_source *s, zd_fault *fault) {
 
 /* Length of the piece at the front of `ahead`: up to the last line end within it; 0: more is
  * needed. */
-static size_t piece_length(const zd_source *s, size_t wanted) {
+static size_t piece_length(zd_source *s, size_t wanted) {
   size_t have = s->ahead.n - s->given;
   const char *p = s->ahead.p + s->given;
   if (s->ended) return have;
   if (!s->file->lines || have < wanted) return 0;
-  const char *last = memrchr(p, '\n', have);
+  const char *last = memrchr(p + s->searched, '\n', have - s->searched);
+  if (!last) s->searched = have; /* a line of a gigabyte is not searched from its start each time */
   return last ? (size_t)(last - p) + 1 : 0;
 }
 
@@ -159,6 +161,7 @@ zd_err zd_source_next(zd_source *s, size_t wanted, size_t limit, zd_buffer *piec
   *first_line = s->line;
   if (n) s->line += count_lines(s->ahead.p + s->given, n);
   s->given += n;
+  s->searched = 0;
   s->offset += n;
   *end = s->offset;
   return piece->failed ? zd_fail(fault, ZD_ERR_MEMORY, "out of memory") : ZD_OK;

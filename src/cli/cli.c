@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/mapped.h"
 #include "cli/command.h"
 
 #define AT(field) offsetof(zd_arguments, field)
@@ -58,6 +59,11 @@ static const zd_option generate_options[] = {
 static const zd_option stats_options[] = {DATA, FLAG("json", json, "as one JSON object")};
 static const zd_option check_options[] = {DATA, QUIET};
 static const zd_option compact_options[] = {DATA, QUIET};
+static const zd_option define_options[] = {
+    DATA,
+    FLAG("later", later,
+         "leave the indexing of what is stored to the server, which does it while it serves"),
+    QUIET};
 
 static int command_version(const zd_arguments *a);
 static int command_help(const zd_arguments *a);
@@ -83,6 +89,10 @@ static const zd_command commands[] = {
      "--data DIR", OPTIONS(check_options), zd_command_check},
     {"compact", "Merges the index of a store into as few files as there can be.", "--data DIR",
      OPTIONS(compact_options), zd_command_compact},
+    {"define",
+     "Adds search parameters to a store (files with a SearchParameter each) and indexes what it "
+     "holds for them; without files, lists those added.",
+     "[FILE...] --data DIR", OPTIONS(define_options), zd_command_define},
     {"version", "Prints the version.", "", NULL, 0, command_version},
     {"help", "Explains the program or one command.", "[COMMAND]", NULL, 0, command_help}};
 
@@ -162,6 +172,7 @@ static int run(const zd_command *c, int argc, char **argv) {
 
 int zd_cli_run(int argc, char **argv) {
   signal(SIGPIPE, SIG_IGN);
+  zd_mapped_name_failures();
   if (argc < 2) {
     print_overview(stderr);
     return ZD_EXIT_USAGE;

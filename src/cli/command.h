@@ -2,10 +2,12 @@
 #ifndef ZD_CLI_COMMAND_H
 #define ZD_CLI_COMMAND_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 
 #include "cli/cli.h"
+#include "cli/parameters.h"
 #include "search/search.h"
 
 typedef enum zd_option_kind { ZD_OPTION_TEXT, ZD_OPTION_NUMBER, ZD_OPTION_FLAG } zd_option_kind;
@@ -25,7 +27,7 @@ typedef struct zd_arguments {
   const char *data, *out, *listen, *server, *report, *settings, *format, *packing, *log_level,
       *cors;
   uint64_t seed, residents, threads, years, from_year, dirt, piece_mb;
-  bool dirty, quiet, again, json, help;
+  bool dirty, quiet, again, json, later, help;
   const char *const *rest; /* what is not an option */
   size_t rest_count;
 } zd_arguments;
@@ -48,14 +50,26 @@ int zd_cli_fail(zd_err err, const zd_fault *fault);
 /* Set by SIGINT and SIGTERM once zd_cli_catch_signals was called; a second signal ends at once. */
 const atomic_bool *zd_cli_catch_signals(void);
 
-/* A store with its search, opened together. */
+/* A store with its users' search parameters and its search, opened together. Stays where it is
+ * while it catches up. */
 typedef struct zd_record_store {
   zd_store *store;
+  zd_parameters parameters;
   zd_search *search;
+  const zd_logger *logger;
+  pthread_t catching_up;
+  bool catching;
+  atomic_bool stopping;
 } zd_record_store;
 zd_err zd_record_store_open(const char *dir, bool read_only, const char *base_url,
                             const zd_logger *logger, zd_record_store *out, zd_fault *fault);
 void zd_record_store_close(zd_record_store *r);
+/* Indexes what is stored for parameters that are new to it: now, or on a thread of its own while
+ * the store is used (ended by close at the latest; the next opening goes on). */
+zd_err zd_record_store_catch_up(zd_record_store *r, FILE *progress, const atomic_bool *cancel,
+                                zd_fault *fault);
+zd_err zd_record_store_catch_up_start(zd_record_store *r, zd_fault *fault);
+void zd_record_store_catch_up_end(zd_record_store *r);
 
 int zd_command_serve(const zd_arguments *a);
 int zd_command_import(const zd_arguments *a);
@@ -64,5 +78,6 @@ int zd_command_generate(const zd_arguments *a);
 int zd_command_stats(const zd_arguments *a);
 int zd_command_check(const zd_arguments *a);
 int zd_command_compact(const zd_arguments *a);
+int zd_command_define(const zd_arguments *a);
 
 #endif

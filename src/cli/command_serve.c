@@ -82,7 +82,7 @@ int zd_command_serve(const zd_arguments *a) {
   if (err != ZD_OK) return zd_cli_fail(err, &fault);
   zd_serve_options options = {.host = host,
                               .port = port,
-                              .schema = zd_schema_r4(),
+                              .schema = r.parameters.schema,
                               .store = r.store,
                               .search = r.search,
                               .logger = &logger,
@@ -90,7 +90,8 @@ int zd_command_serve(const zd_arguments *a) {
                               .version = ZD_VERSION,
                               .threads = (unsigned)a->threads,
                               .ready = say_ready};
-  err = zd_serve_run(&options, &fault);
+  err = zd_record_store_catch_up_start(&r, &fault);
+  if (err == ZD_OK) err = zd_serve_run(&options, &fault);
   zd_record_store_close(&r);
   return err == ZD_OK ? ZD_EXIT_OK : zd_cli_fail(err, &fault);
 }

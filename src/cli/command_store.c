@@ -101,6 +101,13 @@ int zd_command_check(const zd_arguments *a) {
   check_run run = {.cancel = zd_cli_catch_signals()};
   int code = open_or_say(a, true, "check", &r);
   if (code != ZD_EXIT_OK) return code;
+  if (zd_search_behind(r.search)) {
+    fprintf(stderr,
+            "zdravo check: new search parameters are not indexed yet for everything stored, so the "
+            "index cannot be judged; let a server, an import or `zdravo define` finish that\n");
+    zd_record_store_close(&r);
+    return ZD_EXIT_FAILED;
+  }
   zd_progress_start(&run.bar, a->quiet ? NULL : stderr, "checking", "versions", 0);
   zd_err err = zd_store_check(r.store, print_finding, show, &run, &fault);
   zd_progress_finish(&run.bar, run.done);

@@ -111,9 +111,17 @@ static bool take_type(zd_call *c, const zd_tree *t, zd_bundle *b, zd_answer *a) 
   return false;
 }
 
+static void report_issues(zd_bundle *b, const zd_unit_entry *e) {
+  const zd_issues *from = &b->call->issues;
+  for (size_t i = 0; i < from->n; i++)
+    zd_issue_add(b->report, from->items[i].severity, from->items[i].code, e->expression, "%.*s",
+                 ZD_SV(from->items[i].diagnostics));
+}
+
 /* A batch entry that is malformed fails alone; in a transaction it fails all. */
 static bool entry_may_fail(zd_bundle *b, zd_unit_entry *e, zd_answer *a) {
   if (b->transaction) return false;
+  if (b->report) report_issues(b, e);
   zd_buffer_free(&e->answer.body);
   e->answer = *a;
   e->in.kind = ZD_CAPABILITIES; /* nothing left to do for it */
@@ -125,7 +133,7 @@ static bool entry_may_fail(zd_bundle *b, zd_unit_entry *e, zd_answer *a) {
 
 bool zd_bundle_open(zd_call *c, const zd_tree *t, zd_return prefer, bool lenient, zd_bundle *b,
                     zd_answer *a) {
-  *b = (zd_bundle){.call = c, .prefer = prefer};
+  *b = (zd_bundle){.call = c, .prefer = prefer, .report = b->report};
   if (!take_type(c, t, b, a)) return false;
   zd_element entry = zd_schema_child(t->schema, t->nodes[0].type, ZD_S("entry"));
   size_t n = 0, i = 0;
@@ -167,6 +175,7 @@ static void ask(zd_bundle *b, zd_unit_entry *e) {
   c->brief = false; /* nobody could run it again */
   c->deadline_ns = zd_clock_monotonic_ns() + (uint64_t)c->rest->query_ms * 1000000;
   zd_run_question(c, &e->in, &e->answer);
+  if (b->report && e->answer.status >= 400) report_issues(b, e);
   if (e->in.head) zd_buffer_clear(&e->answer.body);
 }
 
@@ -190,7 +199,9 @@ static void run_single(zd_bundle *b, zd_unit_entry *e) {
   zd_unit u = {.call = b->call, .entries = e, .n = 1};
   zd_issues_init(&b->call->issues, b->call->arena);
   zd_unit_run(&u);
-  if (u.status) zd_answer_outcome(b->call, &e->answer, u.status);
+  if (!u.status) return;
+  zd_answer_outcome(b->call, &e->answer, u.status);
+  if (b->report) report_issues(b, e);
 }
 
 void zd_bundle_run_batch(zd_bundle *b) {
@@ -300,27 +311,39 @@ static void run_in_turn(zd_unit *u, void (*turn)(void *context), void *context) 
   zd_unit_run(u);
 }
 
-static void count_written(const zd_bundle *b, uint64_t *written, zd_issues *issues) {
+static uint64_t count_written(const zd_bundle *b) {
+  uint64_t n = 0;
   for (size_t i = 0; i < b->n; i++) {
     const zd_unit_entry *e = &b->entries[i];
-    if (e->answer.status < 400)
-      *written += is_write(&e->in) && e->act == ZD_ACT_WRITE;
-    else
-      zd_issue_add(issues, ZD_ERROR, ZD_ISSUE_PROCESSING, e->expression, "refused with status %d",
-                   e->answer.status);
+    n += is_write(&e->in) && e->answer.status < 400 && e->act == ZD_ACT_WRITE;
   }
+  return n;
+}
+
+/* An entry of a batch that failed for our sake (a full disk), not for its own: its status; 0: none.
+ */
+static int worst_status(const zd_bundle *b) {
+  for (size_t i = 0; i < b->n; i++)
+    if (b->entries[i].answer.status >= 500) return b->entries[i].answer.status;
+  return 0;
+}
+
+static zd_err error_of(int status) {
+  if (status == 507) return ZD_ERR_FULL;
+  return status >= 500 ? ZD_ERR_IO : ZD_ERR_REFUSED;
 }
 
 zd_err zd_rest_bundle(zd_rest *r, const zd_tree *tree, zd_arena *arena, void (*turn)(void *context),
                       void *context, uint64_t *written, zd_issues *issues) {
   zd_call c = {.rest = r, .arena = arena};
-  zd_bundle b;
+  zd_issues report;
+  zd_bundle b = {.report = &report};
   zd_answer a;
   zd_unit u;
   int failed = 0;
   zd_issues_init(&c.issues, arena);
+  zd_issues_init(&report, arena);
   zd_answer_init(&a);
-  *written = 0;
   if (!zd_bundle_open(&c, tree, ZD_RETURN_MINIMAL, false, &b, &a)) {
     failed = a.status;
     if (turn) turn(context);
@@ -331,11 +354,14 @@ zd_err zd_rest_bundle(zd_rest *r, const zd_tree *tree, zd_arena *arena, void (*t
   } else {
     if (turn) turn(context);
     zd_bundle_run_batch(&b);
+    failed = worst_status(&b);
+    c.issues = report;
   }
-  if (!failed) count_written(&b, written, &c.issues);
+  bool nothing = failed && (b.transaction || !b.n);
+  *written = nothing ? 0 : count_written(&b);
   *issues = c.issues;
   zd_buffer_free(&a.body);
   zd_bundle_free(&b);
-  if (failed) return failed >= 500 ? ZD_ERR_IO : ZD_ERR_REFUSED;
+  if (failed) return error_of(failed);
   return c.issues.errors ? ZD_ERR_REFUSED : ZD_OK;
 }

@@ -14,9 +14,11 @@ typedef struct zd_bundle {
   size_t n;
   bool transaction;
   zd_return prefer;
+  zd_issues *report; /* takes the issues of a batch's entries, too; NULL: nobody asks */
 } zd_bundle;
 
-/* Takes the Bundle in `tree` apart; false when refused (status and issues set). */
+/* Takes the Bundle in `tree` apart; *b is zero but for `report`; false when refused (status and
+ * issues set). */
 bool zd_bundle_open(zd_call *c, const zd_tree *tree, zd_return prefer, bool lenient, zd_bundle *b,
                     zd_answer *a);
 /* The unit of all entries of a transaction. */

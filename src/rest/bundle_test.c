@@ -133,7 +133,7 @@ static void test_rules(void **state) {
       {"batch: each for itself",
        BUNDLE("batch", "{" PATIENT("") "," REQUEST("POST", "Patient") "},{" PATIENT("") "," REQUEST(
                            "PUT", "Patient/b") "}"),
-       ZD_ERR_REFUSED, 1, "refused with status 400"},
+       ZD_ERR_REFUSED, 1, "the resource has no id"},
   };
   world *w = *state;
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {

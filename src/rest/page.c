@@ -89,6 +89,13 @@ zd_err zd_page_read(zd_call *c, zd_snapshot *v, const zd_row *rows, size_t *n, z
   return ZD_OK;
 }
 
+void zd_page_room(zd_call *c, const zd_record *records, size_t n, zd_buffer *out) {
+  enum { AROUND = 320 }; /* address, id, stamp, search or request and response */
+  size_t room = 1024;
+  for (size_t i = 0; i < n; i++) room += records[i].body.n + zd_rest_base(c->rest).n + AROUND;
+  zd_buffer_reserve(out, room);
+}
+
 static void entry_open(zd_call *c, zd_slice type, zd_slice id, bool first, zd_buffer *out) {
   zd_buffer_add_slice(out, first ? ZD_S(",\"entry\":[{\"fullUrl\":\"") : ZD_S(",{\"fullUrl\":\""));
   zd_buffer_add_json(out, zd_rest_base(c->rest));

@@ -19,6 +19,8 @@ typedef struct zd_cursor {
 bool zd_cursor_parse(zd_slice text, zd_cursor *out);
 void zd_cursor_write(const zd_cursor *cursor, zd_buffer *out);
 
+/* Makes room for a page of these, so that it does not move while it grows. */
+void zd_page_room(zd_call *c, const zd_record *records, size_t n, zd_buffer *out);
 /* Opens a Bundle: {"resourceType":"Bundle","type":...,; total UINT64_MAX: not told. */
 void zd_page_open(zd_call *c, const char *bundle_type, uint64_t total, zd_buffer *out);
 /* A link; call before zd_page_entries. url_path is below the base; query without '?', may be empty;

@@ -95,6 +95,7 @@ static zd_err write_page(zd_call *c, zd_snapshot *v, const zd_interaction *in, c
   if (q->count) err = find_page(c, v, q, at, &page, fault);
   if (err == ZD_OK) err = find_total(c, v, q, at, &page, &total, fault);
   if (err != ZD_OK) return err;
+  zd_page_room(c, page.records, page.n, out);
   zd_page_open(c, "searchset", total, out);
   write_links(c, v, in, q, at, &page, out);
   zd_page_entries(out);
