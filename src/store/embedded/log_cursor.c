@@ -45,6 +45,13 @@ static zd_err refill(zd_log_cursor *c, zd_locator at, size_t n, zd_fault *fault)
 zd_err zd_log_cursor_peek(zd_log_cursor *c, zd_locator at, size_t n, const unsigned char **p,
                           size_t *got, zd_fault *fault) {
   uint64_t offset = zd_locator_offset(at);
+  if (c->in_place) {
+    *p = zd_log_files_map(c->files, zd_locator_file(at), offset, got);
+    if (*p && *got >= n) {
+      *got = n;
+      return ZD_OK;
+    }
+  }
   bool there =
       c->file && c->file == zd_locator_file(at) && offset >= c->at && offset + n <= c->at + c->n;
   if (!there) {
@@ -101,7 +108,7 @@ zd_err zd_log_cursor_commit_of(zd_log_cursor *c, zd_locator at, uint32_t back, z
     return ZD_OK;
   }
   bool buffered = c->file == zd_locator_file(at) && zd_locator_offset(head_at) >= c->at;
-  if (buffered) return zd_log_cursor_commit(c, head_at, h, fault);
+  if (buffered || c->in_place) return zd_log_cursor_commit(c, head_at, h, fault);
   unsigned char bytes[ZD_COMMIT_HEAD]; /* beside the buffer: the record's neighbours stay in it */
   size_t got;
   zd_err err = zd_log_files_read(c->files, zd_locator_file(at), zd_locator_offset(head_at), bytes,

@@ -1,8 +1,9 @@
-/* log_cursor.h: reading commits and records out of the log, verified, through one buffer.
+/* log_cursor.h: reading commits and records out of the log, verified, in place where the log is
+ * mapped and `in_place` allows it, else through one buffer.
  *
- * A cursor belongs to one thread. What it returns points into its buffer and lives until the next
- * call. It may only be asked for places that were synced before the call that (re)started it:
- * bytes behind may be in the middle of being written.
+ * A cursor belongs to one thread. What it returns points into its buffer (or the mapped log) and
+ * lives until the next call. It may only be asked for places that were synced before the call that
+ * (re)started it: bytes behind may be in the middle of being written.
  */
 #ifndef ZD_STORE_EMBEDDED_LOG_CURSOR_H
 #define ZD_STORE_EMBEDDED_LOG_CURSOR_H
@@ -13,6 +14,7 @@ typedef struct zd_log_cursor {
   zd_log_files *files;
   size_t block; /* bytes read at a time */
   size_t lead;  /* of which this many before the place asked for (where the commit's head may be) */
+  bool in_place; /* for scattered reading; sequential reading is faster through the buffer */
   unsigned char *p;
   size_t n, room;
   uint32_t file;       /* 0: the buffer is empty */

@@ -8,22 +8,37 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 
 /* 65,535 files of 256 MB: 16 TB. */
 enum { FILES_MAX = 65535 };
+
+/* The last file is mapped beyond its end, for what it will grow by. What a large commit puts behind
+ * that is read, not mapped. */
+#define GROWING_BYTES ((uint64_t)ZD_LOG_FILE_BYTES + (64u << 20))
+
+/* A file in memory; stays where it is until close. */
+typedef struct log_map {
+  const unsigned char *p;
+  uint64_t room;         /* bytes mapped */
+  _Atomic uint64_t size; /* bytes there, once the file takes no further commit; 0: not known yet */
+} log_map;
 
 struct zd_log_files {
   const zd_file_system *fs;
   char *dir;
   bool read_only;
   uint64_t file_bytes;
-  pthread_mutex_t opening; /* guards opening a descriptor; taken alone */
-  _Atomic int *fds;        /* by file number: descriptor + 1; 0: not open yet */
-  _Atomic uint32_t last;   /* written by the committer */
-  _Atomic uint64_t bytes;  /* synced, in all files */
-  uint64_t end;            /* committer's: synced end of the last file */
-  uint64_t written;        /* committer's: end of what was appended since */
+  bool mappable;            /* the operating system's own files, so their bytes may be mapped */
+  pthread_mutex_t opening;  /* guards opening and mapping a file; taken alone */
+  _Atomic int *fds;         /* by file number: descriptor + 1; 0: not open yet */
+  _Atomic(log_map *) *maps; /* by file number; NULL: not mapped yet */
+  _Atomic uint64_t synced;  /* as `end`, for readers; 0 until the log was resumed */
+  _Atomic uint32_t last;    /* written by the committer */
+  _Atomic uint64_t bytes;   /* synced, in all files */
+  uint64_t end;             /* committer's: synced end of the last file */
+  uint64_t written;         /* committer's: end of what was appended since */
 };
 
 void zd_log_files_path(const zd_log_files *l, uint32_t file, char *path, size_t room) {
@@ -87,8 +102,10 @@ zd_err zd_log_files_open(const zd_file_system *fs, const char *dir, bool read_on
   l->read_only = read_only;
   l->file_bytes = file_bytes && file_bytes < ZD_LOG_FILE_BYTES ? file_bytes : ZD_LOG_FILE_BYTES;
   l->dir = strdup(path);
+  l->mappable = !read_only && fs == zd_file_system_real();
   l->fds = calloc(FILES_MAX + 1, sizeof *l->fds);
-  if (!l->dir || !l->fds) {
+  l->maps = calloc(FILES_MAX + 1, sizeof *l->maps);
+  if (!l->dir || !l->fds || !l->maps) {
     zd_log_files_close(l);
     return zd_fail(fault, ZD_ERR_MEMORY, "no memory for the log");
   }
@@ -109,8 +126,12 @@ void zd_log_files_close(zd_log_files *l) {
   for (uint32_t i = 1; i <= last; i++) {
     int fd = atomic_load(&l->fds[i]) - 1;
     if (fd >= 0) l->fs->close(l->fs->state, fd);
+    log_map *m = l->maps ? atomic_load(&l->maps[i]) : NULL;
+    if (m) munmap((void *)(uintptr_t)m->p, m->room);
+    free(m);
   }
   pthread_mutex_destroy(&l->opening);
+  free(l->maps);
   free(l->fds);
   free(l->dir);
   free(l);
@@ -167,6 +188,70 @@ zd_err zd_log_files_read(zd_log_files *l, uint32_t file, uint64_t offset, void *
   return ZD_OK;
 }
 
+/* ---- reading in place ---- */
+
+/* With `opening` held. NULL: it cannot be mapped now. */
+static log_map *map_file(zd_log_files *l, uint32_t file, int fd) {
+  bool closed = file < zd_log_files_last(l);
+  struct stat st;
+  log_map *m = malloc(sizeof *m);
+  if (!m || fstat(fd, &st) != 0 || st.st_size == 0) {
+    free(m);
+    return NULL;
+  }
+  uint64_t size = (uint64_t)st.st_size;
+  m->room = closed || size > GROWING_BYTES ? size : GROWING_BYTES;
+  atomic_init(&m->size, closed ? size : 0);
+  void *p = mmap(NULL, m->room, PROT_READ, MAP_SHARED | MAP_NORESERVE, fd, 0);
+  if (p == MAP_FAILED) {
+    free(m);
+    return NULL;
+  }
+  madvise(p, m->room, MADV_RANDOM); /* records are small: no pages around those asked for */
+  m->p = p;
+  return m;
+}
+
+static log_map *mapped(zd_log_files *l, uint32_t file) {
+  log_map *m = atomic_load_explicit(&l->maps[file], memory_order_acquire);
+  int fd;
+  if (m || file_fd(l, file, &fd, NULL)) return m;
+  pthread_mutex_lock(&l->opening);
+  m = atomic_load_explicit(&l->maps[file], memory_order_acquire);
+  if (!m) {
+    m = map_file(l, file, fd);
+    atomic_store_explicit(&l->maps[file], m, memory_order_release);
+  }
+  pthread_mutex_unlock(&l->opening);
+  return m;
+}
+
+/* Up to where the bytes of the file may be touched: what is synced stays; behind it a group that
+ * fails is cut off again, and touching a page that is no more would be the end of the process.
+ * `synced` is read before `last`, and a new file's is written before it is the last. */
+static uint64_t readable(zd_log_files *l, uint32_t file, log_map *m) {
+  uint64_t end = atomic_load_explicit(&m->size, memory_order_relaxed);
+  if (end == 0) {
+    end = atomic_load_explicit(&l->synced, memory_order_acquire);
+    if (zd_log_files_last(l) != file) { /* it was closed for commits since it was mapped */
+      if (zd_log_files_size(l, file, &end, NULL)) return 0;
+      atomic_store_explicit(&m->size, end, memory_order_relaxed);
+    }
+  }
+  return end < m->room ? end : m->room;
+}
+
+const unsigned char *zd_log_files_map(zd_log_files *l, uint32_t file, uint64_t offset, size_t *n) {
+  *n = 0;
+  bool resumed = atomic_load_explicit(&l->synced, memory_order_acquire) != 0;
+  if (!l->mappable || !resumed || file == 0 || file > zd_log_files_last(l)) return NULL;
+  log_map *m = mapped(l, file);
+  uint64_t end = m ? readable(l, file, m) : 0;
+  if (offset >= end) return NULL;
+  *n = (size_t)(end - offset);
+  return m->p + offset;
+}
+
 /* ---- appending ---- */
 
 zd_err zd_log_files_resume(zd_log_files *l, uint32_t file, uint64_t end, zd_fault *fault) {
@@ -179,6 +264,7 @@ zd_err zd_log_files_resume(zd_log_files *l, uint32_t file, uint64_t end, zd_faul
   atomic_store_explicit(&l->bytes, bytes, memory_order_relaxed);
   if (l->read_only) return ZD_OK;
   l->end = l->written = end;
+  atomic_store_explicit(&l->synced, end, memory_order_release);
   for (uint32_t i = zd_log_files_last(l); i > file; i--) { /* a file that was being begun */
     char path[PATH_MAX];
     zd_log_files_path(l, i, path, sizeof path);
@@ -214,6 +300,7 @@ static zd_err begin_file(zd_log_files *l, zd_row row, uint64_t sequence, zd_faul
     return err;
   }
   l->end = l->written = sizeof head;
+  atomic_store_explicit(&l->synced, sizeof head, memory_order_release); /* before `last` */
   atomic_fetch_add_explicit(&l->bytes, sizeof head, memory_order_relaxed);
   atomic_store_explicit(&l->fds[file], fd + 1, memory_order_release);
   atomic_store_explicit(&l->last, file, memory_order_release);
@@ -250,6 +337,7 @@ zd_err zd_log_files_sync(zd_log_files *l, zd_fault *fault) {
   }
   atomic_fetch_add_explicit(&l->bytes, l->written - l->end, memory_order_relaxed);
   l->end = l->written;
+  atomic_store_explicit(&l->synced, l->end, memory_order_release);
   return ZD_OK;
 }
 

@@ -25,6 +25,11 @@ zd_err zd_log_files_size(zd_log_files *l, uint32_t file, uint64_t *size, zd_faul
 /* Up to n bytes at offset; *got is less at the end of the file. ZD_ERR_CORRUPT: no such file. */
 zd_err zd_log_files_read(zd_log_files *l, uint32_t file, uint64_t offset, void *p, size_t n,
                          size_t *got, zd_fault *fault);
+/* The bytes at offset in place, *n of them up to the end of what is synced; they live until close.
+ * NULL: they are not mapped, read them. Once the log was resumed; not on a read-only store (another
+ * process may cut the file) nor on a file system of a test. A device that fails to deliver a mapped
+ * page ends the process by SIGBUS (see base/mapped.h); reading would have told an error. */
+const unsigned char *zd_log_files_map(zd_log_files *l, uint32_t file, uint64_t offset, size_t *n);
 /* Bytes in all files, as far as they are known to be synced. */
 uint64_t zd_log_files_bytes(const zd_log_files *l);
 

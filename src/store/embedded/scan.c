@@ -25,6 +25,7 @@ static zd_err stream_open(stream *s, zd_snapshot *v, zd_fault *fault) {
   if (!s->reader) return zd_fail(fault, ZD_ERR_MEMORY, "no memory to read the log");
   s->reader->cursor.block = SCAN_BLOCK;
   s->reader->cursor.lead = 0;
+  s->reader->cursor.in_place = false;
   return ZD_OK;
 }
 

@@ -18,6 +18,7 @@ static zd_reader *reader_new(zd_store *s) {
   zd_reader *r = calloc(1, sizeof *r);
   if (!r) return NULL;
   zd_log_cursor_init(&r->cursor, s->log, READ_BLOCK, READ_LEAD);
+  r->cursor.in_place = true;
   r->unpacker = zd_unpacker_new();
   if (r->unpacker) return r;
   free(r);
@@ -40,6 +41,7 @@ void zd_reader_give(zd_store *s, zd_reader *r) {
   zd_log_cursor_restart(&r->cursor); /* what it holds may be older than the next user's rows */
   r->cursor.block = READ_BLOCK;
   r->cursor.lead = READ_LEAD;
+  r->cursor.in_place = true;
   bool keep = r->cursor.room <= (1 << 20);
   pthread_mutex_lock(&s->readers_lock);
   keep = keep && s->reader_count < READERS_KEPT;
