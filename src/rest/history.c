@@ -239,6 +239,7 @@ static zd_err write_history(zd_call *c, const zd_interaction *in, const history 
                             const history_page *page, uint64_t total, zd_buffer *out) {
   zd_slice path = zd_page_path(c, in);
   zd_slice used = zd_page_query(c, h->used, in->shape_query);
+  zd_page_room(c, page->records, page->n, out);
   zd_page_open(c, "history", total, out);
   zd_page_link(c, "self", path, used, h->has_cursor ? &h->cursor : NULL, out);
   if (page->more && page->n) zd_page_link(c, "next", path, used, &page->next, out);
