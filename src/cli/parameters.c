@@ -126,9 +126,18 @@ static zd_err check_base(const zd_schema *old, const zd_schema *new, uint32_t in
   return err;
 }
 
+/* The number of the one that is new: added ones stand in the order of their urls. */
+static uint32_t number_of_new(const zd_schema *old, const zd_schema *new) {
+  uint32_t i = 0;
+  while (i < zd_schema_param_count(old) &&
+         zd_slice_eq(zd_schema_param(old, i).url, zd_schema_param(new, i).url))
+    i++;
+  return i;
+}
+
 static zd_err check_new(const zd_schema *old, const zd_schema *new, zd_fault *fault) {
-  uint32_t index = zd_schema_param_count(old);
-  if (zd_schema_param_count(new) != index + 1)
+  uint32_t index = number_of_new(old, new);
+  if (zd_schema_param_count(new) != zd_schema_param_count(old) + 1)
     return zd_fail(fault, ZD_ERR_INVALID,
                    "its url is that of another parameter; a changed definition needs a new url");
   zd_param_info info = zd_schema_param(new, index);

@@ -2,6 +2,8 @@
 #ifndef ZD_SEARCH_INTERNAL_H
 #define ZD_SEARCH_INTERNAL_H
 
+#include <stdatomic.h>
+
 #include "fhir/path.h"
 #include "search/decimal.h"
 #include "search/moment.h"
@@ -166,11 +168,20 @@ struct zd_search {
   zd_search_type *types; /* by zd_type */
   zd_type *symbol_type;  /* by type symbol */
   uint32_t symbol_count; /* entries in symbol_type */
+  uint32_t known_before; /* symbols the store had before this search was opened */
+  uint32_t *late;        /* sorted: fields that rows stored earlier may lack; see fields.c */
+  size_t late_count;
+  atomic_bool behind; /* those fields are not complete yet */
   zd_arena arena;
 };
 
 /* Compiles the parameters of one type. */
 zd_err zd_program_make(zd_search *s, zd_type type, zd_fault *fault);
+/* ---- fields.c ---- */
+
+/* Whether the parameter's field must not be asked yet. */
+bool zd_field_is_late(const zd_search *s, const zd_search_param *param);
+
 /* The parameter `code` of `type`, NULL when it has none. */
 const zd_search_param *zd_program_find(const zd_search *s, zd_type type, zd_slice code);
 const zd_search_param *zd_program_param(const zd_search *s, zd_type type, uint32_t index);

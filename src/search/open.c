@@ -53,6 +53,12 @@ static zd_err take_type_symbols(zd_search *s, uint16_t n, zd_fault *fault) {
   return ZD_OK;
 }
 
+static uint32_t count_symbols(const zd_store *store) {
+  uint32_t n = 0;
+  while (zd_store_symbol_name(store, n).p) n++;
+  return n;
+}
+
 static zd_err make_types(zd_search *s, zd_fault *fault) {
   uint16_t n = zd_schema_type_count(s->schema);
   s->types = ZD_NEW_ARRAY(&s->arena, zd_search_type, n);
@@ -75,6 +81,7 @@ zd_err zd_search_open(const zd_schema *schema, zd_store *store, zd_slice base_ur
   s->schema = schema;
   s->store = store;
   s->base_url = zd_arena_copy(&s->arena, without_slash(base_url));
+  s->known_before = count_symbols(store);
   zd_err err = s->base_url.p ? make_types(s, fault) : ZD_ERR_MEMORY;
   if (err) {
     zd_search_close(s);
@@ -88,6 +95,7 @@ zd_err zd_search_open(const zd_schema *schema, zd_store *store, zd_slice base_ur
 void zd_search_close(zd_search *s) {
   if (!s) return;
   zd_arena_free(&s->arena);
+  free(s->late);
   free(s);
 }
 

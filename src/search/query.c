@@ -240,6 +240,10 @@ static zd_err read_part(zd_query_reader *q, const zd_query_part *part) {
   if (!types && !param) return unknown(q, part);
   if (param && !param->answered)
     return zd_query_leave_out(q, part, "this parameter is not offered");
+  if (param && zd_field_is_late(q->s, param))
+    return zd_query_leave_out(q, part,
+                              "this parameter is new, what was stored before is being indexed "
+                              "for it; ask again later");
   if (colon < part->name.n) /* refused even when lenient: the answer would mean something else */
     return zd_query_refuse(
         q, part->name, ZD_ISSUE_NOT_SUPPORTED, "the modifier \"%.*s\" is not offered",

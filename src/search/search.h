@@ -17,7 +17,8 @@
 typedef struct zd_search zd_search;
 
 /* Compiles all search parameters of the schema and takes their field symbols from the store (open,
- * not yet started). Immutable afterwards; shared by all threads. base_url: own server's base
+ * not yet started). Immutable afterwards (but for
+ * the fields below); shared by all threads. base_url: own server's base
  * ("http://127.0.0.1:8080/fhir"), so that absolute references to it are local ones; may be empty.
  */
 zd_err zd_search_open(const zd_schema *schema, zd_store *store, zd_slice base_url, zd_search **out,
@@ -27,6 +28,22 @@ void zd_search_close(zd_search *s);
 /* Offset, in minutes east of UTC, of dates and times without a zone, stored and asked; default 0.
  * To be set right after open, and the same for the life of a store. */
 void zd_search_set_zone(zd_search *s, int minutes_east);
+
+/* Which fields the rows stored earlier have. A field is complete once every row was indexed with
+ * it; one that came with a new search parameter (or a newer program) is not, and asking for it is
+ * refused by name until zd_search_catch_up is done. The store keeps the complete ones in its note
+ * "fields", so this holds over restarts, crashes, and programs that know fewer parameters in
+ * between.
+ *
+ * zd_search_compare: after zd_search_open, before zd_store_start; read_only as the store was
+ * opened. zd_search_catch_up: after it, from one thread, while reads and writes go on; nothing to
+ * do is quickly done. progress as for zd_store_reindex. zd_search_behind: how many fields are not
+ * complete; any thread. */
+zd_err zd_search_compare(zd_search *s, bool read_only, zd_fault *fault);
+zd_err zd_search_catch_up(zd_search *s,
+                          bool (*progress)(void *context, uint64_t done, uint64_t total),
+                          void *context, zd_fault *fault);
+size_t zd_search_behind(const zd_search *s);
 
 /* For zd_store_start. */
 zd_indexer zd_search_indexer(zd_search *s);

@@ -1,0 +1,192 @@
+/* fields.c: which fields the rows stored earlier have.
+ *
+ * The note "fields" holds the complete ones, as ranges of symbol numbers in order:
+ *
+ *   fields 1\n
+ *   150-1702\n
+ *   1711\n
+ *
+ * It is written before the store takes writes, without the fields this program does not fill: what
+ * is written from now on lacks them, so that they are late when their parameter comes back. A store
+ * without the note was made before there were notes: it has what it has symbols for.
+ */
+#include <stdlib.h>
+
+#include "search/internal.h"
+
+#define HEAD "fields 1\n"
+static const char note[] = "fields";
+
+typedef struct field_set {
+  uint32_t *all; /* sorted, distinct */
+  size_t n, room;
+} field_set;
+
+static int by_number(const void *a, const void *b) {
+  uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+  return (x > y) - (x < y);
+}
+
+static bool add(field_set *set, uint32_t field) {
+  if (field == ZD_NO_SYMBOL) return true;
+  if (set->n == set->room) {
+    size_t room = set->room ? set->room * 2 : 2048;
+    uint32_t *all = realloc(set->all, room * sizeof *all);
+    if (!all) return false;
+    set->all = all;
+    set->room = room;
+  }
+  set->all[set->n++] = field;
+  return true;
+}
+
+static bool has(const uint32_t *all, size_t n, uint32_t field) {
+  return n && bsearch(&field, all, n, sizeof field, by_number) != NULL;
+}
+
+/* Every field this program fills. */
+static bool fields_filled(const zd_search *s, field_set *out) {
+  bool fine = true;
+  for (zd_type t = 0; t < zd_schema_type_count(s->schema); t++)
+    for (uint16_t i = 0; i < s->types[t].count && fine; i++) {
+      const zd_search_param *p = &s->types[t].params[i];
+      fine = add(out, p->field) && add(out, p->unit_field);
+    }
+  if (!fine || !out->n) return fine;
+  qsort(out->all, out->n, sizeof *out->all, by_number);
+  size_t kept = 1;
+  for (size_t i = 1; i < out->n; i++)
+    if (out->all[i] != out->all[kept - 1]) out->all[kept++] = out->all[i];
+  out->n = kept;
+  return true;
+}
+
+/* ---- the note ---- */
+
+static bool take_number(zd_slice *rest, uint32_t *out) {
+  uint64_t v = 0;
+  size_t i = 0;
+  for (; i < rest->n && i < 10 && rest->p[i] >= '0' && rest->p[i] <= '9'; i++)
+    v = v * 10 + (uint64_t)(rest->p[i] - '0');
+  *rest = zd_slice_from(*rest, i);
+  *out = (uint32_t)v;
+  return i && v < ZD_NO_SYMBOL;
+}
+
+/* Of `wanted` those within the ranges of the text, which are in order. */
+static zd_err take_complete(zd_slice text, const field_set *wanted, field_set *out,
+                            zd_fault *fault) {
+  bool sane = zd_slice_starts(text, ZD_S(HEAD));
+  size_t at = 0;
+  text = zd_slice_from(text, sizeof HEAD - 1);
+  while (sane && text.n) {
+    uint32_t first, last;
+    sane = take_number(&text, &first);
+    last = first;
+    if (sane && text.n && text.p[0] == '-') {
+      text = zd_slice_from(text, 1);
+      sane = take_number(&text, &last) && last > first;
+    }
+    sane = sane && text.n && text.p[0] == '\n';
+    text = zd_slice_from(text, 1);
+    while (sane && at < wanted->n && wanted->all[at] < first) at++;
+    for (; sane && at < wanted->n && wanted->all[at] <= last; at++)
+      if (!add(out, wanted->all[at])) return ZD_ERR_MEMORY;
+  }
+  return sane ? ZD_OK
+              : zd_fail(fault, ZD_ERR_UNSUPPORTED, "the note \"%s\" was written by a newer program",
+                        note);
+}
+
+static zd_err write_note(zd_search *s, const field_set *complete, zd_fault *fault) {
+  zd_buffer text;
+  zd_buffer_init(&text, 0);
+  zd_buffer_add_slice(&text, ZD_S(HEAD));
+  for (size_t i = 0, k; i < complete->n; i = k) {
+    for (k = i + 1; k < complete->n && complete->all[k] == complete->all[k - 1] + 1;) k++;
+    zd_buffer_add_u64(&text, complete->all[i]);
+    if (k - i > 1) {
+      zd_buffer_add_char(&text, '-');
+      zd_buffer_add_u64(&text, complete->all[k - 1]);
+    }
+    zd_buffer_add_char(&text, '\n');
+  }
+  zd_err err = zd_buffer_error(&text);
+  if (!err) err = zd_store_set_note(s->store, note, zd_buffer_slice(&text), fault);
+  zd_buffer_free(&text);
+  return err;
+}
+
+/* What the store says is complete, of what this program fills. */
+static zd_err read_note(zd_search *s, const field_set *filled, field_set *complete,
+                        zd_fault *fault) {
+  zd_buffer text;
+  zd_buffer_init(&text, 0);
+  zd_err err = zd_store_note(s->store, note, &text, fault);
+  if (!err) {
+    err = take_complete(zd_buffer_slice(&text), filled, complete, fault);
+  } else if (err == ZD_ERR_NOT_FOUND) {
+    err = ZD_OK;
+    if (fault) *fault = (zd_fault){0};
+    for (size_t i = 0; i < filled->n && !err; i++)
+      if (filled->all[i] < s->known_before && !add(complete, filled->all[i])) err = ZD_ERR_MEMORY;
+  }
+  zd_buffer_free(&text);
+  return err;
+}
+
+/* ---- late fields ---- */
+
+static zd_err find_late(zd_search *s, const field_set *filled, const field_set *complete) {
+  field_set late = {0};
+  for (size_t i = 0; i < filled->n; i++)
+    if (!has(complete->all, complete->n, filled->all[i]) && !add(&late, filled->all[i])) {
+      free(late.all);
+      return ZD_ERR_MEMORY;
+    }
+  s->late = late.all;
+  s->late_count = late.n;
+  atomic_store(&s->behind, late.n > 0);
+  return ZD_OK;
+}
+
+zd_err zd_search_compare(zd_search *s, bool read_only, zd_fault *fault) {
+  field_set filled = {0}, complete = {0};
+  zd_err err = fields_filled(s, &filled) ? ZD_OK : ZD_ERR_MEMORY;
+  if (!err) err = read_note(s, &filled, &complete, fault);
+  if (!err) err = find_late(s, &filled, &complete);
+  if (!err && !read_only) err = write_note(s, &complete, fault);
+  free(filled.all);
+  free(complete.all);
+  return err == ZD_ERR_MEMORY ? zd_fail(fault, err, "out of memory for the fields") : err;
+}
+
+bool zd_field_is_late(const zd_search *s, const zd_search_param *param) {
+  if (!atomic_load_explicit(&s->behind, memory_order_acquire)) return false;
+  if (param->kind == ZD_PARAM_COMPOSITE) return true; /* its components may be */
+  return has(s->late, s->late_count, param->field) ||
+         has(s->late, s->late_count, param->unit_field);
+}
+
+size_t zd_search_behind(const zd_search *s) {
+  return atomic_load_explicit(&s->behind, memory_order_acquire) ? s->late_count : 0;
+}
+
+zd_err zd_search_catch_up(zd_search *s,
+                          bool (*progress)(void *context, uint64_t done, uint64_t total),
+                          void *context, zd_fault *fault) {
+  zd_snapshot *v;
+  if (!zd_search_behind(s)) return ZD_OK;
+  zd_err err = zd_store_snapshot(s->store, &v);
+  if (err) return zd_fail(fault, err, "no snapshot to index again by");
+  bool empty = zd_snapshot_row(v) == 0;
+  zd_snapshot_release(v);
+  /* An empty store: whatever is written to it from now on has all fields. */
+  if (!empty) err = zd_store_reindex(s->store, s->late, s->late_count, progress, context, fault);
+  field_set filled = {0};
+  if (!err && !fields_filled(s, &filled)) err = zd_fail(fault, ZD_ERR_MEMORY, "out of memory");
+  if (!err) err = write_note(s, &filled, fault);
+  if (!err) atomic_store_explicit(&s->behind, false, memory_order_release);
+  free(filled.all);
+  return err;
+}
