@@ -156,13 +156,24 @@ static bool put_entry(zd_unit *u, zd_unit_entry *e, zd_links *links, size_t posi
                                       "the resource cannot be stored: %s", zd_err_name(err));
 }
 
+/* A brief call does not wait for room in the store: it is run again where it may. */
+static zd_err begin(zd_unit *u) {
+  zd_store *store = u->call->rest->store;
+  zd_row as_of = zd_snapshot_row(u->snapshot);
+  if (!u->call->brief) return zd_txn_begin(store, as_of, &u->txn);
+  zd_err err = zd_txn_try_begin(store, as_of, &u->txn);
+  u->call->again = err == ZD_ERR_BUSY;
+  return err;
+}
+
 static bool fill(zd_unit *u) {
   size_t writes = 0;
   for (size_t i = 0; i < u->n; i++) writes += u->entries[i].act == ZD_ACT_WRITE;
   zd_links *links = NULL;
   if (u->linked && !(links = zd_links_open(u))) return false;
   if (!writes) return true;
-  zd_err err = zd_txn_begin(u->call->rest->store, zd_snapshot_row(u->snapshot), &u->txn);
+  zd_err err = begin(u);
+  if (u->call->again) return false;
   if (err != ZD_OK)
     return zd_unit_fail(u, NULL, zd_status_of(err), ZD_ISSUE_EXCEPTION, "no transaction: %s",
                         zd_err_name(err));

@@ -105,8 +105,10 @@ typedef struct zd_write {
   zd_op op;      /* what the history will say */
   uint32_t type; /* symbol of the resource type */
   zd_slice id;   /* 1..64 bytes */
-  /* The newest version the writer knows of, from a snapshot at row `as_of`; ZD_NO_ROW: there is
-   * none. The commit is refused with ZD_ERR_CONFLICT when that is no longer so. */
+  /* The newest version below `as_of`, as zd_snapshot_find told on a snapshot at that row;
+   * ZD_NO_ROW: there is none. The commit is refused with ZD_ERR_CONFLICT when that is no longer so.
+   * Rows from as_of on are looked at for that, not earlier ones: anything but what the snapshot
+   * told is the caller's bug, which debug builds assert against and zd_store_check would find. */
   zd_row previous;
   uint64_t previous_version; /* version number of `previous`, 0 when there is none */
   zd_slice body;           /* stored form, at most 64 MB; a delete has none, nor entries. Copied. */
@@ -119,6 +121,8 @@ typedef struct zd_write {
  * Waits when writers are far ahead of the disk. ZD_ERR_REFUSED on a read-only store,
  * ZD_ERR_INVALID when as_of was never reached. */
 zd_err zd_txn_begin(zd_store *s, zd_row as_of, zd_txn **out);
+/* The same without waiting: ZD_ERR_BUSY instead. For threads that must not block. */
+zd_err zd_txn_try_begin(zd_store *s, zd_row as_of, zd_txn **out);
 /* Adds one write. The work that can be done before the commit (compression, index building for big
  * transactions) is done here, on the caller's thread. A resource may occur once. ZD_ERR_INVALID and
  * ZD_ERR_LIMIT leave the transaction as it was; after any other error it can only be freed (or

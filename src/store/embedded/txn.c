@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <stdlib.h>
 
 #include "base/hash.h"
@@ -10,10 +11,12 @@ enum { BATCH_ROWS = 1000 };
  */
 enum { PATIENT_ROWS = 100 };
 
-zd_err zd_txn_begin(zd_store *s, zd_row as_of, zd_txn **out) {
+static zd_err may_begin(zd_store *s, zd_row as_of) {
   if (s->read_only || !s->started) return ZD_ERR_REFUSED;
-  if (as_of > zd_index_published(s->index)) return ZD_ERR_INVALID;
-  zd_index_wait_room(s->index);
+  return as_of > zd_index_published(s->index) ? ZD_ERR_INVALID : ZD_OK;
+}
+
+static zd_err begin(zd_store *s, zd_row as_of, zd_txn **out) {
   zd_txn *t = calloc(1, sizeof *t);
   if (!t) return ZD_ERR_MEMORY;
   t->store = s;
@@ -29,6 +32,19 @@ zd_err zd_txn_begin(zd_store *s, zd_row as_of, zd_txn **out) {
   }
   *out = t;
   return ZD_OK;
+}
+
+zd_err zd_txn_begin(zd_store *s, zd_row as_of, zd_txn **out) {
+  zd_err err = may_begin(s, as_of);
+  if (err) return err;
+  zd_index_wait_room(s->index);
+  return begin(s, as_of, out);
+}
+
+zd_err zd_txn_try_begin(zd_store *s, zd_row as_of, zd_txn **out) {
+  zd_err err = may_begin(s, as_of);
+  if (err) return err;
+  return zd_index_has_room(s->index) ? begin(s, as_of, out) : ZD_ERR_BUSY;
 }
 
 void zd_txn_free(zd_txn *t) {
@@ -104,6 +120,19 @@ static zd_err judge(const zd_txn *t, const zd_write *w) {
   if (w->body.n > ZD_BODY_MAX || t->count >= UINT32_MAX / 2) return ZD_ERR_LIMIT;
   return judge_entries(t->store, w);
 }
+
+#ifndef NDEBUG
+/* Is `previous` what a snapshot at as_of tells? What cannot be asked now is taken to be so. */
+static bool is_newest(const zd_txn *t, const zd_write *w) {
+  zd_index_view *view;
+  zd_row newest = ZD_NO_ROW;
+  if (zd_index_view_acquire_at(t->store->index, t->as_of, &view)) return true;
+  zd_err err = zd_index_find(view, w->type, w->id, &newest, NULL);
+  zd_index_view_release(view);
+  if (err == ZD_ERR_NOT_FOUND) return w->previous == ZD_NO_ROW;
+  return err || w->previous == newest;
+}
+#endif
 
 /* The record behind what the log buffer holds; *at: where. */
 static zd_err add_record(zd_txn *t, const zd_write *w, uint32_t *at) {
@@ -196,6 +225,7 @@ zd_err zd_txn_put(zd_txn *t, const zd_write *w) {
   if (t->failed) return t->failed;
   zd_err err = judge(t, w);
   if (err) return err;
+  assert(is_newest(t, w));
   if (!grow_rows(t) || !grow_slots(t)) return ZD_ERR_MEMORY;
   uint32_t *slot = slot_of(t, w->type, w->id);
   if (*slot) return ZD_ERR_INVALID;

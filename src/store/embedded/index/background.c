@@ -425,8 +425,16 @@ static bool crowded(const zd_index *x) {
   return parts > ZD_WAIT_PARTS || rows > ZD_WAIT_ROWS;
 }
 
+bool zd_index_has_room(zd_index *x) {
+  if (!x->threads || !atomic_load_explicit(&x->frozen, memory_order_relaxed)) return true;
+  pthread_mutex_lock(&x->lock);
+  bool room = !crowded(x) || x->background.code;
+  pthread_mutex_unlock(&x->lock);
+  return room;
+}
+
 void zd_index_wait_room(zd_index *x) {
-  if (!x->threads) return;
+  if (zd_index_has_room(x)) return;
   pthread_mutex_lock(&x->lock);
   uint64_t failures = x->flush_failures;
   while (crowded(x) && !closing(x) && x->flush_failures == failures)

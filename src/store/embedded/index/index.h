@@ -103,6 +103,8 @@ zd_err zd_index_any_since(zd_index *x, const zd_plan *plan, zd_row as_of,
 /* Blocks while too many frozen memtables wait to be flushed, so that a fast importer is slowed to
  * what the disk takes. Any thread but the committer's: call it before a transaction is begun. */
 void zd_index_wait_room(zd_index *x);
+/* Whether that would return at once. */
+bool zd_index_has_room(zd_index *x);
 
 /* ---- views ---- */
 
