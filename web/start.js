@@ -29,7 +29,17 @@ const counted = ['Patient', 'Encounter', 'Condition', 'Observation', 'Medication
   'DiagnosticReport', 'Appointment', 'Organization', 'Practitioner'];
 const shown = ['Condition', 'Encounter', 'Observation', 'MedicationRequest', 'DiagnosticReport', 'Immunization'];
 
-let language = localStorage.getItem('language') ?? (navigator.language.startsWith('ru') ? 'ru' : 'en');
+/** Browsers may forbid storage; the choice then lasts as long as the page. */
+function remembered() {
+  try { return localStorage.getItem('language'); } catch { return null; }
+}
+function remember(chosen) {
+  try { localStorage.setItem('language', chosen); } catch { /* see above */ }
+}
+
+const preferred = remembered() ?? (navigator.language.startsWith('ru') ? 'ru' : 'en');
+let language = preferred in texts ? preferred : 'en';
+let searches = 0, looks = 0; // only the newest answer is shown
 let nextPage = null;
 const at = id => document.getElementById(id);
 const say = key => texts[language][key] ?? key;
@@ -53,6 +63,14 @@ function nameOf(patient) {
   const name = patient.name?.find(n => n.use === 'official') ?? patient.name?.[0] ?? {};
   return name.text ?? [name.family, ...(name.given ?? [])].filter(Boolean).join(' ');
 }
+
+/** What people call the number rather than its system. */
+const numbers = [[/snils/i, { ru: 'СНИЛС', en: 'SNILS' }], [/oms|polic/i, { ru: 'Полис ОМС', en: 'Insurance policy' }],
+  [/passport/i, { ru: 'Паспорт', en: 'Passport' }]];
+const numberName = i => i.type?.text ?? i.type?.coding?.[0]?.display
+  ?? numbers.find(([pattern]) => pattern.test(i.system))?.[1][language] ?? i.system ?? say('identifiers');
+
+const titleOf = patient => `${nameOf(patient) || patient.id}, ${say('born')} ${patient.birthDate ?? '?'}`;
 
 const textOf = concept => concept?.text ?? concept?.coding?.[0]?.display ?? concept?.coding?.[0]?.code ?? '';
 const dayOf = time => time?.slice(0, 10) ?? '';
@@ -104,67 +122,80 @@ function searchPath(text) {
 }
 
 async function showPatients(path, append) {
-  const list = at('patients');
+  const list = at('patients'), mine = ++searches;
   try {
     const page = await ask(path);
+    if (mine !== searches) return;
     const items = (page.entry ?? []).filter(e => e.search.mode === 'match').map(({ resource }) => {
-      const button = make('button', `${nameOf(resource)}, ${say('born')} ${resource.birthDate ?? '?'}`);
-      button.type = 'button';
-      button.addEventListener('click', () => showPatient(resource.id));
-      return make('li', undefined, button);
+      const link = make('a', titleOf(resource));
+      link.href = `#Patient/${resource.id}`;
+      return make('li', undefined, link);
     });
     if (append) list.append(...items); else list.replaceChildren(...items);
     at('found').textContent = items.length || append ? say('found')(page.total) : say('none');
     nextPage = page.link.find(l => l.relation === 'next')?.url ?? null;
     at('more').hidden = !nextPage;
   } catch (error) {
-    problem(at('found'), error);
+    if (mine === searches) problem(at('found'), error);
   }
 }
 
 function headOf(patient) {
   const lines = [[say('gender'), say(patient.gender ?? 'unknown')]];
-  for (const i of patient.identifier ?? []) lines.push([i.type?.text ?? i.type?.coding?.[0]?.display ?? i.system, i.value]);
+  for (const i of patient.identifier ?? []) lines.push([numberName(i), i.value]);
   for (const a of patient.address ?? []) lines.push([say('address'), a.text ?? [a.postalCode, a.state, a.city, ...(a.line ?? [])].filter(Boolean).join(', ')]);
   for (const t of patient.telecom ?? []) lines.push([say('phone'), t.value]);
   return make('table', undefined, ...lines.map(([k, v]) => make('tr', undefined, make('th', k), make('td', v))));
 }
 
+/** The address says who is shown, so that a link can be kept and "back" goes back. */
+function showChosen() {
+  const [, id] = location.hash.match(/^#Patient\/([A-Za-z0-9.-]{1,64})$/) ?? [];
+  at('patient').hidden = !id;
+  if (id) showPatient(id);
+}
+
 async function showPatient(id) {
-  const place = at('patient');
-  place.hidden = false;
+  const place = at('patient'), mine = ++looks;
   place.replaceChildren(make('p', say('loading')));
   try {
     const [patient, ...pages] = await Promise.all([ask(`/fhir/Patient/${id}`),
       ...shown.map(t => ask(`/fhir/${t}?patient=${id}&_count=100&_total=accurate`))]);
+    if (mine !== looks) return;
     const link = make('a', say('source'));
     link.href = `/fhir/Patient/${id}?_pretty=true`;
-    place.replaceChildren(make('h2', `${nameOf(patient)}, ${say('born')} ${patient.birthDate ?? '?'}`), headOf(patient), link);
+    const title = make('h2', titleOf(patient));
+    title.tabIndex = -1;
+    place.replaceChildren(title, headOf(patient), link);
     pages.forEach((page, i) => {
       const rows = (page.entry ?? []).map(e => rowOf[shown[i]](e.resource)).sort((a, b) => b[0].localeCompare(a[0]));
       if (!rows.length) return;
-      place.append(make('h3', `${say(shown[i])} (${page.total})`),
+      const told = rows.length < page.total ? `${rows.length} / ${page.total}` : page.total;
+      place.append(make('h3', `${say(shown[i])} (${told})`),
         make('table', undefined, ...rows.map(r => make('tr', undefined, ...r.map(c => make('td', c))))));
     });
-    place.scrollIntoView({ behavior: 'smooth' });
+    title.focus({ preventScroll: true });
+    place.scrollIntoView();
   } catch (error) {
-    problem(place, error);
+    if (mine === looks) problem(place, error);
   }
 }
 
 function speak(chosen) {
   language = chosen;
-  localStorage.setItem('language', chosen);
+  remember(chosen);
   document.documentElement.lang = chosen;
   for (const node of document.querySelectorAll('[data-text]')) node.textContent = say(node.dataset.text);
   for (const node of document.querySelectorAll('[data-language]')) node.setAttribute('aria-pressed', node.dataset.language === chosen);
   at('commands').textContent = [
     `curl -s '${location.origin}/fhir/Patient?_count=2&_pretty=true'`,
     `curl -s '${location.origin}/fhir/Patient?birthdate=ge1980&gender=female&_summary=count'`,
-    `curl -s '${location.origin}/fhir/Observation?code=http://loinc.org|8480-6&date=ge2025&_total=accurate&_count=1'`,
+    `curl -s '${location.origin}/fhir/Condition?code=I10&clinical-status=active&_summary=count'`,
+    `curl -s '${location.origin}/fhir/Observation?component-code=http://loinc.org|8480-6&date=ge2025&_total=accurate&_count=1&_pretty=true'`,
   ].join('\n');
   showCounts();
   showPatients(searchPath(at('query').value.trim()), false);
+  showChosen();
 }
 
 for (const node of document.querySelectorAll('[data-language]')) node.addEventListener('click', () => speak(node.dataset.language));
@@ -173,4 +204,5 @@ at('search').addEventListener('submit', event => {
   showPatients(searchPath(at('query').value.trim()), false);
 });
 at('more').addEventListener('click', () => nextPage && showPatients(nextPage, true));
+addEventListener('hashchange', showChosen);
 speak(language);

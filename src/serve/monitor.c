@@ -2,7 +2,6 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "base/file.h"
 #include "serve/serve_internal.h"
 
 /* Ready: not stopping, the store can be read, and the newest commit did not fail for the disk's
@@ -71,14 +70,10 @@ static void write_store(zd_serve *s, zd_buffer *out) {
 }
 
 static uint64_t resident_bytes(void) {
-  zd_buffer text;
-  unsigned long long size = 0, resident = 0;
-  zd_buffer_init(&text, 256);
-  if (zd_file_read("/proc/self/statm", 256, &text, NULL) == ZD_OK) {
-    zd_buffer_add_char(&text, 0);
-    sscanf(text.p, "%llu %llu", &size, &resident);
-  }
-  zd_buffer_free(&text);
+  unsigned long long resident = 0;
+  FILE *f = fopen("/proc/self/statm", "re");
+  if (f && fscanf(f, "%*u %llu", &resident) != 1) resident = 0;
+  if (f) fclose(f);
   return resident * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 

@@ -22,6 +22,7 @@ test('health and figures', async () => {
   for (const line of text.trim().split('\n'))
     assert.match(line, /^(# (HELP|TYPE) zdravo_\w+ .+|zdravo_\w+(\{[^}]*\})? \d+)$/);
   assert.match(text, /zdravo_http_requests_total \d+/);
+  assert.match(text, /zdravo_process_resident_bytes [1-9]\d+/);
 });
 
 test('the start page loads nothing from elsewhere', async () => {
