@@ -113,8 +113,11 @@ static void print_overview(FILE *out) {
   fprintf(out,
           "zdravo: the open platform for a region's digital health\n\nusage: zdravo COMMAND "
           "[OPTIONS]\n\n");
-  for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
-    fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].summary);
+  for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+    const char *summary = commands[i].summary, *first = strstr(summary, ". "); /* its sentence */
+    int n = (int)(first ? first + 1 - summary : (ptrdiff_t)strlen(summary));
+    fprintf(out, "  %-10s %.*s\n", commands[i].name, n, summary);
+  }
   fprintf(out, "\n'zdravo COMMAND --help' explains a command.\n");
 }
 
