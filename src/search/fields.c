@@ -161,17 +161,6 @@ zd_err zd_search_compare(zd_search *s, bool read_only, zd_fault *fault) {
   return err == ZD_ERR_MEMORY ? zd_fail(fault, err, "out of memory for the fields") : err;
 }
 
-bool zd_field_is_late(const zd_search *s, const zd_search_param *param) {
-  if (!atomic_load_explicit(&s->behind, memory_order_acquire)) return false;
-  if (param->kind == ZD_PARAM_COMPOSITE) return true; /* its components may be */
-  return has(s->late, s->late_count, param->field) ||
-         has(s->late, s->late_count, param->unit_field);
-}
-
-size_t zd_search_behind(const zd_search *s) {
-  return atomic_load_explicit(&s->behind, memory_order_acquire) ? s->late_count : 0;
-}
-
 zd_err zd_search_catch_up(zd_search *s,
                           bool (*progress)(void *context, uint64_t done, uint64_t total),
                           void *context, zd_fault *fault) {

@@ -177,8 +177,6 @@ struct zd_search {
 
 /* Compiles the parameters of one type. */
 zd_err zd_program_make(zd_search *s, zd_type type, zd_fault *fault);
-/* ---- fields.c ---- */
-
 /* Whether the parameter's field must not be asked yet. */
 bool zd_field_is_late(const zd_search *s, const zd_search_param *param);
 

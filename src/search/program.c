@@ -278,3 +278,27 @@ const zd_search_param *zd_program_find(const zd_search *s, zd_type type, zd_slic
   uint32_t index = zd_schema_param_find(s->schema, type, code);
   return index == UINT32_MAX ? NULL : zd_program_param(s, type, index);
 }
+
+/* ---- fields that are not complete ---- */
+
+static bool is_late(const zd_search *s, uint32_t field) {
+  size_t low = 0, high = s->late_count;
+  while (low < high) {
+    size_t middle = (low + high) / 2;
+    if (s->late[middle] < field)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return low < s->late_count && s->late[low] == field;
+}
+
+bool zd_field_is_late(const zd_search *s, const zd_search_param *param) {
+  if (!atomic_load_explicit(&s->behind, memory_order_acquire)) return false;
+  if (param->kind == ZD_PARAM_COMPOSITE) return true; /* its components may be */
+  return is_late(s, param->field) || is_late(s, param->unit_field);
+}
+
+size_t zd_search_behind(const zd_search *s) {
+  return atomic_load_explicit(&s->behind, memory_order_acquire) ? s->late_count : 0;
+}
