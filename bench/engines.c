@@ -214,12 +214,16 @@ static double cpu_seconds(void) {
 
 static double bytes_written(void) {
   char line[128];
-  unsigned long long n = 0;
+  static const char name[] = "write_bytes: ";
+  double n = 0;
   FILE *f = fopen("/proc/self/io", "r");
   while (f && fgets(line, sizeof line, f))
-    if (sscanf(line, "write_bytes: %llu", &n) == 1) break;
+    if (strncmp(line, name, sizeof name - 1) == 0) {
+      n = strtod(line + sizeof name - 1, NULL);
+      break;
+    }
   if (f) fclose(f);
-  return (double)n;
+  return n;
 }
 
 /* nftw takes no context; the sum has nowhere else to be. */

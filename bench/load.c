@@ -129,13 +129,18 @@ static void open_connection(load *l, connection *c) {
   arm(l, c, EPOLL_CTL_ADD);
 }
 
+/* "HTTP/1.1 200 OK" */
+static int status_of(const connection *c) {
+  return (int)strtol(c->in + 9, NULL, 10);
+}
+
 /* Length of the whole answer once its head is there. */
 static void find_need(connection *c) {
   char *end = memmem(c->in, c->n, "\r\n\r\n", 4);
   if (!end) return;
   *end = 0;
   char *length = strcasestr(c->in, "\r\ncontent-length:");
-  if (!length && atoi(c->in + 9) != 204 && atoi(c->in + 9) != 304) {
+  if (!length && status_of(c) != 204 && status_of(c) != 304) {
     fprintf(stderr, "load: an answer without Content-Length\n");
     exit(1);
   }
@@ -144,7 +149,7 @@ static void find_need(connection *c) {
 }
 
 static void count_answer(load *l, connection *c) {
-  int status = atoi(c->in + 9);
+  int status = status_of(c);
   uint64_t us = (now_ns() - c->started) / 1000;
   bool fine = l->expected ? status == l->expected : status / 100 == 2;
   if (!fine && l->errors++ == 0) fprintf(stderr, "load: first unexpected answer: %.300s\n", c->in);
@@ -257,7 +262,7 @@ static void take_address(load *l, char *text) {
   if (!colon) die("address");
   *colon = 0;
   l->address.sin_family = AF_INET;
-  l->address.sin_port = htons((uint16_t)atoi(colon + 1));
+  l->address.sin_port = htons((uint16_t)strtoul(colon + 1, NULL, 10));
   if (inet_pton(AF_INET, text, &l->address.sin_addr) != 1 ||
       (ntohl(l->address.sin_addr.s_addr) >> 24) != 127) {
     fprintf(stderr, "load: only loopback addresses are loaded\n");
@@ -265,57 +270,71 @@ static void take_address(load *l, char *text) {
   }
 }
 
-int main(int argc, char **argv) {
-  load l = {.connections = 64, .seconds = 5, .expected = 200, .url = "/fhir"};
-  line one;
-  for (int o; (o = getopt(argc, argv, "a:c:s:n:g:p:b:u:e:k")) != -1;) switch (o) {
+typedef struct options {
+  const char *path, *file; /* -g; -p or -b */
+} options;
+
+static bool take_options(load *l, options *o, int argc, char **argv) {
+  for (int c; (c = getopt(argc, argv, "a:c:s:n:g:p:b:u:e:k")) != -1;) switch (c) {
       case 'a':
-        take_address(&l, optarg);
+        take_address(l, optarg);
         break;
       case 'c':
-        l.connections = (unsigned)atoi(optarg);
+        l->connections = (unsigned)strtoul(optarg, NULL, 10);
         break;
       case 's':
-        l.seconds = atof(optarg);
+        l->seconds = strtod(optarg, NULL);
         break;
       case 'n':
-        l.most = strtoull(optarg, NULL, 10);
+        l->most = strtoull(optarg, NULL, 10);
         break;
       case 'g':
-        one = (line){optarg, strlen(optarg)}, l.lines = &one, l.count = 1;
+        o->path = optarg;
         break;
       case 'p':
-        read_lines(&l, optarg);
-        break;
       case 'b':
-        read_lines(&l, optarg), l.post = true;
+        o->file = optarg, l->post = c == 'b';
         break;
       case 'u':
-        l.url = optarg;
+        l->url = optarg;
         break;
       case 'e':
-        l.expected = atoi(optarg);
+        l->expected = (int)strtol(optarg, NULL, 10);
         break;
       case 'k':
-        l.once = true;
+        l->once = true;
         break;
       default:
-        return 2;
+        return false;
     }
-  if (!l.count || !l.address.sin_port || !l.connections || l.connections > MOST) {
-    fprintf(stderr, "load: see the head of bench/load.c\n");
-    return 2;
-  }
-  l.histogram = calloc(BUCKETS, sizeof *l.histogram);
-  if (!l.histogram) die("memory");
-  run(&l);
-  double seconds = (double)(now_ns() - l.began) / 1e9;
+  return !o->path != !o->file && l->address.sin_port && l->connections && l->connections <= MOST;
+}
+
+static void print_figures(const load *l, double seconds) {
   printf(
       "{\"requests\":%llu,\"seconds\":%.3f,\"rate\":%.0f,\"p50_us\":%llu,\"p99_us\":%llu,\"max_"
       "us\":%llu,\"errors\":%llu,\"bytes\":%llu}\n",
-      (unsigned long long)l.done, seconds, (double)l.done / seconds,
-      (unsigned long long)percentile(&l, 0.5), (unsigned long long)percentile(&l, 0.99),
-      (unsigned long long)percentile(&l, 0.999999), (unsigned long long)l.errors,
-      (unsigned long long)l.bytes);
+      (unsigned long long)l->done, seconds, (double)l->done / seconds,
+      (unsigned long long)percentile(l, 0.5), (unsigned long long)percentile(l, 0.99),
+      (unsigned long long)percentile(l, 0.999999), (unsigned long long)l->errors,
+      (unsigned long long)l->bytes);
+}
+
+int main(int argc, char **argv) {
+  load l = {.connections = 64, .seconds = 5, .expected = 200, .url = "/fhir"};
+  options o = {0};
+  if (!take_options(&l, &o, argc, argv)) {
+    fprintf(stderr, "load: see the head of bench/load.c\n");
+    return 2;
+  }
+  line one = {o.path, o.path ? strlen(o.path) : 0};
+  if (o.file) read_lines(&l, o.file);
+  if (o.path) l.lines = &one, l.count = 1;
+  l.histogram = calloc(BUCKETS, sizeof *l.histogram);
+  if (!l.histogram) die("memory");
+  run(&l);
+  print_figures(&l, (double)(now_ns() - l.began) / 1e9);
+  free(l.histogram);
+  if (o.file) free(l.lines);
   return l.errors ? 1 : 0;
 }

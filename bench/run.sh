@@ -6,8 +6,8 @@
 #
 # SIZE=quick 100,000 resources; SIZE=short (default) up to a million, about 15 minutes and 6 GB;
 # SIZE=full up to ten million, about an hour and 30 GB. KEEP=1 leaves the scratch folder.
-# Writes build/bench/results.ndjson (every figure) and build/bench/report.md (the table), and the plot
-# docs/performance-growth.svg when all sizes were measured. Loopback only; stops only what it started.
+# Writes build/bench/results.ndjson (every figure), report.md (the table) and growth.svg (the plot).
+# Figures of earlier runs stay until they are measured again. Loopback only; stops only what it started.
 set -u
 cd "$(dirname "$0")/.."
 out=$(realpath -m "${OUT:-build/bench}")
@@ -122,6 +122,6 @@ for part in ${*:-import process reads searches counts export engines growth smal
   stop_all
 done
 bench/report.sh "$results" >"$out/report.md"
-[ -z "${PLOT:-}" ] || bench/plot.sh "$results" >"$PLOT"
+bench/plot.sh "$results" >"$out/growth.svg"
 [ -n "${QUIET:-}" ] || cat "$out/report.md"
 [ -n "${KEEP:-}" ] || rm -rf "$scratch"

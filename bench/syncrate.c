@@ -59,7 +59,7 @@ int main(int argc, char **argv) {
     fprintf(stderr, "syncrate FILE [SECONDS]\n");
     return 2;
   }
-  double *took = malloc(MOST * sizeof *took), each = argc > 2 ? atof(argv[2]) : 2;
+  double *took = malloc(MOST * sizeof *took), each = argc > 2 ? strtod(argv[2], NULL) : 2;
   int fd = open(argv[1], O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   double began = now();
   size_t appended = took && fd >= 0 ? write_on(fd, each, took) : 0;
@@ -71,6 +71,7 @@ int main(int argc, char **argv) {
   if (fd >= 0) close(fd), unlink(argv[1]);
   if (!n) {
     fprintf(stderr, "syncrate: %s: %s\n", argv[1], strerror(errno));
+    free(took);
     return 1;
   }
   qsort(took, n, sizeof *took, ascending);
