@@ -214,7 +214,15 @@ static zd_err gather_segment(merger *m, const source *s) {
 
 static int by_chunk(const void *x, const void *y) {
   const piece *a = x, *b = y;
-  return (a->chunk > b->chunk) - (a->chunk < b->chunk);
+  if (a->chunk != b->chunk) return a->chunk < b->chunk ? -1 : 1;
+  if (!a->set.n || !b->set.n || !a->set.rows || !b->set.rows) return 0;
+  return (int)a->set.rows[0] - (int)b->set.rows[0];
+}
+
+static void sort_pieces(merger *m) {
+  size_t i = 1;
+  while (i < m->piece_count && by_chunk(&m->pieces[i - 1], &m->pieces[i]) <= 0) i++;
+  if (i < m->piece_count) qsort(m->pieces, m->piece_count, sizeof *m->pieces, by_chunk);
 }
 
 /* Pieces [i, return) are of one chunk. */
@@ -226,12 +234,36 @@ static size_t chunk_end(const merger *m, size_t i) {
 
 /* ---- writing the pieces of a key ---- */
 
+/* Pieces that are lists, each behind the one before (as parts lie, they nearly always are): their
+ * concatenation is their union. False: they are not, or too many for a list. */
+static bool concatenate(merger *m, size_t from, size_t end, zd_set *out) {
+  uint32_t n = 0;
+  int last = -1;
+  for (size_t k = from; k < end; k++) {
+    const zd_set *set = &m->pieces[k].set;
+    if (set->words) return false;
+    if (!set->n) continue;
+    if (set->rows[0] <= last) return false;
+    last = set->rows[set->n - 1];
+    n += set->n;
+  }
+  uint16_t *rows = n <= ZD_SET_ARRAY ? zd_arena_alloc(&m->arena, (n + 1) * sizeof *rows) : NULL;
+  if (!rows) return false;
+  *out = (zd_set){rows, NULL, n};
+  for (size_t k = from; k < end; k++) {
+    const zd_set *set = &m->pieces[k].set;
+    if (set->n) memcpy(rows, set->rows, set->n * sizeof *rows);
+    rows += set->n;
+  }
+  return true;
+}
+
 static zd_err write_sets(merger *m) {
   for (size_t i = 0; i < m->piece_count;) {
     size_t end = chunk_end(m, i);
     zd_set set = m->pieces[i].set;
     zd_set_room room;
-    if (end - i > 1) {
+    if (end - i > 1 && !concatenate(m, i, end, &set)) {
       memset(&room, 0, sizeof room);
       for (size_t k = i; k < end; k++) zd_words_add_set(room.words, &m->pieces[k].set);
       set = (zd_set){NULL, room.words, zd_words_count(room.words)};
@@ -343,7 +375,7 @@ static zd_err gather(merger *m, const source *s) {
 
 static zd_err write_pieces(merger *m, uint32_t kind) {
   if (kind == ZD_KEY_KILLS) return write_kills(m);
-  if (m->piece_count > 1) qsort(m->pieces, m->piece_count, sizeof *m->pieces, by_chunk);
+  sort_pieces(m);
   return kind == ZD_KEY_RANGE ? write_columns(m) : write_sets(m);
 }
 
