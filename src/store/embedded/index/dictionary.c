@@ -87,15 +87,27 @@ zd_err zd_segment_cursor_next(zd_segment_cursor *c, zd_fault *fault) {
   return read_key(c, fault);
 }
 
+/* The first key of a block, in place. */
+static zd_err first_key(zd_segment_cursor *c, uint64_t block, zd_slice *key, zd_fault *fault) {
+  uint64_t shared, own;
+  zd_err err = enter_block(c, block, fault);
+  if (err) return err;
+  bool sound = zd_varint_get(&c->at, c->end, &shared) && zd_varint_get(&c->at, c->end, &own) &&
+               shared == 0 && own <= (uint64_t)(c->end - c->at);
+  if (!sound) return cursor_corrupt(c, "a dictionary key", fault);
+  *key = zd_slice_make((const char *)c->at, own);
+  return ZD_OK;
+}
+
 /* The last block whose first key is <= key (0 when there is none). */
 static zd_err seek_block(zd_segment_cursor *c, zd_slice key, uint64_t *block, zd_fault *fault) {
   uint64_t low = 0, n = c->blocks;
   while (n > 1) {
     uint64_t half = n / 2;
-    zd_err err = enter_block(c, low + half, fault);
-    if (!err) err = read_key(c, fault);
+    zd_slice first = {NULL, 0};
+    zd_err err = first_key(c, low + half, &first, fault);
     if (err) return err;
-    if (zd_slice_cmp(zd_segment_cursor_key(c), key) <= 0) {
+    if (zd_slice_cmp(first, key) <= 0) {
       low += half;
       n -= half;
     } else {
