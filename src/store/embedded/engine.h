@@ -42,6 +42,9 @@ struct zd_store {
   pthread_mutex_t readers_lock; /* guards the pool of readers */
   zd_reader *readers;
   unsigned reader_count;
+  pthread_mutex_t txns_lock; /* guards the pool of transactions */
+  zd_txn *txns;
+  unsigned txn_count;
   _Atomic uint64_t sequence; /* of the last published commit */
   _Atomic uint64_t commits, syncs;
 };
@@ -86,6 +89,7 @@ struct zd_txn {
   zd_commit_result result;
 };
 
+void zd_txns_free(zd_store *s); /* at close */
 /* The last work on the caller's thread before it is queued. */
 zd_err zd_txn_seal(zd_txn *t);
 

@@ -141,6 +141,7 @@ zd_err zd_store_open(const zd_store_options *options, zd_store **out, zd_fault *
   zd_store *s = calloc(1, sizeof *s);
   if (!s) return zd_fail(fault, ZD_ERR_MEMORY, "no memory for the store");
   pthread_mutex_init(&s->readers_lock, NULL);
+  pthread_mutex_init(&s->txns_lock, NULL);
   s->lock_fd = -1;
   s->read_only = options->read_only;
   s->fs = options->fs ? options->fs : zd_file_system_real();
@@ -188,11 +189,13 @@ void zd_store_close(zd_store *s) {
   if (s->started && !s->read_only) flush_at_close(s);
   if (s->index) zd_index_close(s->index);
   zd_readers_free(s);
+  zd_txns_free(s);
   zd_log_files_close(s->log);
   zd_codec_close(s->codec);
   zd_symbols_close(s->symbols);
   if (s->lock_fd >= 0) close(s->lock_fd);
   pthread_mutex_destroy(&s->readers_lock);
+  pthread_mutex_destroy(&s->txns_lock);
   free(s->dir);
   free(s);
 }

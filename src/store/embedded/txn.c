@@ -16,16 +16,82 @@ static zd_err may_begin(zd_store *s, zd_row as_of) {
   return as_of > zd_index_published(s->index) ? ZD_ERR_INVALID : ZD_OK;
 }
 
+/* ---- the pool ---- */
+
+/* Small writes come by the ten thousand, and are freed on another thread than the one that made
+ * them, which is what an allocator likes least: the memory of finished ones is used again. */
+
+enum { KEPT = 256, KEPT_LOG = 16 << 10, KEPT_ROWS = 16, KEPT_SLOTS = 64, LOG_ROOM = 4 << 10 };
+
+static zd_txn *take(zd_store *s) {
+  pthread_mutex_lock(&s->txns_lock);
+  zd_txn *t = s->txns;
+  if (t) {
+    s->txns = t->next;
+    s->txn_count--;
+  }
+  pthread_mutex_unlock(&s->txns_lock);
+  if (t) return t;
+  t = calloc(1, sizeof *t);
+  if (!t) return NULL;
+  zd_arena_init(&t->arena, 0);
+  zd_buffer_init(&t->log, ZD_COMMIT_MAX);
+  return t;
+}
+
+static void dispose(zd_txn *t) {
+  zd_buffer_free(&t->log);
+  zd_arena_free(&t->arena);
+  free(t->rows);
+  free(t->slots);
+  free(t);
+}
+
+/* As new, but for the memory it holds. */
+static void clean(zd_txn *t) {
+  zd_arena_reset(&t->arena);
+  zd_buffer_clear(&t->log);
+  if (t->slot_count) memset(t->slots, 0, t->slot_count * sizeof *t->slots);
+  *t = (zd_txn){.arena = t->arena,
+                .log = t->log,
+                .rows = t->rows,
+                .room = t->room,
+                .slots = t->slots,
+                .slot_count = t->slot_count};
+}
+
+static void give(zd_store *s, zd_txn *t) {
+  bool small = t->log.room <= KEPT_LOG && t->room <= KEPT_ROWS && t->slot_count <= KEPT_SLOTS;
+  if (small) clean(t);
+  pthread_mutex_lock(&s->txns_lock);
+  bool keep = small && s->txn_count < KEPT;
+  if (keep) {
+    t->next = s->txns;
+    s->txns = t;
+    s->txn_count++;
+  }
+  pthread_mutex_unlock(&s->txns_lock);
+  if (!keep) dispose(t);
+}
+
+void zd_txns_free(zd_store *s) {
+  while (s->txns) {
+    zd_txn *next = s->txns->next;
+    dispose(s->txns);
+    s->txns = next;
+  }
+}
+
+/* ---- its life ---- */
+
 static zd_err begin(zd_store *s, zd_row as_of, zd_txn **out) {
-  zd_txn *t = calloc(1, sizeof *t);
+  static const char head[ZD_COMMIT_HEAD];
+  zd_txn *t = take(s);
   if (!t) return ZD_ERR_MEMORY;
   t->store = s;
   t->as_of = as_of;
-  zd_arena_init(&t->arena, 0);
-  zd_buffer_init(&t->log, ZD_COMMIT_MAX);
   t->packer = zd_codec_take_packer(s->codec);
-  static const char head[ZD_COMMIT_HEAD];
-  zd_buffer_add(&t->log, head, sizeof head);
+  if (zd_buffer_reserve(&t->log, LOG_ROOM)) zd_buffer_add(&t->log, head, sizeof head);
   if (!t->packer || t->log.failed) {
     zd_txn_free(t);
     return ZD_ERR_MEMORY;
@@ -51,12 +117,9 @@ void zd_txn_free(zd_txn *t) {
   if (!t) return;
   zd_codec_give_packer(t->store->codec, t->packer);
   zd_index_batch_free(t->batch);
-  zd_buffer_free(&t->log);
-  zd_arena_free(&t->arena);
-  free(t->rows);
-  free(t->slots);
   free(t->guards);
-  free(t);
+  t->next = NULL;
+  give(t->store, t);
 }
 
 /* ---- a resource occurs once ---- */
