@@ -43,6 +43,9 @@ typedef struct zd_import_piece {
 
 /* Blocks until all earlier pieces are committed. */
 void zd_import_wait_turn(void *piece);
+/* Stands for this text at this line of a file: what zd_rest_bundle calls a key. */
+enum { ZD_IMPORT_KEY = 15 };
+zd_slice zd_import_key(zd_slice text, uint64_t line, char key[ZD_IMPORT_KEY]);
 /* One refused resource: a line of the report. */
 void zd_import_refuse(zd_import_piece *p, uint64_t line, const zd_issues *issues);
 

@@ -1,5 +1,6 @@
 /* import_document.c: one JSON file: a Bundle to be processed, a Bundle to be unpacked, a resource.
  */
+#include "base/hash.h"
 #include "bulk/import.h"
 
 static zd_slice bundle_type(const zd_tree *t) {
@@ -26,12 +27,27 @@ uint64_t zd_import_count_entries(const zd_tree *t) {
   return n;
 }
 
+/* 75 bits of the SHA-256 of the text, then mixed with the line: equal Bundles of one file are two.
+ */
+zd_slice zd_import_key(zd_slice text, uint64_t line, char key[ZD_IMPORT_KEY]) {
+  static const char digits[] = "0123456789abcdefghjkmnpqrstvwxyz";
+  unsigned char digest[32], both[40];
+  zd_sha256(text.p, text.n, digest);
+  memcpy(both, digest, sizeof digest);
+  for (int i = 0; i < 8; i++) both[32 + i] = (unsigned char)(line >> 8 * i);
+  zd_sha256(both, sizeof both, digest);
+  for (size_t i = 0; i < ZD_IMPORT_KEY; i++) key[i] = digits[digest[i] & 31];
+  return (zd_slice){key, ZD_IMPORT_KEY};
+}
+
 static zd_err process_bundle(zd_import_piece *p, const zd_tree *t, zd_arena *arena,
                              zd_fault *fault) {
   zd_issues issues;
+  char text[ZD_IMPORT_KEY];
+  zd_slice key = zd_import_key(zd_buffer_slice(&p->text), 1, text);
   p->read = zd_import_count_entries(t);
   zd_err err =
-      zd_rest_bundle(p->run->o->rest, t, arena, zd_import_wait_turn, p, &p->written, &issues);
+      zd_rest_bundle(p->run->o->rest, t, key, arena, zd_import_wait_turn, p, &p->written, &issues);
   p->unchanged = err == ZD_OK ? p->read - p->written : 0;
   if (err == ZD_OK) return ZD_OK;
   zd_import_refuse(p, 1, &issues);

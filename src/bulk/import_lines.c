@@ -110,7 +110,9 @@ static bool has_id(batch *b, const zd_tree *t, uint32_t root, uint64_t line) {
 }
 
 /* A line that is a batch or transaction takes effect by itself, after the lines before it. */
-static zd_err take_bundle(batch *b, const zd_tree *t, uint64_t line, zd_fault *fault) {
+static zd_err take_bundle(batch *b, const zd_tree *t, zd_slice text, uint64_t line,
+                          zd_fault *fault) {
+  char key[ZD_IMPORT_KEY];
   uint64_t written = 0, entries = zd_import_count_entries(t);
   zd_issues issues;
   zd_err err = ZD_OK;
@@ -119,8 +121,8 @@ static zd_err take_bundle(batch *b, const zd_tree *t, uint64_t line, zd_fault *f
     if (err == ZD_OK) err = open_batch(b);
     if (err != ZD_OK) return err;
   }
-  err = zd_rest_bundle(b->p->run->o->rest, t, &b->p->arena, zd_import_wait_turn, b->p, &written,
-                       &issues);
+  err = zd_rest_bundle(b->p->run->o->rest, t, zd_import_key(text, line, key), &b->p->arena,
+                       zd_import_wait_turn, b->p, &written, &issues);
   b->p->read += entries ? entries - 1 : 0; /* the line itself is counted */
   b->written += written;
   if (err == ZD_OK) {
@@ -146,7 +148,7 @@ static zd_err take_line(batch *b, zd_slice line, uint64_t number, zd_buffer *sto
     refuse(b, number, &issues);
     return ZD_OK;
   }
-  if (zd_import_is_job(&tree)) return take_bundle(b, &tree, number, fault);
+  if (zd_import_is_job(&tree)) return take_bundle(b, &tree, line, number, fault);
   return has_id(b, &tree, 0, number) ? put(b, &tree, 0, stored, fault) : ZD_OK;
 }
 

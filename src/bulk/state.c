@@ -1,5 +1,7 @@
 /* state.c: a text file that is appended to as pieces are committed. A torn last line is ignored, so
- * the worst that a crash costs is to read one piece again, which changes nothing. */
+ * the worst that a crash costs is to read some pieces again, which changes nothing: lines are
+ * compared with what is stored, what Bundles create has ids that follow from them (zd_import_key).
+ */
 #include <stdlib.h>
 
 #include "base/file.h"

@@ -1,5 +1,7 @@
 #include "rest/bundle.h"
 
+#include <assert.h>
+
 #include "base/clock.h"
 #include "rest/period.h"
 
@@ -84,6 +86,20 @@ static bool take_resource(zd_bundle *b, const zd_tree *t, uint32_t resource, zd_
   return true;
 }
 
+/* An import gives the resources it creates ids that follow from its key: imported again, they are
+ * found and left alone. */
+static bool name_by_key(zd_bundle *b, zd_unit_entry *e, size_t i) {
+  static const char digits[] = "0123456789abcdefghjkmnpqrstvwxyz";
+  zd_slice key = b->call->import_key;
+  if (!key.p || (e->in.kind != ZD_CREATE && e->in.kind != ZD_UPDATE)) return true;
+  char text[64];
+  memcpy(text, key.p, key.n);
+  for (size_t k = 0; k < 5; k++) text[key.n + k] = digits[i >> 5 * (4 - k) & 31];
+  e->new_id = zd_arena_copy(b->call->arena, (zd_slice){text, key.n + 5});
+  e->known_id = true;
+  return e->new_id.p != NULL;
+}
+
 static bool take_entry(zd_bundle *b, const zd_tree *t, uint32_t node, size_t i, bool lenient,
                        zd_answer *a) {
   zd_unit_entry *e = &b->entries[i];
@@ -98,7 +114,8 @@ static bool take_entry(zd_bundle *b, const zd_tree *t, uint32_t node, size_t i, 
   if (!take_resource(b, t, zd_tree_child(t, node, ZD_S("resource")), e, a)) return false;
   if (!zd_shape(b->call, &e->in, a)) return false;
   if (is_write(&e->in)) e->in.prefer = b->prefer;
-  return true;
+  return name_by_key(b, e, i) ||
+         refuse(b, e, a, 500, ZD_ISSUE_EXCEPTION, "out of memory", (zd_slice){NULL, 0});
 }
 
 static bool take_type(zd_call *c, const zd_tree *t, zd_bundle *b, zd_answer *a) {
@@ -301,6 +318,10 @@ static void run_in_turn(zd_unit *u, void (*turn)(void *context), void *context) 
   }
   bool ready = zd_unit_prepare(u);
   turn(context);
+  if (ready && u->skipped && zd_unit_is_stale(u)) {
+    zd_unit_free(u);
+    ready = false;
+  }
   if (ready) {
     zd_commit_result r = {.err = ZD_OK};
     if (u->txn) r = zd_store_commit(u->call->rest->store, u->txn);
@@ -333,9 +354,11 @@ static zd_err error_of(int status) {
   return status >= 500 ? ZD_ERR_IO : ZD_ERR_REFUSED;
 }
 
-zd_err zd_rest_bundle(zd_rest *r, const zd_tree *tree, zd_arena *arena, void (*turn)(void *context),
-                      void *context, uint64_t *written, zd_issues *issues) {
-  zd_call c = {.rest = r, .arena = arena};
+zd_err zd_rest_bundle(zd_rest *r, const zd_tree *tree, zd_slice key, zd_arena *arena,
+                      void (*turn)(void *context), void *context, uint64_t *written,
+                      zd_issues *issues) {
+  assert(key.n <= ZD_IMPORT_KEY_MAX);
+  zd_call c = {.rest = r, .arena = arena, .import_key = key};
   zd_issues report;
   zd_bundle b = {.report = &report};
   zd_answer a;

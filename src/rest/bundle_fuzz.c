@@ -24,7 +24,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   zd_slice text = {(const char *)data, size};
   zd_type bundle = zd_schema_type(zd_schema_r4(), ZD_S("Bundle"));
   if (zd_fhir_read_json(zd_schema_r4(), text, bundle, NULL, &arena, &tree, &issues) == ZD_OK)
-    (void)zd_rest_bundle(here.rest, &tree, &arena, NULL, NULL, &written, &issues);
+    (void)zd_rest_bundle(here.rest, &tree, size & 1 ? ZD_S("k") : (zd_slice){NULL, 0}, &arena, NULL,
+                         NULL, &written, &issues);
   zd_arena_free(&arena);
   return 0;
 }

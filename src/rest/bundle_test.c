@@ -39,7 +39,8 @@ static zd_err run(world *w, const char *text, uint64_t *written, char said[400])
   *written = 0;
   zd_err err = zd_fhir_read_json(zd_schema_r4(), zd_slice_of(json), ZD_NO_TYPE, NULL, &arena, &tree,
                                  &issues);
-  if (err == ZD_OK) err = zd_rest_bundle(w->rest, &tree, &arena, NULL, NULL, written, &issues);
+  if (err == ZD_OK)
+    err = zd_rest_bundle(w->rest, &tree, (zd_slice){NULL, 0}, &arena, NULL, NULL, written, &issues);
   snprintf(said, 400, "%.*s", issues.n ? (int)issues.items[0].diagnostics.n : 0,
            issues.n ? issues.items[0].diagnostics.p : "");
   zd_arena_free(&arena);

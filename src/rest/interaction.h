@@ -67,6 +67,7 @@ typedef struct zd_call {
   zd_arena *arena;
   zd_issues issues;
   uint64_t deadline_ns; /* for searches; 0: none */
+  zd_slice import_key;  /* see zd_rest_bundle; absent: none */
   bool brief;           /* running where it must not take long: give up early ... */
   bool again;           /* ... and say so here, to be run again where it may */
 } zd_call;

@@ -57,8 +57,14 @@ void zd_rest_refusal(int status, const char *text, zd_buffer *body);
  *
  * `turn` (may be NULL) is called once, before the first commit, or when preparing failed: it blocks
  * until what this Bundle may build on is committed. So several Bundles can be prepared side by side
- * and still take effect in order; one that failed before its turn is prepared again in it. */
-zd_err zd_rest_bundle(zd_rest *r, const zd_tree *tree, zd_arena *arena, void (*turn)(void *context),
-                      void *context, uint64_t *written, zd_issues *issues);
+ * and still take effect in order; one that failed before its turn is prepared again in it.
+ *
+ * `key` (letters and digits, at most ZD_IMPORT_KEY_MAX; absent: none) stands for this Bundle at
+ * this place of the input: what it creates gets ids that follow from it. Run again under the same
+ * key, after a crash say, it leaves alone what it wrote before, and what would not change. */
+enum { ZD_IMPORT_KEY_MAX = 32 };
+zd_err zd_rest_bundle(zd_rest *r, const zd_tree *tree, zd_slice key, zd_arena *arena,
+                      void (*turn)(void *context), void *context, uint64_t *written,
+                      zd_issues *issues);
 
 #endif

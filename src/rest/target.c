@@ -85,7 +85,20 @@ static bool take_match(zd_unit *u, zd_unit_entry *e, zd_row row) {
   return e->id.p || zd_unit_fail(u, e, 500, ZD_ISSUE_EXCEPTION, "out of memory");
 }
 
+/* The entry of an import that has been imported already, whatever became of the resource since. */
+static bool is_done(zd_unit *u, zd_unit_entry *e, bool *done) {
+  bool exists;
+  e->id = e->new_id;
+  if (!look_up(u, e, &exists)) return false;
+  *done = e->previous != ZD_NO_ROW;
+  if (*done) e->act = ZD_ACT_NONE;
+  return true;
+}
+
 static bool use_new_id(zd_unit *u, zd_unit_entry *e) {
+  bool done = false;
+  if (e->known_id && !is_done(u, e, &done)) return false;
+  if (done) return true;
   if (!e->new_id.p) e->new_id = zd_new_id(u->call->rest, u->call->arena);
   e->id = e->new_id;
   e->previous = ZD_NO_ROW;

@@ -142,14 +142,32 @@ static bool store_entry(zd_unit *u, zd_unit_entry *e, zd_links *links, zd_write 
                       "the resource cannot be stored: %s", zd_err_name(err));
 }
 
-static bool put_entry(zd_unit *u, zd_unit_entry *e, zd_links *links, size_t position) {
+/* Whether the newest version is what an import brings: then nothing is written. */
+static bool is_unchanged(zd_unit *u, const zd_unit_entry *e, bool *same) {
+  zd_record record;
+  *same = false;
+  if (!u->call->import_key.p || e->op != ZD_OP_UPDATE) return true;
+  zd_err err = zd_snapshot_read(u->snapshot, e->previous, false, &u->arena, &record, NULL);
+  *same = err == ZD_OK && zd_slice_eq(record.body, e->stored);
+  return err == ZD_OK || zd_unit_fail(u, e, zd_status_of(err), ZD_ISSUE_EXCEPTION,
+                                      "the present version cannot be read: %s", zd_err_name(err));
+}
+
+static bool put_entry(zd_unit *u, zd_unit_entry *e, zd_links *links, size_t *position) {
+  bool same;
   zd_write w = {.op = e->op,
                 .type = e->type,
                 .id = e->id,
                 .previous = e->previous,
                 .previous_version = e->previous_version};
   if (e->op != ZD_OP_DELETE && !store_entry(u, e, links, &w)) return false;
-  e->position = position;
+  if (!is_unchanged(u, e, &same)) return false;
+  if (same) {
+    e->act = ZD_ACT_NONE;
+    u->skipped = true;
+    return true;
+  }
+  e->position = (*position)++;
   zd_err err = zd_txn_put(u->txn, &w);
   if (err == ZD_OK && e->guard) err = zd_txn_guard(u->txn, e->guard);
   return err == ZD_OK || zd_unit_fail(u, e, zd_status_of(err), ZD_ISSUE_EXCEPTION,
@@ -179,8 +197,12 @@ static bool fill(zd_unit *u) {
                         zd_err_name(err));
   size_t position = 0;
   for (size_t i = 0; i < u->n; i++)
-    if (u->entries[i].act == ZD_ACT_WRITE && !put_entry(u, &u->entries[i], links, position++))
+    if (u->entries[i].act == ZD_ACT_WRITE && !put_entry(u, &u->entries[i], links, &position))
       return false;
+  if (!position) { /* an import that changes nothing */
+    zd_txn_free(u->txn);
+    u->txn = NULL;
+  }
   return !links || zd_links_close(links);
 }
 
@@ -189,10 +211,12 @@ bool zd_unit_prepare(zd_unit *u) {
   u->attempts++;
   zd_arena_reset(&u->arena);
   u->deleted_count = 0;
+  u->skipped = false;
   zd_err err = zd_store_snapshot(u->call->rest->store, &u->snapshot);
   if (err != ZD_OK)
     return zd_unit_fail(u, NULL, zd_status_of(err), ZD_ISSUE_EXCEPTION,
                         "the store cannot be read: %s", zd_err_name(err));
+  u->as_of = zd_snapshot_row(u->snapshot);
   if (find_targets(u) && no_overlap(u) && fill(u)) {
     zd_snapshot_release(u->snapshot);
     u->snapshot = NULL;
@@ -272,7 +296,7 @@ bool zd_unit_settle(zd_unit *u, const zd_commit_result *r) {
     /* an id made here that is taken already gets another one */
     for (size_t i = 0; i < u->n; i++)
       if (u->entries[i].act == ZD_ACT_WRITE && u->entries[i].position == r->conflict &&
-          u->entries[i].new_id.p)
+          u->entries[i].new_id.p && !u->entries[i].known_id)
         u->entries[i].new_id = (zd_slice){NULL, 0};
     return false;
   }
@@ -293,6 +317,14 @@ void zd_unit_run(zd_unit *u) {
     if (u->txn) r = zd_store_commit(u->call->rest->store, u->txn);
     if (zd_unit_settle(u, &r)) return;
   }
+}
+
+bool zd_unit_is_stale(const zd_unit *u) {
+  zd_snapshot *v;
+  if (zd_store_snapshot(u->call->rest->store, &v) != ZD_OK) return true;
+  zd_row now = zd_snapshot_row(v);
+  zd_snapshot_release(v);
+  return now != u->as_of;
 }
 
 void zd_unit_free(zd_unit *u) {

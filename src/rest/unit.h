@@ -17,6 +17,7 @@ typedef struct zd_unit_entry {
   zd_slice full_url;   /* Bundle.entry.fullUrl; absent outside bundles */
   zd_slice expression; /* "Bundle.entry[3]"; absent outside bundles */
   zd_slice new_id;     /* made here for a create; kept over retries */
+  bool known_id;       /* new_id follows from the import's key: it may be there already */
   /* decided by prepare */
   zd_act act;
   zd_op op;
@@ -43,7 +44,9 @@ typedef struct zd_unit {
   zd_row *deleted; /* versions that this unit deletes, ascending */
   size_t deleted_count;
   unsigned attempts;
-  int status; /* of a failed unit; 0: fine. The issues are the call's */
+  zd_row as_of; /* the snapshot of this attempt */
+  bool skipped; /* an entry was found to change nothing, which no commit checks again */
+  int status;   /* of a failed unit; 0: fine. The issues are the call's */
 } zd_unit;
 
 /* False when refused: status and issues are set, nothing is held. Also false when call->again was
@@ -53,6 +56,8 @@ bool zd_unit_prepare(zd_unit *u);
 bool zd_unit_settle(zd_unit *u, const zd_commit_result *result);
 /* Prepare and commit until settled; blocks. */
 void zd_unit_run(zd_unit *u);
+/* Whether anything was committed since it was prepared. */
+bool zd_unit_is_stale(const zd_unit *u);
 /* Frees what an attempt holds; the answers belong to the entries. */
 void zd_unit_free(zd_unit *u);
 
