@@ -18,8 +18,10 @@ enum {
   ZD_MEMTABLE_DEFAULT = 16384,
   ZD_FLUSH_ROWS = 1 << 18, /* most rows flushed into one segment */
   ZD_WAIT_PARTS = 48,      /* frozen memtables at which importers wait */
-  ZD_WAIT_ROWS = 1 << 19,  /* rows in them at which importers wait */
-  ZD_MERGE_FAN = 8         /* adjacent segments of a tier that are merged */
+  /* Rows in them at which importers wait: after a kill they are derived again, at 6 us of processor
+   * time each, and a restart has a second. */
+  ZD_WAIT_ROWS = 1 << 17,
+  ZD_MERGE_FAN = 8 /* adjacent segments of a tier that are merged */
 };
 
 struct zd_index {

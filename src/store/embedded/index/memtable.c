@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/hash.h"
+#include "store/embedded/index/key_sort.h"
 
 enum {
   BLOCK_UNITS_BITS = 15, /* 8-byte units per block: 256 KB */
@@ -531,37 +532,11 @@ zd_memtable *zd_memtable_cut(const zd_memtable *m, uint32_t rows) {
   return to;
 }
 
-/* Sorting compares a 16-byte head before it touches the key. */
-typedef struct sort_head {
-  uint64_t space; /* kind and field */
-  uint64_t prefix;
-  const zd_mem_key *key;
-} sort_head;
-
-static uint64_t big_endian_prefix(const zd_mem_key *k) {
-  unsigned char bytes[8] = {0};
-  memcpy(bytes, k->bytes, k->size < 8 ? k->size : 8);
-  uint64_t value;
-  memcpy(&value, bytes, 8);
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-  value = __builtin_bswap64(value);
-#endif
-  return value;
-}
-
-static int sort_cmp(const void *x, const void *y) {
-  const sort_head *a = x, *b = y;
-  if (a->space != b->space) return a->space < b->space ? -1 : 1;
-  if (a->prefix != b->prefix) return a->prefix < b->prefix ? -1 : 1;
-  return zd_slice_cmp(zd_slice_make(a->key->bytes, a->key->size),
-                      zd_slice_make(b->key->bytes, b->key->size));
-}
-
 zd_err zd_memtable_sorted(const zd_memtable *m, const zd_mem_key ***keys, size_t *n) {
   const slot_table *t = atomic_load_explicit(&m->table, memory_order_acquire);
   size_t count = 0;
   for (size_t i = 0; i <= t->mask; i++) count += slot_key(m, t, i) != NULL;
-  sort_head *heads = malloc((count + 1) * sizeof *heads);
+  zd_sort_key *heads = malloc((count + 1) * sizeof *heads);
   const zd_mem_key **out = malloc((count + 1) * sizeof(const zd_mem_key *));
   if (!heads || !out) {
     free(heads);
@@ -572,10 +547,11 @@ zd_err zd_memtable_sorted(const zd_memtable *m, const zd_mem_key ***keys, size_t
   for (size_t i = 0; i <= t->mask; i++) {
     const zd_mem_key *k = slot_key(m, t, i);
     if (!k) continue;
-    heads[at++] = (sort_head){((uint64_t)k->kind << 32) | k->field, big_endian_prefix(k), k};
+    heads[at++] =
+        (zd_sort_key){((uint64_t)k->kind << 32) | k->field, 0, zd_slice_make(k->bytes, k->size), k};
   }
-  qsort(heads, count, sizeof *heads, sort_cmp);
-  for (size_t i = 0; i < count; i++) out[i] = heads[i].key;
+  zd_keys_sort(heads, count);
+  for (size_t i = 0; i < count; i++) out[i] = heads[i].of;
   free(heads);
   *keys = out;
   *n = count;
