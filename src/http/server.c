@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -103,6 +104,11 @@ static void on_connection(uv_stream_t *listener, int status) {
 
 static void *run_loop(void *context) {
   zd_http_loop *loop = context;
+  /* A client that has gone is an error of the write that meets it, not the end of the program. */
+  sigset_t broken;
+  sigemptyset(&broken);
+  sigaddset(&broken, SIGPIPE);
+  pthread_sigmask(SIG_BLOCK, &broken, NULL);
   loop->self = pthread_self();
   uv_run(&loop->uv, UV_RUN_DEFAULT);
   return NULL;

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { after } from 'node:test';
 
 const program = process.env.ZD_PROGRAM;
 if (!program) throw new Error('ZD_PROGRAM names the zdravo program to test');
@@ -29,10 +30,16 @@ export const run = (...args) => new Promise((resolve, reject) => {
 
 export const folder = () => mkdtempSync(join(tmpdir(), 'zdravo-test-'));
 
+// A test that fails leaves its server behind, and node would wait for it for ever.
+const running = new Set();
+after(() => running.forEach(child => child.kill('SIGKILL')));
+
 export async function start({ dir = folder(), args = [] } = {}) {
   const port = await freePort();
   const child = spawn(program, ['serve', '--data', dir, '--listen', `127.0.0.1:${port}`, '--log-level', 'warn', ...args],
     { stdio: ['ignore', 'inherit', 'pipe'] });
+  running.add(child);
+  child.on('exit', () => running.delete(child));
   await new Promise((resolve, reject) => {
     let said = '';
     child.stderr.on('data', d => {
