@@ -132,9 +132,9 @@ static zd_err fetch(zd_source *s, zd_fault *fault) {
  * needed. */
 static size_t piece_length(zd_source *s, size_t wanted) {
   size_t have = s->ahead.n - s->given;
-  const char *p = s->ahead.p + s->given;
   if (s->ended) return have;
-  if (!s->file->lines || have < wanted) return 0;
+  if (!s->file->lines || !have || have < wanted) return 0;
+  const char *p = s->ahead.p + s->given;
   const char *last = memrchr(p + s->searched, '\n', have - s->searched);
   if (!last) s->searched = have; /* a line of a gigabyte is not searched from its start each time */
   return last ? (size_t)(last - p) + 1 : 0;
