@@ -12,7 +12,7 @@ measure_import() { # SIZE
     '{resources: $n, ms: $ms, rate: ($n * 1000 / $ms), cpu_us: ($cpu * 1000 / $n)}')"
   # What import has acknowledged is there to be found, by the very next question.
   start_server "$store"
-  before=$(cat "$scratch/region-$1"/Observation-*.ndjson | tail -n 1 | jq -r .id)
+  before=$(tail -qn 1 "$scratch/region-$1"/Observation-*.ndjson | tail -n 1 | jq -r .id)
   got=$(curl -sS "http://$address/fhir/Observation?_id=$before" | jq '.entry | length')
   [ "$got" = 1 ] || fail "import: Observation $before is not found after import"
   got=$(curl -sS "http://$address/fhir/Observation?_summary=count" | jq .total)

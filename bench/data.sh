@@ -73,9 +73,15 @@ make_big_transaction() {
   fi
 }
 
-some() { # SIZE TYPE N: lines of a region, drawn evenly
-  cat "$scratch/region-$1/$2"-*.ndjson | awk -v n="$3" -v all="$(cat "$scratch/region-$1/$2"-*.ndjson | wc -l)" '
-    BEGIN { step = all > n ? all / n : 1 } NR >= next_ { print; next_ += step }'
+some() { # SIZE TYPE N: about so many lines of a region, from twenty places of every file
+  local file i bytes files=("$scratch/region-$1/$2"-*.ndjson)
+  local each=$(($3 / (20 * ${#files[@]}) + 1))
+  for file in "${files[@]}"; do
+    bytes=$(stat -c %s "$file")
+    for i in {0..19}; do
+      tail -c "+$((bytes * i / 20 + 1))" "$file" 2>/dev/null | head -n $((each + 1)) | tail -n +2
+    done
+  done | awk '!seen[$0]++' | grep '}$'
 }
 
 # queries-SIZE/*.txt: many different questions of each kind, their values drawn from the data.
@@ -93,5 +99,6 @@ make_queries() { # SIZE
   for kind in Patient Observation Encounter Condition MedicationRequest; do
     some "$1" $kind 400 | jq -r '"/fhir/\(.resourceType)/\(.id)"'
   done | shuf --random-source=<(yes) >"$q.new/read.txt"
+  for kind in token reference; do shuf --random-source=<(yes) -o "$q.new/$kind.txt" "$q.new/$kind.txt"; done
   mv "$q.new" "$q"
 }
