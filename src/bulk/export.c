@@ -41,7 +41,7 @@ static zd_err open_file(part *p, zd_type type, out_file *f) {
   int n = snprintf(f->path, sizeof f->path, "%s/%.*s-%u.ndjson", p->o->dir, ZD_SV(name), p->number);
   if (n < 0 || (size_t)n >= sizeof f->path)
     return zd_fail(&p->fault, ZD_ERR_LIMIT, "the folder's path is too long");
-  f->fd = open(f->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
+  f->fd = open(f->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (f->fd < 0) return zd_fail_errno(&p->fault, "cannot create %s", f->path);
   return ZD_OK;
 }

@@ -1,6 +1,7 @@
 /* import.c: pieces are drawn in order, prepared by several threads, committed in order. */
 #include "bulk/import.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
@@ -172,7 +173,7 @@ static zd_err open_run(zd_import_run *run, zd_fault *fault) {
   const zd_import_options *o = run->o;
   zd_err err = zd_source_find(o->paths, o->path_count, &run->list, fault);
   if (err == ZD_OK && o->state) err = zd_import_state_open(o->state, &run->state, fault);
-  if (err == ZD_OK && o->report && !(run->report = fopen(o->report, "we")))
+  if (err == ZD_OK && o->report && !(run->report = zd_import_open(o->report, O_TRUNC)))
     err = zd_fail_errno(fault, "cannot write %s", o->report);
   return err;
 }

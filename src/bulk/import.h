@@ -62,7 +62,10 @@ uint64_t zd_import_count_entries(const zd_tree *bundle);
 /* import_remote.c: either kind, to a server. */
 zd_err zd_import_send(zd_import_piece *p, zd_fault *fault);
 
-/* state.c: what is done already. One line per file: offset, size, time of change, path. */
+/* state.c: what is done already, and files only their owner may read: paths and faults tell of
+ * people. flags: O_APPEND or O_TRUNC. */
+FILE *zd_import_open(const char *path, int flags);
+/* What is done already. One line per file: offset, size, time of change, path. */
 zd_err zd_import_state_open(const char *path, zd_import_state **out, zd_fault *fault);
 /* Offset up to which this very file (path, size, time) is done; UINT64_MAX: wholly. */
 uint64_t zd_import_state_done(const zd_import_state *s, const zd_source_file *file);

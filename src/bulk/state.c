@@ -2,7 +2,9 @@
  * the worst that a crash costs is to read some pieces again, which changes nothing: lines are
  * compared with what is stored, what Bundles create has ids that follow from them (zd_import_key).
  */
+#include <fcntl.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "bulk/import.h"
@@ -56,6 +58,13 @@ static zd_err read_line(zd_import_state *s, char *line) {
   return remember(s, at + 1, size, modified, end);
 }
 
+FILE *zd_import_open(const char *path, int flags) {
+  int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | flags, 0600);
+  FILE *f = fd < 0 ? NULL : fdopen(fd, flags & O_APPEND ? "a" : "w");
+  if (fd >= 0 && !f) close(fd);
+  return f;
+}
+
 zd_err zd_import_state_open(const char *path, zd_import_state **out, zd_fault *fault) {
   zd_import_state *s = calloc(1, sizeof *s);
   zd_buffer old;
@@ -72,7 +81,7 @@ zd_err zd_import_state_open(const char *path, zd_import_state **out, zd_fault *f
     at = (size_t)(end - old.p) + 1;
   }
   zd_buffer_free(&old);
-  if (err == ZD_OK && !(s->out = fopen(path, "ae")))
+  if (err == ZD_OK && !(s->out = zd_import_open(path, O_APPEND)))
     err = zd_fail_errno(fault, "cannot write %s", path);
   if (err == ZD_OK && ftell(s->out) > 0) fputc('\n', s->out); /* ends a torn line */
   if (err != ZD_OK)

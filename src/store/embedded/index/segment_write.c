@@ -143,7 +143,7 @@ zd_err zd_segment_writer_open(const zd_file_system *fs, const char *path, zd_row
     writer_free(w);
     return zd_fail(fault, ZD_ERR_MEMORY, "out of memory writing %s", path);
   }
-  w->fd = fs->open(fs->state, path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
+  w->fd = fs->open(fs->state, path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   if (w->fd < 0) {
     zd_err err = zd_fail_errno(fault, "cannot create %s", path);
     writer_free(w);
