@@ -21,7 +21,7 @@ typedef struct zd_import_options {
   zd_search *search;
   const char *server;        /* ... or (rest NULL) to a server: "http://127.0.0.1:8080/fhir" */
   unsigned threads;          /* 0: one per processor and one more */
-  size_t piece;              /* bytes of NDJSON committed together; 0: 8 MiB */
+  size_t piece;              /* bytes of NDJSON committed together; 0: up to 8 MiB */
   const char *report;        /* file for what was refused, NDJSON; NULL: none is written */
   const char *state;         /* file that remembers what is done, for resuming; NULL: none */
   FILE *progress;            /* NULL: silent */

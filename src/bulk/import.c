@@ -37,9 +37,20 @@ static zd_err open_next(zd_import_run *run, zd_fault *fault) {
   return ZD_OK;
 }
 
+/* Resources are committed a piece at a time: the larger, the cheaper. Bundles are committed one by
+ * one whatever the piece, and while one waits for the disk the next are prepared only if they lie in
+ * other pieces: so these are small. What the input holds shows after its first lines. */
+static size_t next_size(zd_import_run *run) {
+  enum { SMALL = 256 << 10, LARGE = 8 << 20 };
+  if (run->o->piece) return run->o->piece;
+  size_t now = run->step && !atomic_load(&run->jobs) ? run->step : SMALL;
+  run->step = now < LARGE ? now * 2 : now;
+  return now;
+}
+
 /* The next piece; text.n == 0: there is none. With the lock held. */
 static zd_err draw(zd_import_run *run, zd_import_piece *p, zd_fault *fault) {
-  size_t wanted = run->o->piece ? run->o->piece : (size_t)8 << 20;
+  size_t wanted = next_size(run);
   zd_buffer_clear(&p->text);
   while (run->file < run->list.n) {
     zd_err err = open_next(run, fault);

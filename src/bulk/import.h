@@ -23,6 +23,8 @@ typedef struct zd_import_run {
   size_t file;          /* being read */
   zd_source *source;
   uint64_t drawn, turn; /* pieces given out; piece whose turn to commit it is */
+  size_t step;          /* bytes of the next piece; 0 at first */
+  _Atomic bool jobs;    /* the last line taken was a Bundle that takes effect by itself */
   zd_import_stats stats;
   uint64_t bytes_read; /* on disk, of ended files: for progress */
   zd_err err;

@@ -148,7 +148,9 @@ static zd_err take_line(batch *b, zd_slice line, uint64_t number, zd_buffer *sto
     refuse(b, number, &issues);
     return ZD_OK;
   }
-  if (zd_import_is_job(&tree)) return take_bundle(b, &tree, line, number, fault);
+  bool job = zd_import_is_job(&tree);
+  atomic_store_explicit(&p->run->jobs, job, memory_order_relaxed);
+  if (job) return take_bundle(b, &tree, line, number, fault);
   return has_id(b, &tree, 0, number) ? put(b, &tree, 0, stored, fault) : ZD_OK;
 }
 
