@@ -10,7 +10,7 @@ measure_growth() { # SIZE
   load_row growth "read, $1" -c 64 -s 2 -p "$q/read.txt"
   load_row growth "search, one connection, $1" -c 1 -s 2 -p "$(with_count "$q/reference.txt" 10)"
   load_row growth "search, $1" -c 64 -s 2 -p "$(with_count "$q/reference.txt" 10)"
-  load_row growth "small write, $1" -c 1 -s 2 -b "$scratch/small.ndjson" -u /fhir
+  load_row growth "small write, $1" -c 64 -s 3 -b "$scratch/small.ndjson" -u /fhir
   stop_server
   timed "$zdravo" import "$scratch/bundles.ndjson" --data "$store" --quiet --report "$out/logs/bundle-errors.ndjson" >"$out/logs/import.log" 2>&1 || fail "import into $1"
   before=$(cat "$scratch/bundles.entries")

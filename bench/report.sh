@@ -52,11 +52,11 @@ line("cold start, \($size)"; "< 50 ms"; "\(($cold.ms // null) | short) ms"; "–
 line("restart after kill -9, \($size)"; "< 1 s"; "\(($restart.ms // null) | short) ms (worst \(($restart.highest // null) | short))"; "–"; ratio(1000; $restart.ms); if $restart then $restart.highest < 1000 else null end),
 "",
 "Growth:", "",
-"| resources | import, resources/s | bundles into it, resources/s (CPU µs) | read/s | search/s | search p50, 1 connection | small write p50, 1 connection | bytes each | cold start | idle MB |",
+"| resources | import, resources/s | bundles into it, resources/s (CPU µs) | read/s | search/s | search p50, 1 connection | small transactions/s (CPU µs) | bytes each | cold start | idle MB |",
 "|---|---|---|---|---|---|---|---|---|---|",
 (("100k", "1m", "10m") as $s | select(($all | at("growth"; "size, \($s)")) != null)
  | ($all | at("growth"; "import of bundles into it, \($s)")) as $b
- | "| \($all | at("growth"; "size, \($s)").resources | whole) | \($all | at("import"; "zdravo, \($s)").rate | whole) | \($b.rate | whole) (\($b.cpu_us | short)) | \($all | at("growth"; "read, \($s)").rate | whole) | \($all | at("growth"; "search, \($s)").rate | whole) | \($all | at("growth"; "search, one connection, \($s)").p50_us | short) µs | \($all | at("growth"; "small write, \($s)").p50_us | short) µs | \($all | at("disk"; "zdravo, \($s)").bytes_each | whole) | \($all | at("process"; "cold start, \($s)").ms | short) ms | \($all | at("process"; "idle memory, \($s)").mb | short) |"),
+ | "| \($all | at("growth"; "size, \($s)").resources | whole) | \($all | at("import"; "zdravo, \($s)").rate | whole) | \($b.rate | whole) (\($b.cpu_us | short)) | \($all | at("growth"; "read, \($s)").rate | whole) | \($all | at("growth"; "search, \($s)").rate | whole) | \($all | at("growth"; "search, one connection, \($s)").p50_us | short) µs | \($all | at("growth"; "small write, \($s)").rate | whole) (\($all | at("growth"; "small write, \($s)").cpu_us | short)) | \($all | at("disk"; "zdravo, \($s)").bytes_each | whole) | \($all | at("process"; "cold start, \($s)").ms | short) ms | \($all | at("process"; "idle memory, \($s)").mb | short) |"),
 "",
 "Engines (100 resources a durable batch, 20 index entries each):", "",
 "| engine | resources/s | CPU µs each | bytes written each | bytes on disk each |",
