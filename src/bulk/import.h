@@ -44,7 +44,7 @@ typedef struct zd_import_piece {
 } zd_import_piece;
 
 /* Blocks until all earlier pieces are committed. */
-void zd_import_wait_turn(void *piece);
+void zd_import_wait_turn(void *context);
 /* Stands for this text at this line of a file: what zd_rest_bundle calls a key. */
 enum { ZD_IMPORT_KEY = 15 };
 zd_slice zd_import_key(zd_slice text, uint64_t line, char key[ZD_IMPORT_KEY]);
