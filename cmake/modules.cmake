@@ -81,7 +81,7 @@ function(zd_module_tests name)
       ZD_SOURCE_DIR="${CMAKE_SOURCE_DIR}" ZD_BINARY_DIR="${CMAKE_BINARY_DIR}")
     target_link_libraries(${test} PRIVATE ${help} zd_${name} zd_testing ${ZD_LIB_CMOCKA})
     add_test(NAME ${name}/${stem} COMMAND ${test})
-    set_tests_properties(${name}/${stem} PROPERTIES LABELS ${name} TIMEOUT 300
+    set_tests_properties(${name}/${stem} PROPERTIES LABELS ${name} TIMEOUT 900
       ENVIRONMENT "${ZD_TEST_ENVIRONMENT}")
     add_dependencies(tests_${name} ${test})
   endforeach()

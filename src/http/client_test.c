@@ -27,7 +27,7 @@ static void expect_body(zd_http_client *c, const char *method, const char *path,
 static void requests_share_a_connection(void **state) {
   (void)state;
   scenario *s = scenario_open((zd_http_options){0});
-  zd_http_client *c = client_of(zd_http_port(s->server), "/echo/", 3000);
+  zd_http_client *c = client_of(zd_http_port(s->server), "/echo/", 30000);
   zd_http_stats stats;
   for (int i = 0; i < 50; i++) {
     expect_body(c, "GET", "/x?a=b", ZD_S(""), "GET /echo/x ? a=b\n");
@@ -43,7 +43,7 @@ static void requests_share_a_connection(void **state) {
 static void large_bodies_and_headers_pass(void **state) {
   (void)state;
   scenario *s = scenario_open((zd_http_options){0});
-  zd_http_client *c = client_of(zd_http_port(s->server), "", 3000);
+  zd_http_client *c = client_of(zd_http_port(s->server), "", 30000);
   char *body = calloc(1, 5000000);
   zd_http_answer a;
   zd_http_header id = {ZD_S("X-Request-Id"), ZD_S("mine")};
@@ -71,7 +71,7 @@ static void large_bodies_and_headers_pass(void **state) {
 static void a_closed_connection_is_opened_anew(void **state) {
   (void)state;
   scenario *s = scenario_open((zd_http_options){.idle_seconds = 1});
-  zd_http_client *c = client_of(zd_http_port(s->server), "", 3000);
+  zd_http_client *c = client_of(zd_http_port(s->server), "", 30000);
   expect_body(c, "GET", "/echo/1", ZD_S(""), "GET /echo/1");
   nap(1600);
   expect_body(c, "POST", "/echo/2", ZD_S("x"), "POST /echo/2 ? \nx");

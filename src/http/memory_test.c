@@ -23,7 +23,7 @@ static bool hear_all(int fd) {
   size_t n = 0;
   for (;;) {
     struct pollfd p = {.fd = fd, .events = POLLIN};
-    if (poll(&p, 1, 3000) <= 0) fail_msg("silence after %zu bytes", n);
+    if (poll(&p, 1, 30000) <= 0) fail_msg("silence after %zu bytes", n);
     ssize_t got = recv(fd, heard + n, sizeof heard - n, 0);
     if (got <= 0) break;
     n += (size_t)got;

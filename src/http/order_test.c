@@ -9,7 +9,7 @@ static zd_buffer talk(scenario *s, const char *said, const char *until) {
   zd_buffer_init(&heard, 0);
   int fd = dial(s);
   say(fd, said);
-  hear(fd, &heard, until, 3000);
+  hear(fd, &heard, until, 30000);
   close(fd);
   return heard;
 }
@@ -79,7 +79,7 @@ static void bytes_may_come_split_anywhere(void **state) {
     say_bytes(fd, session, at);
     nap(1);
     say_bytes(fd, session + at, sizeof session - 1 - at);
-    assert_true(hear(fd, &heard, NULL, 3000));
+    assert_true(hear(fd, &heard, NULL, 30000));
     expect_session(&heard, at);
     close(fd);
     zd_buffer_free(&heard);
@@ -97,7 +97,7 @@ static void bytes_may_come_one_by_one(void **state) {
     say_bytes(fd, session + at, 1);
     nap(1);
   }
-  assert_true(hear(fd, &heard, NULL, 3000));
+  assert_true(hear(fd, &heard, NULL, 30000));
   expect_session(&heard, 1);
   close(fd);
   zd_buffer_free(&heard);
@@ -164,7 +164,7 @@ static void a_broken_stream_is_noticed(void **state) {
   zd_buffer_init(&heard, 0);
   int fd = dial(s);
   say(fd, GET("/broken"));
-  assert_true(hear(fd, &heard, NULL, 3000));
+  assert_true(hear(fd, &heard, NULL, 30000));
   assert_int_equal(count_of(&heard, "\r\n0\r\n"), 0);
   close(fd);
   zd_buffer_free(&heard);
@@ -178,18 +178,18 @@ static void continue_is_said_when_the_body_is_wanted(void **state) {
   zd_buffer_init(&heard, 0);
   int fd = dial(s);
   say(fd, "POST /echo HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n");
-  hear(fd, &heard, "\r\n\r\n", 3000);
+  hear(fd, &heard, "\r\n\r\n", 30000);
   expect_text(&heard, "HTTP/1.1 100 Continue\r\n\r\n");
   say(fd, "hi");
-  hear(fd, &heard, "\nhi", 3000);
+  hear(fd, &heard, "\nhi", 30000);
   expect_text(&heard, "HTTP/1.1 200 OK");
   zd_buffer_clear(&heard);
   say(fd, "POST /up HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 2000\r\n\r\n");
-  hear(fd, &heard, "\r\n\r\n", 3000);
+  hear(fd, &heard, "\r\n\r\n", 30000);
   expect_text(&heard, "HTTP/1.1 100 Continue\r\n\r\n");
   char body[2000] = {0};
   say_bytes(fd, body, sizeof body);
-  hear(fd, &heard, "2000 ", 3000);
+  hear(fd, &heard, "2000 ", 30000);
   expect_text(&heard, "2000 0");
   close(fd);
   zd_buffer_clear(&heard);
@@ -197,7 +197,7 @@ static void continue_is_said_when_the_body_is_wanted(void **state) {
   say(fd,
       "POST /up/refuse HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: "
       "2000\r\n\r\n");
-  assert_true(hear(fd, &heard, NULL, 3000));
+  assert_true(hear(fd, &heard, NULL, 30000));
   expect_text(&heard, "HTTP/1.1 403 ");
   assert_int_equal(count_of(&heard, "100 Continue"), 0);
   close(fd);

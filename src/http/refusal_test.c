@@ -120,7 +120,7 @@ static void check(scenario *s, const refusal *r) {
   int fd = dial(s);
   say_bytes(fd, r->said, strlen(r->said));
   if (r->status == 200) shutdown(fd, SHUT_WR);
-  bool closed = hear(fd, &heard, NULL, 3000);
+  bool closed = hear(fd, &heard, NULL, 30000);
   if (!closed || status_of(&heard) != r->status)
     fail_msg("%s: wanted %d and the end, got %d%s:\n%.*s", r->name, r->status, status_of(&heard),
              closed ? "" : " and silence", (int)heard.n, heard.n ? heard.p : "");
@@ -174,7 +174,7 @@ static void expect_refusal(scenario *s, const char *begin, const char *again, si
   int fd = dial(s);
   say(fd, begin);
   say_many(fd, again, times);
-  if (!hear(fd, &heard, NULL, 3000)) fail_msg("%.60s…: silence", begin);
+  if (!hear(fd, &heard, NULL, 30000)) fail_msg("%.60s…: silence", begin);
   expect_text(&heard, status);
   close(fd);
   zd_buffer_free(&heard);
@@ -212,7 +212,7 @@ static void error_bodies_can_be_given_a_shape(void **state) {
   zd_buffer_init(&heard, 0);
   int fd = dial(s);
   say(fd, "GET /error HTTP/1.1\r\nHost: h\r\n\r\nGET / HTTP/1.1\r\n\r\n");
-  assert_true(hear(fd, &heard, NULL, 3000));
+  assert_true(hear(fd, &heard, NULL, 30000));
   expect_text(&heard, "HTTP/1.1 422 ");
   expect_text(&heard, "Content-Type: application/x-test\r\n");
   expect_text(&heard, "<422 not so>");
@@ -233,7 +233,7 @@ static void more_connections_than_allowed_are_turned_away(void **state) {
     nap(20);
   }
   say(fd[3], "GET / HTTP/1.1\r\nHost: h\r\n\r\n");
-  assert_true(hear(fd[3], &heard, NULL, 3000));
+  assert_true(hear(fd[3], &heard, NULL, 30000));
   expect_text(&heard, "HTTP/1.1 503 ");
   for (int i = 0; i < 4; i++) close(fd[i]);
   zd_buffer_free(&heard);
