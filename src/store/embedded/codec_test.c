@@ -97,10 +97,10 @@ static void a_dictionary_is_trained_used_and_kept(void **state) {
   for (uint64_t i = 0; i < BODIES; i++) {
     if (i == BODIES / 2) zd_codec_settle(f->codec);
     zd_packed packed = round_trip(f, TYPE, body_of(i, text));
-    if (i < 1000) assert_int_equal(packed.dictionary, 0);
-    if (i < 1000) before += packed.n;
-    if (i >= BODIES - 1000) assert_int_equal(packed.dictionary, 1);
-    if (i >= BODIES - 1000) after += packed.n;
+    if (i < 500) assert_int_equal(packed.dictionary, 0);
+    if (i < 500) before += packed.n;
+    if (i >= BODIES - 500) assert_int_equal(packed.dictionary, 1);
+    if (i >= BODIES - 500) after += packed.n;
   }
   assert_true(after * 2 < before);
   zd_codec_stats stats;
