@@ -55,7 +55,7 @@ typedef struct zd_drug_text {
   const char *atc, *name;
   const char *dose; /* text of the instruction */
   uint8_t per_day;  /* times a day */
-  uint8_t value;    /* one dose: value and UCUM unit */
+  uint16_t value;   /* one dose: value and UCUM unit */
   const char *unit; /* written and coded the same */
   uint8_t days;     /* of one prescription */
 } zd_drug_text;
