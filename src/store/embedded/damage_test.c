@@ -164,8 +164,10 @@ static void check_names_the_damaged_row(void **state) {
   zd_fault fault;
   zd_random r;
   zd_testing_dice(&r, 5, 0);
-  if (open_store(f, false, &fault)) fail_msg("%s", fault.text);
   for (int round = 0; round < 30; round++) {
+    zd_store_close(f->s); /* what was read before it was damaged may be remembered */
+    f->s = NULL;
+    if (open_store(f, false, &fault)) fail_msg("%s", fault.text);
     int victim = (int)zd_random_below(&r, COMMITS);
     uint64_t from = f->ends[victim] + 64, to = f->ends[victim + 1];
     uint64_t at = from + zd_random_below(&r, to - from);

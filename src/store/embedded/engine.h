@@ -13,6 +13,7 @@
 #include "store/embedded/index/index.h"
 #include "store/embedded/log_cursor.h"
 #include "store/embedded/log_walk.h"
+#include "store/embedded/recent.h"
 #include "store/embedded/symbols.h"
 #include "store/store.h"
 
@@ -42,6 +43,7 @@ struct zd_store {
   pthread_mutex_t readers_lock; /* guards the pool of readers */
   zd_reader *readers;
   unsigned reader_count;
+  zd_recent *recent;
   pthread_mutex_t txns_lock; /* guards the pool of transactions */
   zd_txn *txns;
   unsigned txn_count;

@@ -191,7 +191,11 @@ zd_err zd_snapshot_read(zd_snapshot *v, zd_row row, bool header_only, zd_arena *
   if (err) return err;
   out->body = zd_slice_make("", 0);
   if (row >= v->row) return read_pending(v, row, header_only, arena, out, fault);
-  return read_published(v, row, header_only, arena, out, fault);
+  zd_recall recall = zd_recent_find(v->store->recent, row, header_only, arena, out);
+  if (recall == ZD_RECALL_HIT) return ZD_OK;
+  err = read_published(v, row, header_only, arena, out, fault);
+  if (!err && recall == ZD_RECALL_OFFER) zd_recent_keep(v->store->recent, out);
+  return err;
 }
 
 /* ---- finding ---- */

@@ -149,8 +149,9 @@ zd_err zd_store_open(const zd_store_options *options, zd_store **out, zd_fault *
   s->clock = options->clock.now_ms ? options->clock : zd_clock_system();
   s->indexer = options->indexer;
   s->dir = strdup(options->dir);
-  zd_err err = s->dir ? open_parts(s, options, fault)
-                      : zd_fail(fault, ZD_ERR_MEMORY, "no memory for the store");
+  s->recent = zd_recent_new();
+  zd_err err = s->dir && s->recent ? open_parts(s, options, fault)
+                                   : zd_fail(fault, ZD_ERR_MEMORY, "no memory for the store");
   if (err) {
     zd_store_close(s);
     return err;
@@ -189,6 +190,7 @@ void zd_store_close(zd_store *s) {
   if (s->started && !s->read_only) flush_at_close(s);
   if (s->index) zd_index_close(s->index);
   zd_readers_free(s);
+  zd_recent_free(s->recent);
   zd_txns_free(s);
   zd_log_files_close(s->log);
   zd_codec_close(s->codec);
@@ -233,19 +235,20 @@ void zd_store_stats_get(zd_store *s, zd_store_stats *out) {
   zd_codec_stats codec = {0};
   zd_index_stats_get(s->index, &index);
   zd_codec_stats_get(s->codec, &codec);
-  *out = (zd_store_stats){.rows = zd_index_published(s->index),
-                          .current = count_current(s),
-                          .sequence = atomic_load(&s->sequence),
-                          .log_bytes = zd_log_files_bytes(s->log),
-                          .index_bytes = index.bytes,
-                          .dictionary_bytes = codec.dictionary_bytes,
-                          .segments = index.segments,
-                          .memtable_rows = index.memtable_rows,
-                          .symbols = zd_symbols_count(s->symbols),
-                          .merges_waiting = index.merges_waiting,
-                          .syncs = atomic_load(&s->syncs),
-                          .commits = atomic_load(&s->commits),
-                          .memory_bytes = index.memory_bytes + codec.memory};
+  *out = (zd_store_stats){
+      .rows = zd_index_published(s->index),
+      .current = count_current(s),
+      .sequence = atomic_load(&s->sequence),
+      .log_bytes = zd_log_files_bytes(s->log),
+      .index_bytes = index.bytes,
+      .dictionary_bytes = codec.dictionary_bytes,
+      .segments = index.segments,
+      .memtable_rows = index.memtable_rows,
+      .symbols = zd_symbols_count(s->symbols),
+      .merges_waiting = index.merges_waiting,
+      .syncs = atomic_load(&s->syncs),
+      .commits = atomic_load(&s->commits),
+      .memory_bytes = index.memory_bytes + codec.memory + zd_recent_bytes(s->recent)};
 }
 
 zd_err zd_store_compact(zd_store *s, zd_fault *fault) {
