@@ -60,7 +60,7 @@ zd_err zd_import_document(zd_import_piece *p, zd_fault *fault);
 bool zd_import_is_job(const zd_tree *t);
 /* A Bundle that only carries resources: collection or searchset. */
 bool zd_import_is_collection(const zd_tree *t);
-uint64_t zd_import_count_entries(const zd_tree *bundle);
+uint64_t zd_import_count_entries(const zd_tree *t);
 /* import_remote.c: either kind, to a server. */
 zd_err zd_import_send(zd_import_piece *p, zd_fault *fault);
 

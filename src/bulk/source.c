@@ -95,7 +95,7 @@ static zd_err read_zstd(zd_source *s, char *p, size_t room, size_t *n, zd_fault 
   ZSTD_outBuffer out = {p, room, 0};
   while (out.pos == 0) {
     if (s->in.pos == s->in.size) {
-      size_t more;
+      size_t more = 0;
       zd_err err = read_plain(s, s->packed, STEP, &more, fault);
       if (err != ZD_OK) return err;
       if (!more && s->frame_open) return fail(s, fault, "cut off (zstd)");

@@ -49,6 +49,7 @@ static int import_into_folder(const zd_arguments *a, zd_import_options *o) {
   }
   zd_rest_close(rest);
   zd_record_store_close(&r);
+  o->state = NULL;
   return finish_import(o, err, &stats, &fault);
 }
 

@@ -55,8 +55,8 @@ static bool log_level(const char *name, zd_log_level *out) {
 }
 
 int zd_command_serve(const zd_arguments *a) {
-  char host[64], base[128];
-  uint16_t port;
+  char host[64] = "", base[128];
+  uint16_t port = 0;
   zd_fault fault = {0};
   zd_record_store r;
   zd_log_level level = ZD_LOG_INFO;

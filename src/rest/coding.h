@@ -13,9 +13,9 @@ typedef enum zd_coding {
 } zd_coding;
 
 /* Content-Encoding of a request: exactly one of ours, or unknown. */
-zd_coding zd_coding_named(zd_slice content_encoding);
+zd_coding zd_coding_named(zd_slice name);
 /* The best one the client accepts (Accept-Encoding with q values); identity when none of ours. */
-zd_coding zd_coding_accepted(zd_slice accept_encoding);
+zd_coding zd_coding_accepted(zd_slice list);
 const char *zd_coding_name(zd_coding coding);
 
 /* ZD_ERR_INVALID when malformed or cut off, ZD_ERR_LIMIT when it grows beyond out's limit. */

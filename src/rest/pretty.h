@@ -4,7 +4,7 @@
 
 #include "base/buffer.h"
 
-/* Appends compact, valid JSON as an indented text. Values are not touched. */
-void zd_pretty_json(zd_slice compact, zd_buffer *out);
+/* Appends s, compact and valid JSON, as an indented text. Values are not touched. */
+void zd_pretty_json(zd_slice s, zd_buffer *out);
 
 #endif

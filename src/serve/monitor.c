@@ -1,5 +1,7 @@
 /* monitor.c: health for load balancers, figures for Prometheus (text format 0.0.4). */
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "serve/serve_internal.h"
@@ -70,11 +72,11 @@ static void write_store(zd_serve *s, zd_buffer *out) {
 }
 
 static uint64_t resident_bytes(void) {
-  unsigned long long resident = 0;
-  FILE *f = fopen("/proc/self/statm", "re");
-  if (f && fscanf(f, "%*u %llu", &resident) != 1) resident = 0;
+  char line[128] = "";
+  FILE *f = fopen("/proc/self/statm", "re"); /* "size resident ..." in pages */
+  const char *second = f && fgets(line, sizeof line, f) ? strchr(line, ' ') : NULL;
   if (f) fclose(f);
-  return resident * (uint64_t)sysconf(_SC_PAGESIZE);
+  return second ? strtoull(second, NULL, 10) * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
 }
 
 void zd_serve_metrics(zd_serve *s, zd_http_exchange *x) {

@@ -37,19 +37,19 @@ static inline bool zd_bounds_hold(const zd_bounds *b, int64_t low, int64_t high)
 
 /* Sorts the intervals (n > 0), drops repetitions and appends the column; returns how many it has.
  */
-size_t zd_column_write(zd_interval *intervals, size_t n, zd_buffer *out);
+size_t zd_column_write(zd_interval *v, size_t n, zd_buffer *out);
 
 /* Bytes of a column of n intervals with this header; 0 when the header is impossible. */
 uint64_t zd_column_size(const zd_column_header *h, uint32_t n);
 
-/* Sets the bit of every row within the bounds. `column` has zd_column_size bytes. */
-void zd_column_select(const void *column, uint32_t n, const zd_bounds *bounds, uint64_t *words);
+/* Sets the bit of every row within the bounds. `bytes` has zd_column_size of them. */
+void zd_column_select(const void *bytes, uint32_t n, const zd_bounds *b, uint64_t *words);
 /* May any interval of the column be within the bounds? */
 bool zd_column_meets(const zd_column_header *h, const zd_bounds *bounds);
 
 /* Is exactly this interval in the column? */
 bool zd_column_has(const void *column, uint32_t n, const zd_interval *interval);
 /* Interval i of the column. */
-zd_interval zd_column_at(const void *column, uint32_t n, uint32_t i);
+zd_interval zd_column_at(const void *bytes, uint32_t n, uint32_t i);
 
 #endif

@@ -2,6 +2,7 @@
  * lead to: postings.c. */
 #include "store/embedded/index/segment_internal.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -90,9 +91,10 @@ static zd_err check_rest_of_page(const zd_segment *s, zd_fault *fault) {
 }
 
 static zd_err check_spaces(zd_segment *s, zd_fault *fault) {
-  const void *p;
+  const void *p = NULL;
   zd_err err = table_at(s, s->head.spaces_at, s->head.spaces, sizeof(zd_segment_space), &p, fault);
   if (err) return err;
+  assert(p);
   s->spaces = p;
   for (uint32_t i = 0; i < s->head.spaces; i++) {
     const zd_segment_space *a = &s->spaces[i];
@@ -107,6 +109,7 @@ static zd_err check_spaces(zd_segment *s, zd_fault *fault) {
 
 static zd_err adopt(zd_segment *s, uint64_t size, zd_fault *fault) {
   if (size < ZD_SEGMENT_PAGE) return zd_segment_corrupt(s, 0, "shorter than its header", fault);
+  assert(s->map);
   memcpy(&s->head, s->map, sizeof s->head);
   zd_err err = check_header(s, size, fault);
   if (!err) err = check_rest_of_page(s, fault);
@@ -208,12 +211,14 @@ static zd_err row_block(zd_segment *s, uint64_t block, const unsigned char **p, 
   uint64_t blocks = (rows + ZD_SEGMENT_ROW_BLOCK - 1) / ZD_SEGMENT_ROW_BLOCK;
   if (blocks > s->head.crcs_at / 8)
     return zd_segment_corrupt(s, 0, "more rows than the file can hold", fault);
-  const void *offset, *bytes;
+  const void *offset = NULL, *bytes = NULL;
   zd_err err = table_at(s, s->head.row_blocks_at + block * 8, 1, 8, &offset, fault);
   if (err) return err;
+  assert(offset);
   uint64_t at = *(const uint64_t *)offset;
   err = zd_segment_bytes(s, at, ZD_ROW_BLOCK_HEAD, &bytes, fault);
   if (err) return err;
+  assert(bytes);
   unsigned bits = ((const unsigned char *)bytes)[8];
   if (bits > 56 && bits != 64) return zd_segment_corrupt(s, at, "width of locators", fault);
   err = zd_segment_bytes(s, at, zd_row_block_size(bits), &bytes, fault);
@@ -241,6 +246,7 @@ zd_err zd_segment_locators(zd_segment *s, zd_row first, size_t n, uint64_t *out,
       if (err) return err;
       present = block;
     }
+    assert(p);
     out[i] = locator_in(p, row % ZD_SEGMENT_ROW_BLOCK);
   }
   return ZD_OK;
@@ -267,7 +273,7 @@ zd_err zd_segment_may_have_id(zd_segment *s, uint64_t hash, bool *may, zd_fault 
   if (s->head.filter_blocks > s->head.crcs_at / ZD_FILTER_BLOCK)
     return zd_segment_corrupt(s, s->head.filter_at, "size of the filter", fault);
   uint64_t block = zd_filter_block(hash, s->head.filter_blocks);
-  const void *p;
+  const void *p = NULL;
   zd_err err =
       zd_segment_bytes(s, s->head.filter_at + block * ZD_FILTER_BLOCK, ZD_FILTER_BLOCK, &p, fault);
   if (!err) *may = zd_filter_has(p, hash);
