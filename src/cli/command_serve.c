@@ -31,17 +31,21 @@ static bool split_address(const char *text, char host[64], uint16_t *port) {
 /* Port 0: a free one, found before the store is opened, for it is part of every link given out. */
 static uint16_t free_port(const char *host) {
   struct addrinfo hints = {.ai_flags = AI_NUMERICHOST, .ai_socktype = SOCK_STREAM}, *at;
-  struct sockaddr_storage bound = {0};
+  union {
+    struct sockaddr any;
+    struct sockaddr_in v4;
+    struct sockaddr_in6 v6;
+  } bound;
   socklen_t n = sizeof bound;
+  memset(&bound, 0, sizeof bound);
   if (getaddrinfo(host, "0", &hints, &at) != 0) return 0;
   int fd = socket(at->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  bool fine = fd >= 0 && bind(fd, at->ai_addr, at->ai_addrlen) == 0 &&
-              getsockname(fd, (struct sockaddr *)&bound, &n) == 0;
+  bool fine =
+      fd >= 0 && bind(fd, at->ai_addr, at->ai_addrlen) == 0 && getsockname(fd, &bound.any, &n) == 0;
   if (fd >= 0) close(fd);
   freeaddrinfo(at);
   if (!fine) return 0;
-  if (bound.ss_family == AF_INET6) return ntohs(((struct sockaddr_in6 *)&bound)->sin6_port);
-  return ntohs(((struct sockaddr_in *)&bound)->sin_port);
+  return ntohs(bound.any.sa_family == AF_INET6 ? bound.v6.sin6_port : bound.v4.sin_port);
 }
 
 static bool log_level(const char *name, zd_log_level *out) {

@@ -13,10 +13,8 @@ static char *copy_text(zd_slice s) {
 
 /* "/fhir" of "http://127.0.0.1:8080/fhir". */
 static zd_slice path_of(zd_slice url) {
-  size_t at = 0, slashes = 0;
-  for (; at < url.n && slashes < 3; at++)
-    if (url.p[at] == '/') slashes++;
-  return slashes == 3 ? zd_slice_from(url, at - 1) : zd_slice_from(url, url.n);
+  zd_slice authority = zd_slice_from(url, zd_slice_find(url, ':') + strlen("://"));
+  return zd_slice_from(authority, zd_slice_find(authority, '/'));
 }
 
 static void take_limits(zd_rest *r, const zd_rest_options *o) {

@@ -276,6 +276,8 @@ zd_err zd_segment_may_have_id(zd_segment *s, uint64_t hash, bool *may, zd_fault 
   const void *p = NULL;
   zd_err err =
       zd_segment_bytes(s, s->head.filter_at + block * ZD_FILTER_BLOCK, ZD_FILTER_BLOCK, &p, fault);
-  if (!err) *may = zd_filter_has(p, hash);
-  return err;
+  if (err) return err;
+  assert(p);
+  *may = zd_filter_has(p, hash);
+  return ZD_OK;
 }
