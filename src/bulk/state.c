@@ -83,7 +83,8 @@ zd_err zd_import_state_open(const char *path, zd_import_state **out, zd_fault *f
   zd_buffer_free(&old);
   if (err == ZD_OK && !(s->out = zd_import_open(path, O_APPEND)))
     err = zd_fail_errno(fault, "cannot write %s", path);
-  if (err == ZD_OK && ftell(s->out) > 0) fputc('\n', s->out); /* ends a torn line */
+  if (err == ZD_OK && fseek(s->out, 0, SEEK_END) == 0 && ftell(s->out) > 0)
+    fputc('\n', s->out); /* ends a torn line */
   if (err != ZD_OK)
     zd_import_state_close(s);
   else
