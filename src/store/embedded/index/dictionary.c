@@ -123,6 +123,7 @@ zd_err zd_segment_cursor_start(zd_segment_cursor *c, zd_segment *s, const zd_seg
   c->segment = s;
   c->space = space;
   c->blocks = space->blocks;
+  c->length = 0;
   c->done = c->blocks == 0;
   if (c->done) return ZD_OK;
   if (c->blocks > s->head.crcs_at / 8)
