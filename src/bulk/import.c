@@ -38,8 +38,8 @@ static zd_err open_next(zd_import_run *run, zd_fault *fault) {
 }
 
 /* Resources are committed a piece at a time: the larger, the cheaper. Bundles are committed one by
- * one whatever the piece, and while one waits for the disk the next are prepared only if they lie in
- * other pieces: so these are small. What the input holds shows after its first lines. */
+ * one whatever the piece, and while one waits for the disk the next are prepared only if they lie
+ * in other pieces: so these are small. What the input holds shows after its first lines. */
 static size_t next_size(zd_import_run *run) {
   enum { SMALL = 256 << 10, LARGE = 8 << 20 };
   if (run->o->piece) return run->o->piece;
