@@ -46,7 +46,7 @@ again() {
     status=$?
     child=
     [ $stopped -eq 1 ] && break
-    grep -aE '^[0-9]+ kills|^# (tests|pass) |^fuzz: |PASSED' "$log" >>"$out/all-${name// /-}.log"
+    grep -aE '^[0-9]+ kills, |^# (tests|pass) |^fuzz: |PASSED' "$log" >>"$out/all-${name// /-}.log"
     runs=$((runs + 1))
   done
   [ ! -t 1 ] || printf '\r\033[K'
@@ -63,7 +63,7 @@ again() {
 sum() { rows+=("$(printf '%-28s %s' "$1" "$2")"); } # NAME TEXT: a line of the summary
 
 kills() {
-  local each=100 most=$(percent 40)
+  local each=25 most=$(percent 40)
   [ -z "${RUNS:-}" ] || { each=$RUNS most=0; } # one run, however long
   # shellcheck disable=SC2016
   again "kill -9" "$most" bash -c 'exec "$0" "$1" "$ZD_SEED" "$2"' $release/tests/crash/crash "$each" "$out"
@@ -71,8 +71,8 @@ kills() {
 }
 
 faults() {
-  again "failing disks" "$(percent 15)" env ZD_FAULT_ROUNDS=40 $release/store_fault_test
-  sum "failing disks" "$runs runs of 40 worlds each for power cuts, failing writes, full disks"
+  again "failing disks" "$(percent 15)" env ZD_FAULT_ROUNDS=12 $release/store_fault_test
+  sum "failing disks" "$runs runs of 12 worlds each for power cuts, failing writes, full disks"
 }
 
 # Every test program whose source throws zd_testing_dice, straight or through a model of its module.
