@@ -16,8 +16,8 @@ add_custom_command(
   VERBATIM)
 add_custom_command(
   OUTPUT ${zd_image_object}
-  COMMAND ${CMAKE_C_COMPILER} -c -DZD_IMAGE=\"${zd_image}\" ${dir}/schema_r4.S -o ${zd_image_object}
-  DEPENDS ${zd_image} ${dir}/schema_r4.S
+  COMMAND ${CMAKE_C_COMPILER} -c -DZD_IMAGE=\"${zd_image}\" ${dir}/schema/schema_r4.S -o ${zd_image_object}
+  DEPENDS ${zd_image} ${dir}/schema/schema_r4.S
   COMMENT "Embedding the FHIR definitions"
   VERBATIM)
 set_source_files_properties(${zd_image_object} PROPERTIES EXTERNAL_OBJECT TRUE GENERATED TRUE)

@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-#include "fhir/schema_image.h"
+#include "fhir/schema/schema_image.h"
 #include "json/json.h"
 
 zd_slice zd_node_text(const zd_node *node, zd_arena *arena) {

@@ -1,0 +1,82 @@
+/* schema_codes.c: code systems and value sets of the image. */
+#include "fhir/schema/schema_image.h"
+
+static const zd_image_code_system *system_at(const zd_schema *s, uint32_t i) {
+  return (const zd_image_code_system *)zd_image_at(s, ZD_IMAGE_CODE_SYSTEMS) + i;
+}
+
+static const zd_image_value_set *value_set_at(const zd_schema *s, uint32_t i) {
+  return (const zd_image_value_set *)zd_image_at(s, ZD_IMAGE_VALUE_SETS) + i;
+}
+
+static const zd_image_code *code_at(const zd_schema *s, uint32_t i) {
+  return (const zd_image_code *)zd_image_at(s, ZD_IMAGE_CODES) + i;
+}
+
+static zd_slice code_text(const zd_schema *s, const zd_image_code *code) {
+  return zd_image_slice(s, (zd_image_text){code->at, code->n});
+}
+
+uint32_t zd_schema_code_system_count(const zd_schema *s) {
+  return s->section[ZD_IMAGE_CODE_SYSTEMS].count;
+}
+
+zd_code_system_info zd_schema_code_system(const zd_schema *s, uint32_t i) {
+  const zd_image_code_system *r = system_at(s, i);
+  return (zd_code_system_info){
+      .url = zd_image_slice(s, r->url), .content = (zd_code_content)r->content, .count = r->count};
+}
+
+uint32_t zd_schema_code_system_find(const zd_schema *s, zd_slice url) {
+  const uint32_t *slots = (const uint32_t *)zd_image_at(s, ZD_IMAGE_SLOTS) + s->code_systems.first;
+  uint32_t hash = zd_image_hash(url, s->code_systems.seed), probe = hash;
+  for (int32_t i; (i = zd_image_probe(slots, s->code_systems.mask, hash, &probe)) >= 0;)
+    if (zd_slice_eq(zd_image_slice(s, system_at(s, (uint32_t)i)->url), url)) return (uint32_t)i;
+  return UINT32_MAX;
+}
+
+zd_slice zd_schema_code_system_code(const zd_schema *s, uint32_t i, uint32_t k) {
+  return code_text(s, code_at(s, system_at(s, i)->first + k));
+}
+
+uint32_t zd_schema_value_set_count(const zd_schema *s) {
+  return s->section[ZD_IMAGE_VALUE_SETS].count;
+}
+
+zd_value_set_info zd_schema_value_set(const zd_schema *s, uint32_t i) {
+  const zd_image_value_set *r = value_set_at(s, i);
+  return (zd_value_set_info){
+      .url = zd_image_slice(s, r->url), .enumerable = r->enumerable != 0, .count = r->count};
+}
+
+uint32_t zd_schema_value_set_find(const zd_schema *s, zd_slice url) {
+  const uint32_t *slots = (const uint32_t *)zd_image_at(s, ZD_IMAGE_SLOTS) + s->value_sets.first;
+  uint32_t hash = zd_image_hash(url, s->value_sets.seed), probe = hash;
+  for (int32_t i; (i = zd_image_probe(slots, s->value_sets.mask, hash, &probe)) >= 0;)
+    if (zd_slice_eq(zd_image_slice(s, value_set_at(s, (uint32_t)i)->url), url)) return (uint32_t)i;
+  return UINT32_MAX;
+}
+
+zd_coded zd_schema_value_set_code(const zd_schema *s, uint32_t i, uint32_t k) {
+  const zd_image_code *code = code_at(s, value_set_at(s, i)->first + k);
+  zd_coded coded = {.code = code_text(s, code)};
+  if (code->system != 0xFFFF) coded.system = zd_image_slice(s, system_at(s, code->system)->url);
+  return coded;
+}
+
+uint32_t zd_schema_bound_value_set(const zd_schema *s, zd_element e) {
+  uint16_t set = zd_image_element_at(s, e)->required;
+  return set == 0xFFFF ? UINT32_MAX : set;
+}
+
+int zd_schema_bound_code(const zd_schema *s, zd_element e, zd_slice code) {
+  uint16_t bound = zd_image_element_at(s, e)->required;
+  if (bound == 0xFFFF) return -1;
+  const zd_image_value_set *set = value_set_at(s, bound);
+  if (!set->enumerable || !set->names.mask) return -1;
+  const uint32_t *slots = (const uint32_t *)zd_image_at(s, ZD_IMAGE_SLOTS) + set->names.first;
+  uint32_t hash = zd_image_hash(code, set->names.seed), probe = hash;
+  for (int32_t i; (i = zd_image_probe(slots, set->names.mask, hash, &probe)) >= 0;)
+    if (zd_slice_eq(code_text(s, code_at(s, set->first + (uint32_t)i)), code)) return 1;
+  return 0;
+}
