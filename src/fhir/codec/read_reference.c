@@ -7,8 +7,8 @@
  */
 #include <stdlib.h>
 
-#include "fhir/primitive.h"
 #include "fhir/codec/read.h"
+#include "fhir/primitive.h"
 
 static bool is_letter(char c) {
   char lower = (char)(c | 0x20);

@@ -1,6 +1,6 @@
 /* read_value.c: one value of an element: a primitive with its companion, an object, a resource. */
-#include "fhir/primitive.h"
 #include "fhir/codec/read.h"
+#include "fhir/primitive.h"
 
 static const char *const json_names[] = {
     [ZD_JSON_NULL] = "null",       [ZD_JSON_FALSE] = "a boolean", [ZD_JSON_TRUE] = "a boolean",
