@@ -128,8 +128,12 @@ static zd_err read_note(zd_search *s, const field_set *filled, field_set *comple
   } else if (err == ZD_ERR_NOT_FOUND) {
     err = ZD_OK;
     if (fault) *fault = (zd_fault){0};
+    /* In a store that is new nothing lies without them. To say so here and not when catching up
+     * matters: by then the first rows may have been written. */
+    bool is_new = s->known_before == 0;
     for (size_t i = 0; i < filled->n && !err; i++)
-      if (filled->all[i] < s->known_before && !add(complete, filled->all[i])) err = ZD_ERR_MEMORY;
+      if ((is_new || filled->all[i] < s->known_before) && !add(complete, filled->all[i]))
+        err = ZD_ERR_MEMORY;
   }
   zd_buffer_free(&text);
   return err;

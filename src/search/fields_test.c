@@ -134,8 +134,7 @@ static void no_finding(void *context, const char *text) {
 static void an_empty_store_is_complete_at_once(void **state) {
   world *w = *state;
   start(w, w->newer);
-  assert_true(zd_search_behind(w->search) > 1000);
-  catch_up(w);
+  assert_int_equal(zd_search_behind(w->search), 0); /* without catching up: rows may come first */
   assert_int_equal(found(w), 0);
   stop(w);
   start(w, w->newer);
