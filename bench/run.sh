@@ -2,7 +2,7 @@
 # run.sh: measures Zdravo against references on this machine; `make bench` runs it.
 #
 #   bench/run.sh [PART...]     parts, in order: import process reads searches counts export engines
-#                              small beside bundles restart postgres growth (default: all)
+#                              small beside growth bundles restart postgres (default: all)
 #
 # SIZE=quick 100,000 resources; SIZE=short (default) up to a million, about 15 minutes and 6 GB;
 # SIZE=full up to ten million, about an hour and 30 GB. KEEP=1 leaves the scratch folder.
@@ -116,7 +116,7 @@ trap 'stop_all; exit 130' INT TERM
 prepare
 [ "$(room_left_mb)" -gt $([ "$main" = 10m ] && echo 30000 || echo 6000) ] || { echo "too little room on the disk of $out" >&2; exit 1; }
 describe_machine
-for part in ${*:-import process reads searches counts export engines growth small beside bundles restart postgres}; do
+for part in ${*:-import process reads searches counts export engines small beside growth bundles restart postgres}; do
   say "== $part"
   run_part "$part"
   stop_all
