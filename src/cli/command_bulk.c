@@ -17,7 +17,7 @@ static void print_import(const zd_import_stats *s, const char *report) {
 
 static int finish_import(const zd_import_options *o, zd_err err, const zd_import_stats *s,
                          const zd_fault *fault) {
-  print_import(s, o->report);
+  if (err == ZD_OK || s->read) print_import(s, o->report);
   if (err != ZD_OK) return zd_cli_fail(err, fault);
   if (!s->refused) remove(o->report);
   return s->refused ? ZD_EXIT_FINDINGS : ZD_EXIT_OK;
