@@ -12,8 +12,8 @@ set -u
 cd "$(dirname "$0")/.."
 out=$(realpath -m "${OUT:-build/bench}")
 bin=${BIN:-build/release}
-shared=${ZD_SHARED:-../shared}
-zdravo=$bin/zdravo
+shared=$(realpath -m "${ZD_SHARED:-../shared}")
+zdravo=$bin/zdravo programs=$bin/bench
 mkdir -p "$out/logs" "$out/scratch"
 . tools/step.sh
 . bench/harness.sh
@@ -114,6 +114,9 @@ run_part() {
 
 trap 'stop_all; exit 130' INT TERM
 prepare
+for program in "$zdravo" "$programs"/{load,syncrate,coldstart,engines}; do
+  [ -x "$program" ] || { echo "$program was not built (see $out/logs)" >&2; exit 1; }
+done
 [ "$(room_left_mb)" -gt $([ "$main" = 10m ] && echo 30000 || echo 6000) ] || { echo "too little room on the disk of $out" >&2; exit 1; }
 describe_machine
 for part in ${*:-import process reads searches counts export engines small beside growth bundles restart postgres}; do
