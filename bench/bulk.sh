@@ -89,7 +89,7 @@ measure_bundles() {
   for round in 1 2 3; do
     before=$(cpu_us "$server")
     began=$(now_ms)
-    answer=$("$bin/load" -a "$address" -c 8 -b "$scratch/bundles.ndjson" -u /fhir -k 2>>"$out/logs/load.log") ||
+    answer=$("$programs/load" -a "$address" -c 8 -b "$scratch/bundles.ndjson" -u /fhir -k 2>>"$out/logs/load.log") ||
       { fail "posting bundles: $(tail -n 2 "$out/logs/load.log" | cut -c1-300)"; return 1; }
     wall_ms=$(($(now_ms) - began))
     cpu_ms=$((($(cpu_us "$server") - before) / 1000))

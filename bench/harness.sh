@@ -77,7 +77,7 @@ load_row() {
   local row=$1 what=$2 before after answer
   shift 2
   before=$(cpu_us "$server")
-  answer=$("$bin/load" -a "$address" "$@" 2>>"$out/logs/load.log")
+  answer=$("$programs/load" -a "$address" "$@" 2>>"$out/logs/load.log")
   [ -n "$answer" ] || { fail "$row, $what: no figures (see $out/logs/load.log)"; return 1; }
   after=$(cpu_us "$server")
   record "$row" "$what" "$(jq -c --argjson cpu $((after - before)) \

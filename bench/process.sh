@@ -7,14 +7,14 @@ memory_of() { # PROCESS: its memory in MB, as JSON
 
 measure_process() { # SIZE
   local store=$scratch/store-$1 i
-  for i in 1 2 3 4 5; do "$bin/coldstart" "$zdravo" "$store"; done >"$scratch/starts"
+  for i in 1 2 3 4 5; do "$programs/coldstart" "$zdravo" "$store"; done >"$scratch/starts"
   record process "cold start, $1" "$(jq -cs 'map(.ms) | sort | {ms: .[length / 2 | floor], lowest: .[0], highest: .[-1]}' "$scratch/starts")"
   start_server "$store"
   curl -sS -o "$scratch/answer" "http://$address/fhir/Patient?_count=1"
   sleep 2
   record process "idle memory, $1" "$(memory_of "$server")"
-  "$bin/load" -a "$address" -c 64 -s 2 -p "$scratch/queries-$1/read.txt" >"$scratch/answer"
-  "$bin/load" -a "$address" -c 64 -s 2 -p "$scratch/queries-$1/reference.txt" >"$scratch/answer"
+  "$programs/load" -a "$address" -c 64 -s 2 -p "$scratch/queries-$1/read.txt" >"$scratch/answer"
+  "$programs/load" -a "$address" -c 64 -s 2 -p "$scratch/queries-$1/reference.txt" >"$scratch/answer"
   sleep 2
   record process "memory after 4 s of reads and searches, $1" "$(memory_of "$server")"
   stop_server
@@ -26,14 +26,14 @@ measure_restart() { # SIZE
   make_small_writes
   for i in 1 2 3; do
     start_server "$store"
-    "$bin/load" -a "$address" -c 128 -s 30 -b "$scratch/small.ndjson" -u /fhir >"$scratch/answer" 2>>"$out/logs/load.log" &
+    "$programs/load" -a "$address" -c 128 -s 30 -b "$scratch/small.ndjson" -u /fhir >"$scratch/answer" 2>>"$out/logs/load.log" &
     loader=$!
     sleep 3
     kill -KILL "$server"
     wait "$server" 2>/dev/null
     server=
     wait $loader
-    "$bin/coldstart" "$zdravo" "$store"
+    "$programs/coldstart" "$zdravo" "$store" || fail "no start after kill -9"
   done >"$scratch/starts"
   record process "restart after kill -9, $1" "$(jq -cs 'map(.ms) | sort | {ms: .[length / 2 | floor], lowest: .[0], highest: .[-1]}' "$scratch/starts")"
 }

@@ -75,7 +75,7 @@ measure_engines() {
   local engine
   for engine in zdravo rocksdb; do
     rm -rf "$scratch/engine"
-    answer=$("$bin/engines" "$engine" "$scratch/engine" "${ENGINE_RESOURCES:-200000}" 2>>"$out/logs/engines.log") &&
+    answer=$("$programs/engines" "$engine" "$scratch/engine" "${ENGINE_RESOURCES:-200000}" 2>>"$out/logs/engines.log") &&
       record engines "$engine" "$answer" || fail "engines $engine (see $out/logs/engines.log)"
     rm -rf "$scratch/engine"
   done

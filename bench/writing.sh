@@ -1,19 +1,19 @@
 # writing.sh: small durable writes, alone and beside a huge one; the disk's own pace. Sourced by run.sh.
 
-measure_disk_pace() { record sync "4 KiB appends" "$("$bin/syncrate" "$scratch/syncrate" 2)"; }
+measure_disk_pace() { record sync "4 KiB appends" "$("$programs/syncrate" "$scratch/syncrate" 2)"; }
 
 # Row "small": the disk's pace before and after, because it is the measure of the goal.
 measure_small() { # SIZE
   make_small_writes
   measure_disk_pace
-  record small "disk before" "$("$bin/syncrate" "$scratch/syncrate" 2)"
+  record small "disk before" "$("$programs/syncrate" "$scratch/syncrate" 2)"
   start_server "$scratch/store-$1"
   load_row small "warm up" -c 128 -s 1 -b "$scratch/small.ndjson" -u /fhir
   load_row small "zdravo, 128 connections" -c 128 -s 5 -b "$scratch/small.ndjson" -u /fhir
   load_row small "zdravo, 8 connections" -c 8 -s 2 -b "$scratch/small.ndjson" -u /fhir
   load_row small "zdravo, 1 connection" -c 1 -s 2 -b "$scratch/small.ndjson" -u /fhir
   stop_server
-  record small "disk after" "$("$bin/syncrate" "$scratch/syncrate" 2)"
+  record small "disk after" "$("$programs/syncrate" "$scratch/syncrate" 2)"
 }
 
 # Row "beside": small writes while the transaction of 25,000 entries is worked on.
@@ -27,7 +27,7 @@ measure_beside() { # SIZE
     jq -e '.resourceType == "Bundle"' "$scratch/nine.answer" >/dev/null || fail "the nine: $(head -c 300 "$scratch/nine.answer")"
   fi
   load_row beside "small writes alone" -c 8 -s 5 -e 201 -b "$scratch/patients.ndjson" -u /fhir/Patient
-  "$bin/load" -a "$address" -c 8 -s 120 -e 201 -b "$scratch/patients.ndjson" -u /fhir/Patient >"$scratch/beside.json" 2>>"$out/logs/load.log" &
+  "$programs/load" -a "$address" -c 8 -s 120 -e 201 -b "$scratch/patients.ndjson" -u /fhir/Patient >"$scratch/beside.json" 2>>"$out/logs/load.log" &
   loader=$!
   for round in 1 2 3; do
     began=$(now_ms)
