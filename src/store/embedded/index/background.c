@@ -10,6 +10,7 @@
 #include "store/embedded/index/index_internal.h"
 #include "store/embedded/index/manifest.h"
 #include "store/embedded/index/merge.h"
+#include "store/embedded/index/merge_choice.h"
 
 enum { RETRY_SECONDS = 1, MERGE_NICE = 10 };
 
@@ -231,27 +232,15 @@ zd_err zd_index_flush(zd_index *x, zd_fault *fault) {
 
 /* ---- merging ---- */
 
-/* Tiers by rows: up to 64 k, 512 k, 4 M, ... */
-static unsigned tier_of(const zd_part *p) {
-  uint64_t rows = (zd_part_end(p) - p->first) >> 16;
-  unsigned tier = 0;
-  for (; rows > 0; rows >>= 3) tier++;
-  return tier;
-}
-
-/* The first run of ZD_MERGE_FAN adjacent segments no larger than a tier, lowest tier first. */
+/* Out of memory: no run; the next round asks again. */
 static bool find_run(const zd_parts *parts, size_t *first, size_t *count) {
-  for (unsigned tier = 0; tier <= 16; tier++) {
-    size_t run = 0;
-    for (size_t i = 0; i < parts->n && parts->at[i]->segment; i++) {
-      run = tier_of(parts->at[i]) <= tier ? run + 1 : 0;
-      if (run < ZD_MERGE_FAN) continue;
-      *first = i + 1 - run;
-      *count = run;
-      return true;
-    }
-  }
-  return false;
+  uint64_t *rows = calloc(parts->n + 1, sizeof *rows);
+  size_t n = 0;
+  for (; rows && n < parts->n && parts->at[n]->segment; n++)
+    rows[n] = zd_part_end(parts->at[n]) - parts->at[n]->first;
+  bool found = rows && zd_merge_choose(rows, n, first, count);
+  free(rows);
+  return found;
 }
 
 size_t zd_index_merges_due(const zd_parts *parts) {

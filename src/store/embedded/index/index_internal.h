@@ -20,8 +20,7 @@ enum {
   ZD_WAIT_PARTS = 48,      /* frozen memtables at which importers wait */
   /* Rows in them at which importers wait: after a kill they are derived again, at 6 us of processor
    * time each, and a restart has a second. */
-  ZD_WAIT_ROWS = 1 << 17,
-  ZD_MERGE_FAN = 8 /* adjacent segments of a tier that are merged */
+  ZD_WAIT_ROWS = 1 << 17
 };
 
 struct zd_index {
