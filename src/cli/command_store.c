@@ -43,13 +43,18 @@ static void print_figures(const zd_store_stats *s, bool json) {
     printf("%-18s %.1f\n", "bytes_per_version", each);
 }
 
-static void print_types(const zd_record_store *r, bool json) {
-  zd_type_count counts[MOST_TYPES];
+static zd_err count_types(const zd_record_store *r, zd_type_count counts[MOST_TYPES], size_t *n) {
   zd_snapshot *v;
-  if (zd_store_snapshot(r->store, &v) != ZD_OK) return;
-  size_t n = zd_snapshot_types(v, counts, MOST_TYPES);
+  zd_err err = zd_store_snapshot(r->store, &v);
+  if (err != ZD_OK) return err;
+  *n = zd_snapshot_types(v, counts, MOST_TYPES);
   zd_snapshot_release(v);
-  if (n > MOST_TYPES) n = MOST_TYPES;
+  if (*n > MOST_TYPES) *n = MOST_TYPES;
+  return ZD_OK;
+}
+
+static void print_types(const zd_record_store *r, const zd_type_count *counts, size_t n,
+                        bool json) {
   if (json) printf("\"types\":{");
   for (size_t i = 0; i < n; i++) {
     zd_slice name = type_name(r, counts[i].type);
@@ -66,13 +71,18 @@ int zd_command_stats(const zd_arguments *a) {
   int code = open_or_say(a, true, "stats", &r);
   if (code != ZD_EXIT_OK) return code;
   zd_store_stats s;
+  zd_type_count counts[MOST_TYPES];
+  size_t n = 0;
   zd_store_stats_get(r.store, &s);
-  if (a->json) printf("{");
-  print_figures(&s, a->json);
-  print_types(&r, a->json);
-  if (a->json) printf("}\n");
+  zd_err err = count_types(&r, counts, &n);
+  if (err == ZD_OK) {
+    if (a->json) printf("{");
+    print_figures(&s, a->json);
+    print_types(&r, counts, n, a->json);
+    if (a->json) printf("}\n");
+  }
   zd_record_store_close(&r);
-  return ZD_EXIT_OK;
+  return err == ZD_OK ? ZD_EXIT_OK : zd_cli_fail(err, NULL);
 }
 
 typedef struct check_run {
