@@ -214,7 +214,26 @@ struct zd_search_value {
   const zd_search_value *parts; /* composite: one per component */
 };
 
+/* search.html#modifiers */
+typedef enum zd_modifier {
+  ZD_MOD_NONE,
+  ZD_MOD_MISSING,
+  ZD_MOD_EXACT,
+  ZD_MOD_CONTAINS,
+  ZD_MOD_TEXT,
+  ZD_MOD_NOT,
+  ZD_MOD_IN,
+  ZD_MOD_NOT_IN,
+  ZD_MOD_ABOVE,
+  ZD_MOD_BELOW,
+  ZD_MOD_IDENTIFIER,
+  ZD_MOD_OF_TYPE,
+  ZD_MOD_TYPE /* a resource type: zd_clause.only */
+} zd_modifier;
+
 typedef struct zd_clause {
+  zd_modifier modifier;
+  zd_type only; /* ZD_MOD_TYPE */
   const zd_search_param *param;
   zd_type type; /* resource type asked; ZD_NO_TYPE at system level */
   zd_slice name;

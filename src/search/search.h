@@ -66,11 +66,26 @@ typedef enum zd_total {
   ZD_TOTAL_ACCURATE
 } zd_total;
 
+/* _include, _revinclude (search.html#include), one of them. */
+typedef struct zd_include {
+  bool reverse, iterate;
+  bool all;       /* "*" or "Type:*": every reference parameter of the type */
+  zd_type source; /* the type that refers; ZD_NO_TYPE: any ("*") */
+  uint32_t param; /* in the schema, unless all */
+  zd_type target; /* only targets of this type; ZD_NO_TYPE: any */
+} zd_include;
+
 /* Result parameters (search.html#return) that shape the answer; everything else became the plan. */
 typedef struct zd_query {
   const zd_plan *plan;
-  zd_type type;   /* ZD_NO_TYPE: system level */
-  uint32_t count; /* _count; default 50, at most 1000; 0: only the total */
+  const zd_sort_key *sort; /* _sort, for zd_search_request */
+  size_t sort_count;
+  const zd_include *includes;
+  size_t include_count;
+  uint64_t max_results; /* _maxresults: no more matches than this over all pages; 0: not given */
+  bool explain;         /* _explain=true */
+  zd_type type;         /* ZD_NO_TYPE: system level */
+  uint32_t count;       /* _count; default 50, at most 1000; 0: only the total */
   bool count_given;
   zd_total total;
   zd_slice summary;         /* "true", "text", "data", "count", "false" or absent */
@@ -100,6 +115,20 @@ typedef struct zd_query_options {
 zd_err zd_search_parse(const zd_search *s, zd_type type, zd_slice query,
                        const zd_query_options *options, zd_arena *arena, zd_query *out,
                        zd_issues *issues);
+
+/* Rows of the resources that `includes` add to a page of matches, each once and none of the
+ * matches; follows :iterate until nothing new comes. In the order in which they were found.
+ * ZD_ERR_LIMIT when there are more than `limit`: nothing is left out silently. Reads what `v` sees.
+ */
+zd_err zd_search_included(const zd_search *s, zd_snapshot *v, const zd_query *q,
+                          const zd_row *matches, size_t n, size_t limit, uint64_t deadline_ns,
+                          zd_arena *arena, const zd_row **out, size_t *count, zd_fault *fault);
+
+/* Rows of `type` in the compartment of one resource ("Patient", "123"), as a plan: what one of the
+ * compartment's parameters links to it (compartmentdefinition.html). ZD_ERR_NOT_FOUND when the
+ * compartment or the type in it is not defined. type ZD_NO_TYPE: every type in it. */
+zd_err zd_search_compartment(const zd_search *s, zd_type compartment, zd_slice id, zd_type type,
+                             zd_arena *arena, const zd_plan **out);
 
 /* Parameters of a resource type for the CapabilityStatement: those that are really answered. */
 size_t zd_search_supported(const zd_search *s, zd_type type, uint32_t *params, size_t room);

@@ -195,14 +195,31 @@ zd_err zd_snapshot_row_at(zd_snapshot *v, int64_t ms, zd_row *row);
 
 typedef enum zd_scan { ZD_SCAN_ASCENDING, ZD_SCAN_DESCENDING } zd_scan;
 
+/* An order of rows other than their own. A row's value under a key is, ascending, the least of its
+ * entries in the field (terms bytewise, ranges by low), descending the greatest; rows without an
+ * entry come last either way. Rows alike under all keys stand in the order of rows. */
+typedef enum zd_sort_by { ZD_SORT_FIELD, ZD_SORT_ROW, ZD_SORT_ID } zd_sort_by;
+typedef struct zd_sort_key {
+  zd_sort_by by;
+  bool descending;
+  uint32_t field;     /* FIELD */
+  zd_entry_kind kind; /* FIELD: which entries of the field */
+  zd_slice prefix;    /* FIELD, terms: only those that start so */
+} zd_sort_key;
+
 typedef struct zd_search_request {
   const zd_plan *plan;
+  const zd_sort_key *sort; /* NULL with sort_count 0: by row. Not together with all_versions. */
+  size_t sort_count;       /* at most ZD_SORT_KEYS_MAX */
   bool all_versions;    /* also superseded and deleted rows (history); else current, not deleted */
-  zd_scan order;        /* by row */
+  zd_scan order;        /* by row; of a sorted request: DESCENDING is the exact reverse */
   zd_row after;         /* continue behind this row; ZD_NO_ROW: from the start */
   size_t limit;         /* most rows wanted */
   uint64_t deadline_ns; /* monotonic; 0: none. ZD_ERR_LIMIT when it passes */
+  size_t memory_max;    /* bytes the search may hold at once; 0: default. ZD_ERR_LIMIT beyond */
 } zd_search_request;
+
+enum { ZD_SORT_KEYS_MAX = 8 };
 
 /* Rows that match, in order, into out (room >= limit). Cost does not grow with the depth of
  * `after`. */
@@ -210,6 +227,26 @@ zd_err zd_snapshot_search(zd_snapshot *v, const zd_search_request *q, zd_row *ou
                           zd_fault *fault);
 /* How many match, exactly. */
 zd_err zd_snapshot_count(zd_snapshot *v, const zd_search_request *q, uint64_t *n, zd_fault *fault);
+/* About how many, from sizes of postings alone: quick for any plan. */
+zd_err zd_snapshot_estimate(zd_snapshot *v, const zd_plan *plan, uint64_t *n, zd_fault *fault);
+/* The index entries of a row (whose body is read for it), in the arena. */
+zd_err zd_snapshot_entries(zd_snapshot *v, zd_row row, zd_arena *arena, const zd_entry **out,
+                           size_t *n, zd_fault *fault);
+
+/* How a search is carried out, node by node, parents first: `rows` the node alone finds (exactly
+ * when `exact`, else about), the order in which an AND takes its children, what it cost when
+ * carried out. */
+typedef struct zd_plan_note {
+  const zd_plan *node;
+  unsigned depth;
+  uint64_t rows;
+  bool exact;
+  const char *how;      /* static: "one list", "scan of the dictionary", "row by row", ... */
+  uint64_t nanoseconds; /* to find `rows` of this node alone */
+} zd_plan_note;
+zd_err zd_snapshot_explain(zd_snapshot *v, const zd_search_request *q,
+                           void (*each)(void *context, const zd_plan_note *note), void *context,
+                           zd_fault *fault);
 
 /* ---- the change log ---- */
 

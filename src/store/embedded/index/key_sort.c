@@ -13,30 +13,30 @@ static uint64_t word_at(zd_slice bytes, size_t depth) {
   return be64toh(value);
 }
 
-static int word_cmp(const zd_sort_key *a, const zd_sort_key *b) {
+static int word_cmp(const zd_sortable_key *a, const zd_sortable_key *b) {
   if (a->space != b->space) return a->space < b->space ? -1 : 1;
   return (a->word > b->word) - (a->word < b->word);
 }
 
 static int sort_cmp(const void *x, const void *y) {
-  const zd_sort_key *a = x, *b = y;
+  const zd_sortable_key *a = x, *b = y;
   int order = word_cmp(a, b);
   return order ? order : zd_slice_cmp(a->bytes, b->bytes);
 }
 
-static void sort_few(zd_sort_key *h, size_t n) {
+static void sort_few(zd_sortable_key *h, size_t n) {
   for (size_t i = 1; i < n; i++) {
-    zd_sort_key moved = h[i];
+    zd_sortable_key moved = h[i];
     size_t at = i;
     for (; at > 0 && sort_cmp(&moved, &h[at - 1]) < 0; at--) h[at] = h[at - 1];
     h[at] = moved;
   }
 }
 
-static zd_sort_key middle_of_three(const zd_sort_key *h, size_t n) {
-  const zd_sort_key *a = &h[0], *b = &h[n / 2], *c = &h[n - 1];
+static zd_sortable_key middle_of_three(const zd_sortable_key *h, size_t n) {
+  const zd_sortable_key *a = &h[0], *b = &h[n / 2], *c = &h[n - 1];
   if (word_cmp(a, b) > 0) {
-    const zd_sort_key *t = a;
+    const zd_sortable_key *t = a;
     a = b;
     b = t;
   }
@@ -45,12 +45,12 @@ static zd_sort_key middle_of_three(const zd_sort_key *h, size_t n) {
 }
 
 /* Keys [*equal, *greater) are equal to the pivot, those before it less. */
-static void part_in_three(zd_sort_key *h, size_t n, size_t *equal, size_t *greater) {
-  const zd_sort_key pivot = middle_of_three(h, n);
+static void part_in_three(zd_sortable_key *h, size_t n, size_t *equal, size_t *greater) {
+  const zd_sortable_key pivot = middle_of_three(h, n);
   size_t less = 0, end = n;
   for (size_t i = 0; i < end;) {
     int order = word_cmp(&h[i], &pivot);
-    zd_sort_key moved = h[i];
+    zd_sortable_key moved = h[i];
     if (order < 0) {
       h[i++] = h[less];
       h[less++] = moved;
@@ -66,7 +66,7 @@ static void part_in_three(zd_sort_key *h, size_t n, size_t *equal, size_t *great
 }
 
 /* All equal so far: on to their next 8 bytes, unless one of them has none. */
-static bool deepen(zd_sort_key *h, size_t n, size_t depth) {
+static bool deepen(zd_sortable_key *h, size_t n, size_t depth) {
   for (size_t i = 0; i < n; i++) {
     if (h[i].bytes.n <= depth) return false;
   }
@@ -75,7 +75,7 @@ static bool deepen(zd_sort_key *h, size_t n, size_t depth) {
 }
 
 /* Recurses into less and equal; each call leaves at least the pivot out. */
-static void sort_heads(zd_sort_key *h, size_t n, size_t depth) {
+static void sort_heads(zd_sortable_key *h, size_t n, size_t depth) {
   while (n > SORT_FEW) {
     size_t equal, greater;
     part_in_three(h, n, &equal, &greater);
@@ -97,7 +97,7 @@ static void sort_heads(zd_sort_key *h, size_t n, size_t depth) {
   sort_few(h, n);
 }
 
-void zd_keys_sort(zd_sort_key *keys, size_t n) {
+void zd_keys_sort(zd_sortable_key *keys, size_t n) {
   for (size_t i = 0; i < n; i++) keys[i].word = word_at(keys[i].bytes, 0);
   sort_heads(keys, n, 0);
 }

@@ -11,13 +11,13 @@
 
 #include "base/slice.h"
 
-typedef struct zd_sort_key {
+typedef struct zd_sortable_key {
   uint64_t space; /* compared first */
   uint64_t word;  /* scratch: 8 of the bytes, big-endian */
   zd_slice bytes; /* compared then, bytewise; the shorter first */
   const void *of; /* the caller's */
-} zd_sort_key;
+} zd_sortable_key;
 
-void zd_keys_sort(zd_sort_key *keys, size_t n);
+void zd_keys_sort(zd_sortable_key *keys, size_t n);
 
 #endif

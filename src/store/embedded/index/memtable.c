@@ -536,7 +536,7 @@ zd_err zd_memtable_sorted(const zd_memtable *m, const zd_mem_key ***keys, size_t
   const slot_table *t = atomic_load_explicit(&m->table, memory_order_acquire);
   size_t count = 0;
   for (size_t i = 0; i <= t->mask; i++) count += slot_key(m, t, i) != NULL;
-  zd_sort_key *heads = malloc((count + 1) * sizeof *heads);
+  zd_sortable_key *heads = malloc((count + 1) * sizeof *heads);
   const zd_mem_key **out = malloc((count + 1) * sizeof(const zd_mem_key *));
   if (!heads || !out) {
     free(heads);
@@ -547,8 +547,8 @@ zd_err zd_memtable_sorted(const zd_memtable *m, const zd_mem_key ***keys, size_t
   for (size_t i = 0; i <= t->mask; i++) {
     const zd_mem_key *k = slot_key(m, t, i);
     if (!k) continue;
-    heads[at++] =
-        (zd_sort_key){((uint64_t)k->kind << 32) | k->field, 0, zd_slice_make(k->bytes, k->size), k};
+    heads[at++] = (zd_sortable_key){((uint64_t)k->kind << 32) | k->field, 0,
+                                    zd_slice_make(k->bytes, k->size), k};
   }
   zd_keys_sort(heads, count);
   for (size_t i = 0; i < count; i++) out[i] = heads[i].of;
