@@ -75,9 +75,17 @@ typedef struct zd_include {
   zd_type target; /* only targets of this type; ZD_NO_TYPE: any */
 } zd_include;
 
+/* A parameter of the query that chooses resources, and its part of the plan. */
+typedef struct zd_query_clause {
+  const zd_plan *plan;
+  zd_slice text; /* "name=ivan", decoded */
+} zd_query_clause;
+
 /* Result parameters (search.html#return) that shape the answer; everything else became the plan. */
 typedef struct zd_query {
   const zd_plan *plan;
+  const zd_query_clause *clauses; /* for explaining */
+  size_t clause_count;
   const zd_sort_key *sort; /* _sort, for zd_search_request */
   size_t sort_count;
   const zd_include *includes;
@@ -103,9 +111,11 @@ typedef struct zd_query_options {
   bool lenient;       /* Prefer: handling=lenient: unknown parameters are left out and listed */
   bool for_condition; /* If-None-Exist, conditional update/delete: result parameters are errors */
   uint32_t default_count;
-  zd_snapshot *snapshot; /* turns times (_lastUpdated) into rows; NULL: such clauses are checked
-                            row by row, which is right and slow */
-  int64_t now_ms;        /* for the prefix `ap` of dates; 0: the system's clock */
+  zd_snapshot *snapshot;   /* turns times (_lastUpdated) into rows; NULL: such clauses are checked
+                              row by row, which is right and slow */
+  zd_type compartment;     /* with compartment_id: only what zd_search_compartment links to it; */
+  zd_slice compartment_id; /* absent: no compartment */
+  int64_t now_ms;          /* for the prefix `ap` of dates; 0: the system's clock */
 } zd_query_options;
 
 /* Parses "name=ivan&birthdate=ge1980" (percent-encoded, from URL or form body) for `type`

@@ -205,6 +205,7 @@ typedef struct zd_sort_key {
   uint32_t field;     /* FIELD */
   zd_entry_kind kind; /* FIELD: which entries of the field */
   zd_slice prefix;    /* FIELD, terms: only those that start so */
+  zd_slice from;      /* FIELD, terms: none below it (bytewise); absent: from the first */
 } zd_sort_key;
 
 typedef struct zd_search_request {
