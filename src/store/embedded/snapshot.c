@@ -198,6 +198,21 @@ zd_err zd_snapshot_read(zd_snapshot *v, zd_row row, bool header_only, zd_arena *
   return err;
 }
 
+zd_err zd_snapshot_entries(zd_snapshot *v, zd_row row, zd_arena *arena, const zd_entry **out,
+                           size_t *n, zd_fault *fault) {
+  zd_record record = {.row = row};
+  *out = NULL;
+  *n = 0;
+  zd_err err = zd_snapshot_read(v, row, false, arena, &record, fault);
+  if (err || record.op == ZD_OP_DELETE) return err;
+  zd_indexer indexer = v->store->indexer;
+  if (!indexer.entries) return zd_fail(fault, ZD_ERR_REFUSED, "the store has no indexer");
+  err = indexer.entries(indexer.state, record.type, record.body, arena, out, n);
+  if (!err) return ZD_OK;
+  return zd_fail(fault, err, "row %llu: its index entries cannot be derived",
+                 (unsigned long long)row);
+}
+
 /* ---- finding ---- */
 
 zd_err zd_snapshot_find(zd_snapshot *v, uint32_t type, zd_slice id, zd_row *row) {
