@@ -117,12 +117,8 @@ zd_slice zd_term_unit_any(zd_slice code, zd_arena *arena) {
 }
 
 zd_slice zd_term_local(const zd_search *s, zd_type type, zd_slice id, zd_arena *arena) {
-  char *p = zd_arena_alloc(arena, 1 + VARINT_MAX + id.n), *at = p;
-  if (!p) return (zd_slice){NULL, 0};
-  *at++ = ZD_TERM_LOCAL;
-  at = put_varint(at, s->types[type].symbol);
-  if (id.n) memcpy(at, id.p, id.n);
-  return finish(p, at + id.n);
+  char *p = zd_arena_alloc(arena, ZD_NAME_MAX);
+  return p ? finish(p, p + zd_name_write(p, s->types[type].symbol, id)) : (zd_slice){NULL, 0};
 }
 
 zd_slice zd_term_tagged(uint8_t tag, zd_slice text, zd_arena *arena) {
