@@ -445,6 +445,8 @@ typedef struct answers {
   zd_row *out; /* NULL: only counted */
   size_t limit;
   uint64_t n;
+  zd_tile_each each; /* instead: gets the tiles */
+  void *context;
 } answers;
 
 static zd_err passes_checks(evaluation *e, zd_row row, bool *hit) {
@@ -456,7 +458,15 @@ static zd_err passes_checks(evaluation *e, zd_row row, bool *hit) {
   return ZD_OK;
 }
 
+static zd_err hand_over(const zd_tile *tile, const zd_set *set, answers *a) {
+  bool more = true;
+  zd_err err = a->each(a->context, tile->chunk, set, &more);
+  if (!more) a->limit = 0;
+  return err;
+}
+
 static zd_err take(evaluation *e, const zd_tile *tile, const zd_set *set, answers *a) {
+  if (a->each) return hand_over(tile, set, a);
   if (!a->out && e->check_count == 0) {
     a->n += set->n;
     return ZD_OK;
@@ -538,16 +548,33 @@ static zd_err run(const zd_scope *scope, const zd_plan *plan, answers *a, zd_fau
   return err;
 }
 
+zd_err zd_evaluate_tiles(const zd_scope *scope, const zd_plan *plan, zd_tile_each each,
+                         void *context, zd_fault *fault) {
+  answers a = {.limit = SIZE_MAX, .each = each, .context = context};
+  return run(scope, plan, &a, fault);
+}
+
+size_t zd_plan_checks(const zd_plan *plan, const zd_plan **checks, size_t n) {
+  if (n == ZD_PLAN_DEPTH) return n;
+  if (plan->op == ZD_PLAN_CHECK) {
+    checks[n++] = plan;
+    return zd_plan_checks(plan->children[0], checks, n);
+  }
+  for (size_t i = 0; plan->op == ZD_PLAN_AND && i < plan->child_count; i++)
+    n = zd_plan_checks(plan->children[i], checks, n);
+  return n;
+}
+
 zd_err zd_evaluate_rows(const zd_scope *scope, const zd_plan *plan, size_t limit, zd_row *out,
                         size_t *n, zd_fault *fault) {
-  answers a = {out, limit, 0};
+  answers a = {.out = out, .limit = limit};
   zd_err err = limit ? run(scope, plan, &a, fault) : ZD_OK;
   *n = err ? 0 : (size_t)a.n;
   return err;
 }
 
 zd_err zd_evaluate_count(const zd_scope *scope, const zd_plan *plan, uint64_t *n, zd_fault *fault) {
-  answers a = {NULL, SIZE_MAX, 0};
+  answers a = {.limit = SIZE_MAX};
   zd_err err = run(scope, plan, &a, fault);
   *n = err ? 0 : a.n;
   return err;

@@ -24,4 +24,14 @@ zd_err zd_evaluate_rows(const zd_scope *scope, const zd_plan *plan, size_t limit
 /* How many match. */
 zd_err zd_evaluate_count(const zd_scope *scope, const zd_plan *plan, uint64_t *n, zd_fault *fault);
 
+/* Calls `each` for every tile with rows that match, in the order of the scope, until it says that
+ * it wants no more. The CHECKs that everything depends on are not asked: zd_plan_checks has them.
+ */
+typedef zd_err (*zd_tile_each)(void *context, uint64_t chunk, const zd_set *set, bool *more);
+zd_err zd_evaluate_tiles(const zd_scope *scope, const zd_plan *plan, zd_tile_each each,
+                         void *context, zd_fault *fault);
+/* Puts them behind the n that `checks` has (room: ZD_PLAN_DEPTH), to be asked from the last to the
+ * first; returns how many there are. */
+size_t zd_plan_checks(const zd_plan *plan, const zd_plan **checks, size_t n);
+
 #endif
