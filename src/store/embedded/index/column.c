@@ -199,6 +199,36 @@ zd_interval zd_column_at(const void *bytes, uint32_t n, uint32_t i) {
   return (zd_interval){low, (int64_t)((uint64_t)low + span_at(&c, i)), row_at(&c, i)};
 }
 
+uint32_t zd_column_first(const void *bytes, uint32_t n, int64_t value) {
+  column c = open_column(bytes, n);
+  return first_low(&c, n, value);
+}
+
+static bool row_is_in(const column *c, uint32_t i, const uint64_t *words) {
+  uint32_t row = row_at(c, i);
+  return (words[row >> 6] >> (row & 63)) & 1;
+}
+
+uint32_t zd_column_next(const void *bytes, uint32_t n, uint32_t from, const uint64_t *words) {
+  column c = open_column(bytes, n);
+  while (from < n && !row_is_in(&c, from, words)) from++;
+  return from;
+}
+
+uint32_t zd_column_back(const void *bytes, uint32_t n, uint32_t before, const uint64_t *words) {
+  column c = open_column(bytes, n);
+  while (before > 0 && !row_is_in(&c, before - 1, words)) before--;
+  return before;
+}
+
+void zd_column_rows(const void *bytes, uint32_t n, uint32_t first, uint32_t last, uint64_t *words) {
+  column c = open_column(bytes, n);
+  for (uint32_t i = first; i < last; i++) {
+    uint32_t row = row_at(&c, i);
+    words[row >> 6] |= UINT64_C(1) << (row & 63);
+  }
+}
+
 bool zd_column_has(const void *bytes, uint32_t n, const zd_interval *v) {
   column c = open_column(bytes, n);
   for (uint32_t i = first_low(&c, n, v->low); i < n && low_at(&c, i) == v->low; i++) {

@@ -52,4 +52,13 @@ bool zd_column_has(const void *column, uint32_t n, const zd_interval *interval);
 /* Interval i of the column. */
 zd_interval zd_column_at(const void *bytes, uint32_t n, uint32_t i);
 
+/* A walk in the order of lows. The first i with low >= value, n when there is none. */
+uint32_t zd_column_first(const void *bytes, uint32_t n, int64_t value);
+/* The first i >= from whose row is set in `words`, n when there is none. */
+uint32_t zd_column_next(const void *bytes, uint32_t n, uint32_t from, const uint64_t *words);
+/* One behind the last i < before whose row is set in `words`, 0 when there is none. */
+uint32_t zd_column_back(const void *bytes, uint32_t n, uint32_t before, const uint64_t *words);
+/* Sets the bits of the rows of intervals [first, last). */
+void zd_column_rows(const void *bytes, uint32_t n, uint32_t first, uint32_t last, uint64_t *words);
+
 #endif

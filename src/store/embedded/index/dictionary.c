@@ -118,16 +118,31 @@ static zd_err seek_block(zd_segment_cursor *c, zd_slice key, uint64_t *block, zd
   return ZD_OK;
 }
 
-zd_err zd_segment_cursor_start(zd_segment_cursor *c, zd_segment *s, const zd_segment_space *space,
-                               zd_slice from, zd_fault *fault) {
+static zd_err cursor_open(zd_segment_cursor *c, zd_segment *s, const zd_segment_space *space,
+                          zd_fault *fault) {
   c->segment = s;
   c->space = space;
   c->blocks = space->blocks;
   c->length = 0;
   c->done = c->blocks == 0;
-  if (c->done) return ZD_OK;
   if (c->blocks > s->head.crcs_at / 8)
     return zd_segment_corrupt(s, s->head.spaces_at, "number of dictionary blocks", fault);
+  return ZD_OK;
+}
+
+zd_err zd_segment_cursor_block(zd_segment_cursor *c, zd_segment *s, const zd_segment_space *space,
+                               uint64_t block, zd_fault *fault) {
+  zd_err err = cursor_open(c, s, space, fault);
+  c->done = c->done || block >= c->blocks;
+  if (err || c->done) return err;
+  err = enter_block(c, block, fault);
+  return err ? err : read_key(c, fault);
+}
+
+zd_err zd_segment_cursor_start(zd_segment_cursor *c, zd_segment *s, const zd_segment_space *space,
+                               zd_slice from, zd_fault *fault) {
+  zd_err opened = cursor_open(c, s, space, fault);
+  if (opened || c->done) return opened;
   uint64_t block = 0;
   zd_err err = from.n ? seek_block(c, from, &block, fault) : ZD_OK;
   if (!err) err = enter_block(c, block, fault);

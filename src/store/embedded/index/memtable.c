@@ -485,6 +485,15 @@ static const zd_mem_key *slot_key(const zd_memtable *m, const slot_table *t, siz
   return k->kind == ZD_KEY_FIELD || k->kind == ZD_KEY_GROUP ? NULL : k;
 }
 
+void zd_memtable_keys(const zd_memtable *m, uint32_t kind, uint32_t field, zd_mem_each each,
+                      void *context) {
+  const slot_table *t = atomic_load_explicit(&m->table, memory_order_acquire);
+  for (size_t i = 0; i <= t->mask; i++) {
+    const zd_mem_key *k = slot_key(m, t, i);
+    if (k && k->kind == kind && k->field == field && !each(context, k)) return;
+  }
+}
+
 static uint32_t item_row(uint32_t kind, const void *items, uint32_t i) {
   switch (kind) {
     case ZD_KEY_RANGE:

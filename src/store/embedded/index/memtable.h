@@ -84,6 +84,11 @@ typedef bool (*zd_mem_each)(void *context, const zd_mem_key *k);
 void zd_memtable_terms(const zd_memtable *m, uint32_t field, zd_slice from, zd_slice to,
                        zd_mem_each each, void *context);
 
+/* Every key of the kind and field, in no order, by a look at every slot; for kinds that hang on no
+ * chain. The callee returns false to stop. */
+void zd_memtable_keys(const zd_memtable *m, uint32_t kind, uint32_t field, zd_mem_each each,
+                      void *context);
+
 /* Every key but FIELD and GROUP, sorted by zd_key_cmp; for a memtable that no longer grows. Free
  * the result with free(). */
 zd_err zd_memtable_sorted(const zd_memtable *m, const zd_mem_key ***keys, size_t *n);

@@ -130,6 +130,9 @@ typedef struct zd_segment_cursor {
 zd_err zd_segment_cursor_start(zd_segment_cursor *c, zd_segment *s, const zd_segment_space *space,
                                zd_slice from, zd_fault *fault);
 zd_err zd_segment_cursor_next(zd_segment_cursor *c, zd_fault *fault);
+/* Stands on the first key of one of the space's blocks. */
+zd_err zd_segment_cursor_block(zd_segment_cursor *c, zd_segment *s, const zd_segment_space *space,
+                               uint64_t block, zd_fault *fault);
 static inline zd_slice zd_segment_cursor_key(const zd_segment_cursor *c) {
   return zd_slice_make(c->bytes, c->length);
 }
