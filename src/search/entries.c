@@ -2,6 +2,7 @@
 #include "base/hash.h"
 #include "search/fold.h"
 #include "search/internal.h"
+#include "search/near.h"
 
 enum { FEW = 128, PARAMS_MAX = 512 };
 
@@ -11,7 +12,7 @@ typedef struct collector {
   zd_source source;
   const zd_search_type *type;
   uint16_t param; /* whose facts are coming */
-  zd_type only;   /* references to this type only, if it is one */
+  size_t facts;   /* told of the node so far */
   zd_entry *items;
   size_t n, room;
   uint32_t *places;
@@ -74,6 +75,10 @@ static zd_err add_range(collector *c, uint32_t field, int64_t low, int64_t high)
   return add(c, &(zd_entry){.field = field, .kind = ZD_ENTRY_RANGE, .low = low, .high = high});
 }
 
+static zd_err add_tag(collector *c, const zd_search_param *p, uint8_t tag) {
+  return add_term(c, p->more_field, zd_term_tagged(tag, ZD_S(""), c->source.arena));
+}
+
 /* ---- one fact, by the parameter's type ---- */
 
 static zd_err add_token(collector *c, const zd_search_param *p, const zd_fact *f) {
@@ -103,10 +108,20 @@ static zd_err add_uri(collector *c, const zd_search_param *p, const zd_fact *f) 
   return add_term(c, p->field, zd_term_uri(whole, c->source.arena));
 }
 
+/* Punctuation alone has no term that could be asked for, but one that tells it exactly. */
 static zd_err add_string(collector *c, const zd_search_param *p, const zd_fact *f) {
-  zd_slice folded = zd_fold(f->text, ZD_STRING_MAX, NULL, c->source.arena);
-  if (folded.p && !folded.n) return ZD_OK; /* punctuation alone can't be asked for */
-  return add_term(c, p->field, folded);
+  zd_arena *arena = c->source.arena;
+  bool cut = false;
+  zd_slice folded = zd_fold(f->text, ZD_STRING_MAX, &cut, arena);
+  if (!folded.p) return ZD_ERR_MEMORY;
+  zd_err err = folded.n ? add_term(c, p->field, folded) : ZD_OK;
+  if (err || (!cut && folded.n && zd_fold_is_plain(f->text, folded))) return err;
+  if (cut) folded = zd_fold(f->text, 0, NULL, arena);
+  if (!folded.p) return ZD_ERR_MEMORY;
+  if (cut) err = add_tag(c, p, ZD_MORE_LONG);
+  return err ? err
+             : add_term(c, p->more_field,
+                        zd_term_more(ZD_MORE_EXACT, folded, ZD_NO_SYMBOL, f->text, arena));
 }
 
 static zd_err add_number(collector *c, const zd_search_param *p, const zd_fact *f) {
@@ -133,9 +148,16 @@ static zd_err add_quantity(collector *c, const zd_search_param *p, const zd_fact
   return err || !mixed ? err : add_term(c, p->unit_field, zd_slice_make(mark, 1));
 }
 
+static zd_err add_position(collector *c, const zd_search_param *p, const zd_fact *f) {
+  int64_t latitude = zd_near_key(f->latitude), longitude = zd_near_key(f->longitude);
+  zd_err err = add_range(c, p->field, latitude, latitude);
+  return err ? err : add_range(c, p->more_field, longitude, longitude);
+}
+
 static zd_err add_fact(void *state, const zd_fact *f) {
   collector *c = state;
   const zd_search_param *p = &c->type->params[c->param];
+  c->facts++;
   switch (p->kind) {
     case ZD_PARAM_TOKEN:
       return add_token(c, p, f);
@@ -151,15 +173,60 @@ static zd_err add_fact(void *state, const zd_fact *f) {
       return add_number(c, p, f);
     case ZD_PARAM_QUANTITY:
       return add_quantity(c, p, f);
+    case ZD_PARAM_SPECIAL:
+      return add_position(c, p, f);
     default:
       return ZD_ERR_INTERNAL;
   }
 }
 
+/* ---- what modifiers ask besides ---- */
+
+static zd_err add_text(void *state, const zd_fact *f) {
+  collector *c = state;
+  const zd_search_param *p = &c->type->params[c->param];
+  bool cut = false;
+  zd_slice folded = zd_fold(f->text, ZD_STRING_MAX, &cut, c->source.arena);
+  if (!folded.p) return ZD_ERR_MEMORY;
+  if (!folded.n) return ZD_OK;
+  c->facts++;
+  char *term = zd_arena_alloc(c->source.arena, folded.n + 1);
+  if (!term) return ZD_ERR_MEMORY;
+  term[0] = ZD_MORE_TEXT;
+  memcpy(term + 1, folded.p, folded.n);
+  zd_err err = add_term(c, p->more_field, (zd_slice){term, folded.n + 1});
+  return err || !cut ? err : add_tag(c, p, ZD_MORE_LONG);
+}
+
+static zd_err add_identifier(void *state, const zd_fact *f) {
+  collector *c = state;
+  const zd_search_param *p = &c->type->params[c->param];
+  zd_arena *arena = c->source.arena;
+  uint32_t symbol = zd_term_system(c->source.search, f->system, true, arena);
+  zd_err err = ZD_OK;
+  c->facts++;
+  if (f->code.p)
+    err = add_term(c, p->more_field,
+                   zd_term_more(ZD_MORE_IDENTIFIER, f->code, symbol, f->system, arena));
+  if (!err && f->system.p)
+    err = add_term(c, p->more_field,
+                   zd_term_more(ZD_MORE_IDENTIFIER, ZD_S(""), symbol, f->system, arena));
+  return err;
+}
+
+/* An element that says nothing the index holds is still there. */
 static zd_err node_facts(collector *c, zd_walk_want want, uint32_t node) {
+  const zd_search_param *p = &c->type->params[want.param];
+  if (want.only != ZD_NO_TYPE && zd_source_target(&c->source, node) != want.only) return ZD_OK;
   c->param = want.param;
-  c->only = want.only;
-  return zd_facts(&c->source, c->type->params[want.param].kind, node, add_fact, c);
+  c->facts = 0;
+  zd_err err = zd_facts(&c->source, p->kind, node, add_fact, c);
+  if (!err && p->kind == ZD_PARAM_TOKEN)
+    err = zd_aspect_facts(&c->source, ZD_ASPECT_TEXT, node, add_text, c);
+  if (!err && p->kind == ZD_PARAM_REFERENCE)
+    err = zd_aspect_facts(&c->source, ZD_ASPECT_IDENTIFIER, node, add_identifier, c);
+  if (err || c->facts || !zd_fact_is_there(&c->source, node)) return err;
+  return add_tag(c, p, ZD_MORE_THERE);
 }
 
 /* ---- the walk ---- */
@@ -186,7 +253,6 @@ static zd_err truth_fact(collector *c, const zd_walk_path *p, uint32_t root) {
   zd_err err = zd_path_test(p->path, c->source.tree, root, &edits, c->source.arena, &truth);
   if (err || truth < 0) return err;
   c->param = p->param;
-  c->only = ZD_NO_TYPE;
   return add_fact(c, &(zd_fact){.code = truth ? ZD_S("true") : ZD_S("false")});
 }
 

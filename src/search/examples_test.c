@@ -238,7 +238,10 @@ static zd_slice composite_wish(world *w, const memory_row *r, uint32_t index) {
 static void compare(world *w, const zd_search_param *p, zd_type type, zd_slice text) {
   zd_search_value value;
   zd_fault fault = {0};
-  zd_value_context x = {w->search, INT64_C(1735689600000), &w->arena, &fault};
+  zd_value_context x = {.search = w->search,
+                        .now_ms = INT64_C(1735689600000),
+                        .arena = &w->arena,
+                        .fault = &fault};
   zd_clause clause = {.param = p, .type = type, .values = &value, .count = 1};
   const zd_plan *plan;
   zd_err err = zd_value_read(&x, p, text, &value);

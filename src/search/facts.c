@@ -1,6 +1,9 @@
 /* facts.c: from a node of the resource to what can match (R4 search.html, "Search Parameter
  * Types"; the table of each type says which data types it speaks about). */
+#include <math.h>
+
 #include "search/internal.h"
+#include "search/near.h"
 
 /* Position of node in the sorted list of edits, or edit_count. */
 static size_t edit_of(const zd_source *x, uint32_t node) {
@@ -16,8 +19,7 @@ static size_t edit_of(const zd_source *x, uint32_t node) {
   return low < x->edit_count && x->edit_nodes[low] == node ? low : x->edit_count;
 }
 
-/* The text of a primitive, edits applied; absent when it has no value, or is no primitive. */
-static zd_err text_of(const zd_source *x, uint32_t node, zd_slice *out) {
+zd_err zd_source_text(const zd_source *x, uint32_t node, zd_slice *out) {
   *out = (zd_slice){NULL, 0};
   if (x->edit_count) {
     size_t edit = edit_of(x, node);
@@ -43,7 +45,7 @@ static zd_err slot_texts(const zd_source *x, uint32_t node, int n, zd_slice *out
   for (uint32_t c = zd_tree_first(x->tree, node); c; c = zd_tree_next(x->tree, node, c)) {
     for (int k = 0; k < n; k++) {
       if (x->tree->nodes[c].element != shape->slot[k]) continue;
-      zd_err err = text_of(x, c, &out[k]);
+      zd_err err = zd_source_text(x, c, &out[k]);
       if (err) return err;
     }
   }
@@ -84,7 +86,7 @@ static zd_slice implied_system(const zd_source *x, uint32_t node, zd_slice code)
 
 static zd_err token_alone(const zd_source *x, uint32_t node, zd_fact_sink sink, void *state) {
   zd_fact fact = {0};
-  zd_err err = text_of(x, node, &fact.code);
+  zd_err err = zd_source_text(x, node, &fact.code);
   if (err || !fact.code.p) return err;
   if (shape_of(x, node)->shape == ZD_SHAPE_CODE) fact.system = implied_system(x, node, fact.code);
   return sink(state, &fact);
@@ -135,7 +137,7 @@ static zd_err string_facts(const zd_source *x, uint32_t node, zd_fact_sink sink,
     case ZD_SHAPE_CODE:
     case ZD_SHAPE_ID:
     case ZD_SHAPE_URI:
-      err = text_of(x, node, &fact.text);
+      err = zd_source_text(x, node, &fact.text);
       return err || !fact.text.p ? err : sink(state, &fact);
     default:
       return ZD_OK;
@@ -154,7 +156,7 @@ static zd_err uri_facts(const zd_source *x, uint32_t node, zd_fact_sink sink, vo
   zd_shape shape = shape_of(x, node)->shape;
   if (shape != ZD_SHAPE_URI && shape != ZD_SHAPE_CANONICAL) return ZD_OK;
   zd_fact fact = {.type = ZD_NO_TYPE};
-  zd_err err = text_of(x, node, &fact.text);
+  zd_err err = zd_source_text(x, node, &fact.text);
   if (err || !fact.text.p) return err;
   if (shape == ZD_SHAPE_CANONICAL) zd_fact_canonical(fact.text, &fact);
   return sink(state, &fact);
@@ -206,6 +208,17 @@ zd_type zd_fact_target(const zd_search *s, const zd_fact *fact) {
   return t != ZD_NO_TYPE && zd_schema_is_resource(s->schema, t) ? t : ZD_NO_TYPE;
 }
 
+zd_type zd_source_target(const zd_source *x, uint32_t node) {
+  const zd_shape_info *shape = shape_of(x, node);
+  uint32_t text = node;
+  if (shape->shape == ZD_SHAPE_REFERENCE)
+    text = zd_tree_child_element(x->tree, node, shape->slot[0]);
+  size_t edit = text && x->edit_count ? edit_of(x, text) : x->edit_count;
+  if (edit < x->edit_count)
+    return zd_path_reference_text_type(x->search->schema, x->edit_values[edit]);
+  return zd_path_reference_type(x->tree, node);
+}
+
 static zd_err reference_text(const zd_source *x, zd_slice text, zd_fact_sink sink, void *state) {
   if (!text.n || text.p[0] == '#') return ZD_OK; /* contained: no resource of its own */
   zd_fact fact = {.type = ZD_NO_TYPE};
@@ -223,7 +236,7 @@ static zd_err reference_facts(const zd_source *x, uint32_t node, zd_fact_sink si
       return err || !text.p ? err : reference_text(x, text, sink, state);
     case ZD_SHAPE_CANONICAL:
     case ZD_SHAPE_URI:
-      err = text_of(x, node, &text);
+      err = zd_source_text(x, node, &text);
       if (err || !text.n || text.p[0] == '#') return err;
       zd_fact_canonical(text, &fact);
       return sink(state, &fact);
@@ -240,7 +253,7 @@ static zd_err reference_facts(const zd_source *x, uint32_t node, zd_fact_sink si
 
 static zd_err moment_of(const zd_source *x, uint32_t node, zd_moment *out, bool *there) {
   zd_slice text;
-  zd_err err = text_of(x, node, &text);
+  zd_err err = zd_source_text(x, node, &text);
   *there = !err && text.p;
   if (!*there) return err;
   return zd_moment_read(text, x->search->zone_minutes, out) ? ZD_OK : ZD_ERR_INTERNAL;
@@ -327,7 +340,7 @@ static zd_err number_facts(const zd_source *x, uint32_t node, zd_fact_sink sink,
   zd_fact fact = {.plain = true};
   zd_slice text;
   if (shape_of(x, node)->shape != ZD_SHAPE_NUMBER) return ZD_OK;
-  zd_err err = text_of(x, node, &text);
+  zd_err err = zd_source_text(x, node, &text);
   if (err || !text.p) return err;
   err = decimal_of(x, text, &fact.low);
   fact.high = fact.low;
@@ -466,6 +479,20 @@ static zd_err quantity_facts(const zd_source *x, uint32_t node, zd_fact_sink sin
   return err || !there ? err : sink(state, &fact);
 }
 
+/* ---- special: near ---- */
+
+static zd_err position_facts(const zd_source *x, uint32_t node, zd_fact_sink sink, void *state) {
+  zd_fact fact = {.type = ZD_NO_TYPE};
+  zd_slice text[2];
+  if (shape_of(x, node)->shape != ZD_SHAPE_POSITION) return ZD_OK;
+  zd_err err = slot_texts(x, node, 2, text);
+  if (err || !text[0].p || !text[1].p || !zd_near_number(text[0], &fact.latitude) ||
+      !zd_near_number(text[1], &fact.longitude) || fabs(fact.latitude) > 90 ||
+      fabs(fact.longitude) > 180)
+    return err;
+  return sink(state, &fact);
+}
+
 zd_err zd_facts(const zd_source *x, zd_param_type kind, uint32_t node, zd_fact_sink sink,
                 void *state) {
   switch (kind) {
@@ -483,6 +510,8 @@ zd_err zd_facts(const zd_source *x, zd_param_type kind, uint32_t node, zd_fact_s
       return number_facts(x, node, sink, state);
     case ZD_PARAM_QUANTITY:
       return quantity_facts(x, node, sink, state);
+    case ZD_PARAM_SPECIAL:
+      return position_facts(x, node, sink, state);
     default:
       return ZD_OK;
   }

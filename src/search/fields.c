@@ -50,7 +50,8 @@ static bool fields_filled(const zd_search *s, field_set *out) {
   for (zd_type t = 0; t < zd_schema_type_count(s->schema); t++)
     for (uint16_t i = 0; i < s->types[t].count && fine; i++) {
       const zd_search_param *p = &s->types[t].params[i];
-      fine = add(out, p->field) && add(out, p->unit_field);
+      fine = add(out, p->field) && add(out, p->unit_field) && add(out, p->more_field) &&
+             add(out, p->canon_field);
     }
   if (!fine || !out->n) return fine;
   qsort(out->all, out->n, sizeof *out->all, by_number);

@@ -124,6 +124,26 @@ zd_slice zd_fold(zd_slice text, size_t limit, bool *cut, zd_arena *arena) {
   return f.failed ? (zd_slice){NULL, 0} : (zd_slice){f.p, f.n};
 }
 
+bool zd_fold_is_plain(zd_slice text, zd_slice folded) {
+  if (text.n != folded.n) return false;
+  bool first = true; /* of a word */
+  for (size_t i = 0; i < text.n; i++) {
+    unsigned char a = (unsigned char)folded.p[i], b = (unsigned char)text.p[i];
+    unsigned char want[2] = {a, i + 1 < text.n ? (unsigned char)folded.p[i + 1] : 0};
+    bool two = (a == 0xD0 && want[1] >= 0xB0) || (a == 0xD1 && want[1] <= 0x8F && want[1] >= 0x80);
+    if (first && a >= 'a' && a <= 'z') want[0] = (unsigned char)(a - 32);
+    if (first && two) {
+      unsigned c = (((a & 0x1Fu) << 6) | (want[1] & 0x3Fu)) - 0x20;
+      want[0] = (unsigned char)(0xC0 | (c >> 6));
+      want[1] = (unsigned char)(0x80 | (c & 0x3F));
+    }
+    if (b != want[0]) return false;
+    if (two && (unsigned char)text.p[++i] != want[1]) return false;
+    first = a == ' ';
+  }
+  return true;
+}
+
 bool zd_fold_is_utf8(zd_slice text) {
   for (size_t i = 0; i < text.n;) {
     utf8proc_int32_t c;

@@ -14,6 +14,11 @@
  * UTF-8 are dropped. */
 zd_slice zd_fold(zd_slice text, size_t limit, bool *cut, zd_arena *arena);
 
+/* True when `text` is what `folded` tells without looking at it: every word of letters and digits
+ * with a capital first, as far as ASCII and Russian capitals go ("Анна", "Oak Street 5"). Two
+ * different texts with the same folded form are never both plain. */
+bool zd_fold_is_plain(zd_slice text, zd_slice folded);
+
 /* True when the bytes are UTF-8. */
 bool zd_fold_is_utf8(zd_slice text);
 

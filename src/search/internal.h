@@ -34,6 +34,7 @@ typedef enum zd_shape {
   ZD_SHAPE_TIMING,
   ZD_SHAPE_NAME,
   ZD_SHAPE_ADDRESS,
+  ZD_SHAPE_POSITION,
   ZD_SHAPE_RESOURCE
 } zd_shape;
 
@@ -61,6 +62,7 @@ typedef struct zd_fact {
   zd_decimal low, high;  /* number, quantity */
   bool no_low, no_high;  /* it has no such bound */
   bool plain;            /* quantity: a Quantity, not a Range or SampledData */
+  double latitude, longitude; /* near */
 } zd_fact;
 
 typedef zd_err (*zd_fact_sink)(void *state, const zd_fact *fact);
@@ -81,6 +83,24 @@ typedef struct zd_source {
 zd_err zd_facts(const zd_source *x, zd_param_type kind, uint32_t node, zd_fact_sink sink,
                 void *state);
 
+/* The text of a primitive, edits applied; absent when it has no value, or is no primitive. */
+zd_err zd_source_text(const zd_source *x, uint32_t node, zd_slice *out);
+/* Type of the resource that the reference at `node` names, edits applied; ZD_NO_TYPE: unknown. */
+zd_type zd_source_target(const zd_source *x, uint32_t node);
+
+/* What a modifier looks at besides. */
+typedef enum zd_aspect {
+  ZD_ASPECT_TEXT,      /* token: Coding.display, CodeableConcept.text, Identifier.type.text */
+  ZD_ASPECT_IDENTIFIER /* reference: Reference.identifier, as a token */
+} zd_aspect;
+zd_err zd_aspect_facts(const zd_source *x, zd_aspect aspect, uint32_t node, zd_fact_sink sink,
+                       void *state);
+/* Whether `node` is an Identifier of this value with a type.coding of this system and code. */
+zd_err zd_fact_is_typed(const zd_source *x, uint32_t node, zd_slice system, zd_slice code,
+                        zd_slice value, bool *hit);
+/* Whether the element is there for :missing: a value, or content other than id and extensions. */
+bool zd_fact_is_there(const zd_source *x, uint32_t node);
+
 /* Splits a literal reference or a query's reference value: local ("Patient/1", own base stripped,
  * any /_history/n stripped) sets type and id, anything else sets text to the url. */
 void zd_fact_reference(const zd_search *s, zd_slice text, zd_fact *fact);
@@ -98,6 +118,14 @@ void zd_fact_canonical(zd_slice text, zd_fact *fact);
 enum { ZD_TERM_LOCAL = 1, ZD_TERM_URL = 2, ZD_TERM_VERSIONED = 3 };
 enum { ZD_UNIT_MIXED = 0, ZD_UNIT_CODE = 1, ZD_UNIT_TEXT = 2 };
 enum { ZD_STRING_MAX = 256 };
+/* First byte of a term in a parameter's second field: what it says besides. */
+enum {
+  ZD_MORE_THERE = 'P',     /* alone: an element is there of which no other entry tells */
+  ZD_MORE_LONG = 'L',      /* alone: a text is longer than its term */
+  ZD_MORE_EXACT = 'E',     /* string: its folded form and itself, where that can't be told */
+  ZD_MORE_TEXT = 'T',      /* token: folded text */
+  ZD_MORE_IDENTIFIER = 'I' /* reference: its identifier, as a token */
+};
 
 /* Number of a token system, 0: none. ZD_NO_SYMBOL: not in the table (full, or unknown). */
 uint32_t zd_term_system(const zd_search *s, zd_slice system, bool create, zd_arena *arena);
@@ -105,6 +133,10 @@ uint32_t zd_term_system(const zd_search *s, zd_slice system, bool create, zd_are
 /* Terms in the arena; p is NULL when memory is exhausted. */
 zd_slice zd_term_token(zd_slice code, uint32_t symbol, zd_slice system, zd_arena *arena);
 zd_slice zd_term_token_any(zd_slice code, zd_arena *arena); /* a prefix: code, any system */
+/* The same two behind a tag of a second field. */
+zd_slice zd_term_more(uint8_t tag, zd_slice code, uint32_t symbol, zd_slice system,
+                      zd_arena *arena);
+zd_slice zd_term_more_any(uint8_t tag, zd_slice code, zd_arena *arena);
 zd_slice zd_term_local(const zd_search *s, zd_type type, zd_slice id, zd_arena *arena);
 zd_slice zd_term_tagged(uint8_t tag, zd_slice text, zd_arena *arena);
 zd_slice zd_term_unit(zd_slice code, uint32_t symbol, zd_slice system, zd_arena *arena);
@@ -117,11 +149,14 @@ zd_slice zd_term_uri(zd_slice uri, zd_arena *arena);
 typedef struct zd_search_param {
   uint32_t index; /* in the schema */
   zd_param_type kind;
-  uint32_t field;      /* symbol; ZD_NO_SYMBOL: not indexed */
-  uint32_t unit_field; /* quantity: symbol of the units */
-  zd_type only;        /* references to this type only, in a field shared with another parameter */
-  bool shared;         /* the field holds rows of several resource types */
-  bool owner;          /* produces the field's entries; else another parameter does */
+  uint32_t field;       /* symbol; ZD_NO_SYMBOL: not indexed */
+  uint32_t unit_field;  /* quantity: symbol of the units */
+  uint32_t more_field;  /* what modifiers ask besides: terms by ZD_MORE_; near: longitudes */
+  uint32_t canon_field; /* quantity: values and units in canonical units, where those differ from
+                           what is written; ZD_NO_SYMBOL without zd_units */
+  zd_type only;         /* references to this type only, in a field shared with another parameter */
+  bool shared;          /* the field holds rows of several resource types */
+  bool owner;           /* produces the field's entries; else another parameter does */
   bool answered;
 } zd_search_param;
 
@@ -179,6 +214,8 @@ struct zd_search {
 zd_err zd_program_make(zd_search *s, zd_type type, zd_fault *fault);
 /* Whether the parameter's field must not be asked yet. */
 bool zd_field_is_late(const zd_search *s, const zd_search_param *param);
+/* The same of the field that most modifiers ask besides. */
+bool zd_field_more_is_late(const zd_search *s, const zd_search_param *param);
 
 /* The parameter `code` of `type`, NULL when it has none. */
 const zd_search_param *zd_program_find(const zd_search *s, zd_type type, zd_slice code);
@@ -212,7 +249,17 @@ struct zd_search_value {
   zd_fact reference;            /* reference: split */
   bool bare_id;                 /* reference: only an id was given */
   const zd_search_value *parts; /* composite: one per component */
+  bool missing;                 /* :missing=true */
+  zd_slice raw;                 /* :exact: as given; :of-type: the identifier's value */
+  const zd_coded *codes;        /* :in, :not-in, token :above, :below: sorted, see zd_coded_cmp */
+  size_t code_count;
+  struct zd_near {
+    double latitude, longitude, metres;
+  } near; /* special: near */
 };
+
+/* Order of the codes of a value: by code, then system, absent ones first. */
+int zd_coded_cmp(const zd_coded *a, const zd_coded *b);
 
 /* search.html#modifiers */
 typedef enum zd_modifier {
@@ -231,6 +278,12 @@ typedef enum zd_modifier {
   ZD_MOD_TYPE /* a resource type: zd_clause.only */
 } zd_modifier;
 
+/* Reads what stands behind the colon of a parameter's name ("exact", "Patient"). ZD_ERR_INVALID
+ * when there is no such modifier for the parameter, ZD_ERR_UNSUPPORTED when R4 has it and we don't,
+ * ZD_ERR_BUSY while rows stored earlier are being indexed for it; *fault says why. */
+zd_err zd_modifier_read(const zd_search *s, zd_type type, const zd_search_param *param,
+                        zd_slice text, zd_modifier *out, zd_type *only, zd_fault *fault);
+
 typedef struct zd_clause {
   zd_modifier modifier;
   zd_type only; /* ZD_MOD_TYPE */
@@ -248,7 +301,11 @@ typedef struct zd_value_context {
   int64_t now_ms;
   zd_arena *arena;
   zd_fault *fault;
+  zd_modifier modifier;  /* of the clause */
+  zd_snapshot *snapshot; /* where value sets and code systems are looked up; may be NULL */
 } zd_value_context;
+/* How an error of zd_value_read or zd_modifier_read is reported. */
+zd_issue_code zd_value_issue(zd_err err);
 zd_err zd_value_read(const zd_value_context *x, const zd_search_param *param, zd_slice text,
                      zd_search_value *out);
 /* Splits at an unescaped `by`: the part before it; *rest the part behind, absent when none. */

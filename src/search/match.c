@@ -5,6 +5,7 @@
  */
 #include "search/fold.h"
 #include "search/internal.h"
+#include "search/near.h"
 
 /* "The range of the search value" against "the range of the target value" (search.html#prefix). */
 static bool match_date(const zd_search_value *v, const zd_moment *t) {
@@ -140,8 +141,60 @@ bool zd_match_fact(const zd_search *s, const zd_search_param *param, const zd_se
       return match_uri(v, fact);
     case ZD_PARAM_STRING:
       return match_string(v, fact, arena);
+    case ZD_PARAM_SPECIAL:
+      return zd_near_distance(v->near.latitude, v->near.longitude, fact->latitude,
+                              fact->longitude) <= v->near.metres;
     default:
       return false;
+  }
+}
+
+/* ---- modifiers ---- */
+
+static bool match_codes(const zd_search_value *v, const zd_fact *t) {
+  for (size_t i = 0; i < v->code_count; i++)
+    if (same(t->code, v->codes[i].code) &&
+        (!v->codes[i].system.p || same(t->system, v->codes[i].system)))
+      return true;
+  return false;
+}
+
+/* "Below": the same, or deeper by whole segments of the path. */
+static bool lies_below(zd_slice deep, zd_slice top) {
+  if (!top.n || !zd_slice_starts(deep, top)) return false;
+  return deep.n == top.n || top.p[top.n - 1] == '/' || deep.p[top.n] == '/';
+}
+
+static bool match_contains(const zd_search_value *v, const zd_fact *t, zd_arena *arena) {
+  zd_slice folded = zd_fold(t->text, 0, NULL, arena);
+  return folded.p && folded.n >= v->text.n &&
+         memmem(folded.p, folded.n, v->text.p, v->text.n) != NULL;
+}
+
+/* One value against one fact, under the clause's modifier. */
+static bool match_modified(const zd_search *s, const zd_clause *clause, const zd_search_value *v,
+                           const zd_fact *fact, zd_arena *arena) {
+  bool uri = clause->param->kind == ZD_PARAM_URI;
+  switch (clause->modifier) {
+    case ZD_MOD_EXACT:
+      return same(fact->text, v->raw);
+    case ZD_MOD_CONTAINS:
+    case ZD_MOD_TEXT:
+      return match_contains(v, fact, arena);
+    case ZD_MOD_IN:
+    case ZD_MOD_NOT_IN:
+      return match_codes(v, fact);
+    case ZD_MOD_ABOVE:
+      return uri ? lies_below(v->text, fact->text) : match_codes(v, fact);
+    case ZD_MOD_BELOW:
+      return uri ? lies_below(fact->text, v->text) : match_codes(v, fact);
+    case ZD_MOD_IDENTIFIER:
+      return match_token(v, fact);
+    case ZD_MOD_TYPE:
+      return zd_fact_target(s, fact) == clause->only &&
+             zd_match_fact(s, clause->param, v, fact, arena);
+    default:
+      return zd_match_fact(s, clause->param, v, fact, arena);
   }
 }
 
@@ -149,6 +202,7 @@ bool zd_match_fact(const zd_search *s, const zd_search_param *param, const zd_se
 
 typedef struct asker {
   zd_source source;
+  const zd_clause *clause;
   const zd_search_param *param;
   const zd_search_value *values;
   size_t count;
@@ -158,8 +212,33 @@ typedef struct asker {
 static zd_err ask_fact(void *state, const zd_fact *fact) {
   asker *a = state;
   for (size_t i = 0; i < a->count && !a->hit; i++)
-    a->hit = zd_match_fact(a->source.search, a->param, &a->values[i], fact, a->source.arena);
+    a->hit = match_modified(a->source.search, a->clause, &a->values[i], fact, a->source.arena);
   return ZD_OK;
+}
+
+static zd_err ask_typed(asker *a, uint32_t node) {
+  zd_err err = ZD_OK;
+  for (size_t i = 0; i < a->count && !err && !a->hit; i++)
+    err = zd_fact_is_typed(&a->source, node, a->values[i].system, a->values[i].code,
+                           a->values[i].raw, &a->hit);
+  return err;
+}
+
+/* A node that the parameter's expression yields. */
+static zd_err ask_node(asker *a, uint32_t node) {
+  switch (a->clause->modifier) {
+    case ZD_MOD_MISSING:
+      a->hit = zd_fact_is_there(&a->source, node);
+      return ZD_OK;
+    case ZD_MOD_TEXT:
+      return zd_aspect_facts(&a->source, ZD_ASPECT_TEXT, node, ask_fact, a);
+    case ZD_MOD_IDENTIFIER:
+      return zd_aspect_facts(&a->source, ZD_ASPECT_IDENTIFIER, node, ask_fact, a);
+    case ZD_MOD_OF_TYPE:
+      return ask_typed(a, node);
+    default:
+      return zd_facts(&a->source, a->param->kind, node, ask_fact, a);
+  }
 }
 
 static zd_err compile(const asker *a, uint32_t context, zd_slice expression, const zd_path **out) {
@@ -174,6 +253,7 @@ static zd_err ask_truth(asker *a, uint32_t context, const zd_path *path) {
   int truth;
   zd_err err = zd_path_test(path, a->source.tree, context, NULL, a->source.arena, &truth);
   if (err || truth < 0) return err;
+  a->hit = a->clause->modifier == ZD_MOD_MISSING;
   return ask_fact(a, &(zd_fact){.code = truth ? ZD_S("true") : ZD_S("false")});
 }
 
@@ -183,8 +263,7 @@ static zd_err ask_at(asker *a, uint32_t context, zd_slice expression) {
   zd_err err = compile(a, context, expression, &path);
   if (!err && zd_path_is_boolean(path)) return ask_truth(a, context, path);
   if (!err) err = zd_path_eval(path, a->source.tree, context, a->source.arena, &nodes);
-  for (size_t i = 0; i < nodes.n && !err && !a->hit; i++)
-    err = zd_facts(&a->source, a->param->kind, nodes.items[i], ask_fact, a);
+  for (size_t i = 0; i < nodes.n && !err && !a->hit; i++) err = ask_node(a, nodes.items[i]);
   return err;
 }
 
@@ -206,7 +285,12 @@ static zd_err ask_element(const asker *a, uint32_t element, const zd_search_valu
     zd_slice expression;
     uint32_t index = zd_schema_param_component(schema, a->param->index, k, &expression);
     zd_search_param component = {.index = index, .kind = zd_schema_param(schema, index).type};
-    asker part = {.source = a->source, .param = &component, .values = &v->parts[k], .count = 1};
+    zd_clause clause = {.param = &component, .values = &v->parts[k], .count = 1};
+    asker part = {.source = a->source,
+                  .clause = &clause,
+                  .param = &component,
+                  .values = &v->parts[k],
+                  .count = 1};
     zd_err err = ask_at(&part, element, corrected(schema, a->param->index, expression));
     if (err) return err;
     *hit = part.hit;
@@ -225,15 +309,25 @@ static zd_err ask_composite(asker *a, uint32_t root, zd_slice expression) {
   return err;
 }
 
+/* From whether an element is there, or one matched, to what the clause asks. */
+static bool as_asked(const zd_clause *clause, bool hit) {
+  if (clause->modifier == ZD_MOD_NOT || clause->modifier == ZD_MOD_NOT_IN) return !hit;
+  if (clause->modifier != ZD_MOD_MISSING) return hit;
+  for (size_t i = 0; i < clause->count; i++)
+    if (clause->values[i].missing != hit) return true;
+  return false;
+}
+
 zd_err zd_match_clause(const zd_search *s, const zd_clause *clause, const zd_tree *tree,
                        uint32_t root, zd_arena *arena, bool *hit) {
   asker a = {.source = {.search = s, .tree = tree, .arena = arena},
+             .clause = clause,
              .param = clause->param,
              .values = clause->values,
              .count = clause->count};
   zd_slice expression = zd_schema_param(s->schema, clause->param->index).expression;
   zd_err err = clause->param->kind == ZD_PARAM_COMPOSITE ? ask_composite(&a, root, expression)
                                                          : ask_at(&a, root, expression);
-  *hit = a.hit;
+  *hit = as_asked(clause, a.hit);
   return err;
 }

@@ -6,16 +6,9 @@
  * little.
  */
 #include "search/branch.h"
-#include "search/internal.h"
+#include "search/planner.h"
 
-typedef struct planner {
-  const zd_search *s;
-  const zd_clause *clause;
-  const zd_search_param *param; /* of the clause, or a component of it */
-  zd_arena *arena;
-  bool doubtful;  /* the plan of this value finds too much */
-  size_t guesses; /* types tried for bare ids */
-} planner;
+typedef zd_planner planner;
 
 /* ---- nodes ---- */
 
@@ -49,13 +42,13 @@ zd_err zd_plan_group(zd_plan_op op, const zd_plan *const *children, size_t n, zd
   return ZD_OK;
 }
 
-static zd_err pair(planner *m, zd_plan_op op, const zd_plan *a, const zd_plan *b,
-                   const zd_plan **out) {
+zd_err zd_planner_pair(planner *m, zd_plan_op op, const zd_plan *a, const zd_plan *b,
+                       const zd_plan **out) {
   const zd_plan *both[2] = {a, b};
   return zd_plan_group(op, both, 2, m->arena, out);
 }
 
-static const zd_plan *term(planner *m, zd_plan_op op, uint32_t field, zd_slice text) {
+const zd_plan *zd_planner_term(planner *m, zd_plan_op op, uint32_t field, zd_slice text) {
   zd_plan *p = text.p ? zd_plan_new(m->arena, op) : NULL;
   if (!p) return NULL;
   p->field = field;
@@ -64,7 +57,7 @@ static const zd_plan *term(planner *m, zd_plan_op op, uint32_t field, zd_slice t
 }
 
 static zd_err term_plan(planner *m, zd_plan_op op, zd_slice text, const zd_plan **out) {
-  *out = term(m, op, m->param->field, text);
+  *out = zd_planner_term(m, op, m->param->field, text);
   return *out ? ZD_OK : ZD_ERR_MEMORY;
 }
 
@@ -83,6 +76,24 @@ static const zd_plan *range(planner *m, bounds b) {
   p->high_min = b.high_min;
   p->high_max = b.high_max;
   return p;
+}
+
+const zd_plan *zd_planner_range(planner *m, uint32_t field, int64_t low, int64_t high) {
+  zd_plan *p = zd_plan_new(m->arena, ZD_PLAN_RANGE);
+  if (!p) return NULL;
+  p->field = field;
+  p->low_min = low;
+  p->high_max = high;
+  return p;
+}
+
+zd_err zd_planner_others(planner *m, const zd_plan *found, const zd_plan **out) {
+  const zd_plan * not, *type;
+  zd_err err = zd_plan_group(ZD_PLAN_NOT, &found, 1, m->arena, &not );
+  *out = not ;
+  if (err || m->clause->type == ZD_NO_TYPE) return err;
+  err = zd_plan_type(m->s, m->clause->type, m->arena, &type);
+  return err ? err : zd_planner_pair(m, ZD_PLAN_AND, type, not, out);
 }
 
 /* ---- CHECK ---- */
@@ -110,9 +121,8 @@ static zd_err check_row(void *state, zd_snapshot *v, zd_row row, bool *hit) {
   return err;
 }
 
-/* `found`, and of those the rows where `values` of the clause really match. */
-static zd_err checked(planner *m, const zd_plan *found, const zd_search_value *values, size_t n,
-                      const zd_plan **out) {
+zd_err zd_planner_checked(planner *m, const zd_plan *found, const zd_search_value *values, size_t n,
+                          const zd_plan **out) {
   check_state *state = ZD_NEW(m->arena, check_state);
   zd_clause *clause = ZD_NEW(m->arena, zd_clause);
   zd_plan *p = zd_plan_new(m->arena, ZD_PLAN_CHECK);
@@ -168,7 +178,7 @@ static zd_err compare(planner *m, zd_prefix prefix, int64_t low, int64_t high, i
       a.low_max = high, a.high_min = low;
       break;
   }
-  if (two) return pair(m, ZD_PLAN_OR, range(m, a), range(m, b), out);
+  if (two) return zd_planner_pair(m, ZD_PLAN_OR, range(m, a), range(m, b), out);
   *out = range(m, a);
   return *out ? ZD_OK : ZD_ERR_MEMORY;
 }
@@ -197,24 +207,27 @@ static zd_err unit_plan(planner *m, const zd_search_value *v, const zd_plan **ou
   uint32_t field = m->param->unit_field;
   if (v->unit == ZD_UNIT_EXACT) {
     uint32_t symbol = zd_term_system(m->s, v->system, false, m->arena);
-    *out = term(m, ZD_PLAN_TERM, field, zd_term_unit(v->code, symbol, v->system, m->arena));
+    *out =
+        zd_planner_term(m, ZD_PLAN_TERM, field, zd_term_unit(v->code, symbol, v->system, m->arena));
     return *out ? ZD_OK : ZD_ERR_MEMORY;
   }
-  return pair(m, ZD_PLAN_OR, term(m, ZD_PLAN_PREFIX, field, zd_term_unit_any(v->code, m->arena)),
-              term(m, ZD_PLAN_TERM, field, zd_term_tagged(ZD_UNIT_TEXT, v->code, m->arena)), out);
+  return zd_planner_pair(
+      m, ZD_PLAN_OR, zd_planner_term(m, ZD_PLAN_PREFIX, field, zd_term_unit_any(v->code, m->arena)),
+      zd_planner_term(m, ZD_PLAN_TERM, field, zd_term_tagged(ZD_UNIT_TEXT, v->code, m->arena)),
+      out);
 }
 
 /* `found`, sure for rows without the mark of the quantity's field, looked at for rows with it. */
 static zd_err split_by_mark(planner *m, const zd_plan *found, uint32_t unit_field,
                             const zd_search_value *v, const zd_plan **out) {
   static const char mark_text[1] = {ZD_UNIT_MIXED};
-  const zd_plan *mark = term(m, ZD_PLAN_TERM, unit_field, zd_slice_make(mark_text, 1));
+  const zd_plan *mark = zd_planner_term(m, ZD_PLAN_TERM, unit_field, zd_slice_make(mark_text, 1));
   const zd_plan *no_mark, *sure, *marked;
   zd_err err = zd_plan_group(ZD_PLAN_NOT, &mark, 1, m->arena, &no_mark);
-  if (!err) err = pair(m, ZD_PLAN_AND, found, no_mark, &sure);
-  if (!err) err = pair(m, ZD_PLAN_AND, found, mark, &marked);
-  if (!err) err = checked(m, marked, v, 1, &marked);
-  return err ? err : pair(m, ZD_PLAN_OR, sure, marked, out);
+  if (!err) err = zd_planner_pair(m, ZD_PLAN_AND, found, no_mark, &sure);
+  if (!err) err = zd_planner_pair(m, ZD_PLAN_AND, found, mark, &marked);
+  if (!err) err = zd_planner_checked(m, marked, v, 1, &marked);
+  return err ? err : zd_planner_pair(m, ZD_PLAN_OR, sure, marked, out);
 }
 
 static zd_err plan_quantity(planner *m, const zd_search_value *v, const zd_plan **out) {
@@ -223,7 +236,7 @@ static zd_err plan_quantity(planner *m, const zd_search_value *v, const zd_plan 
   *out = number;
   if (err || v->unit == ZD_UNIT_ANY) return err;
   err = unit_plan(m, v, &unit);
-  if (!err) err = pair(m, ZD_PLAN_AND, number, unit, &both);
+  if (!err) err = zd_planner_pair(m, ZD_PLAN_AND, number, unit, &both);
   *out = both;
   if (err || m->param != m->clause->param) return err; /* of a component the composite decides */
   return split_by_mark(m, both, m->param->unit_field, v, out);
@@ -297,7 +310,7 @@ static zd_err plan_string(planner *m, const zd_search_value *v, const zd_plan **
 
 static zd_err plan_composite(planner *m, const zd_search_value *v, const zd_plan **out);
 
-static zd_err plan_kind(planner *m, const zd_search_value *v, const zd_plan **out) {
+zd_err zd_plan_value(planner *m, const zd_search_value *v, const zd_plan **out) {
   switch (m->param->kind) {
     case ZD_PARAM_DATE:
       return plan_date(m, v, out);
@@ -315,6 +328,8 @@ static zd_err plan_kind(planner *m, const zd_search_value *v, const zd_plan **ou
       return plan_string(m, v, out);
     case ZD_PARAM_COMPOSITE:
       return plan_composite(m, v, out);
+    case ZD_PARAM_SPECIAL:
+      return zd_plan_near(m, v, out);
     default:
       return ZD_ERR_INTERNAL;
   }
@@ -392,7 +407,7 @@ static zd_err composite_parts(planner *m, const zd_search_value *v, const zd_pla
     uint32_t index = zd_schema_param_component(m->s->schema, composite->index, k, &expression);
     m->param = zd_program_param(m->s, m->clause->type, index);
     if (m->param && m->param->field != ZD_NO_SYMBOL)
-      err = plan_kind(m, &v->parts[k], &parts[count++]);
+      err = zd_plan_value(m, &v->parts[k], &parts[count++]);
   }
   m->param = composite;
   return err ? err : zd_plan_group(ZD_PLAN_AND, parts, count, m->arena, out);
@@ -415,15 +430,31 @@ static zd_err plan_composite(planner *m, const zd_search_value *v, const zd_plan
 
 /* ---- the clause ---- */
 
-zd_err zd_plan_clause(const zd_search *s, const zd_clause *clause, zd_arena *arena,
-                      const zd_plan **out) {
-  const zd_plan **found = ZD_NEW_ARRAY(arena, const zd_plan *, clause->count + 1);
-  planner m = {.s = s, .clause = clause, .param = clause->param, .arena = arena};
+/* Modifiers that ask for the resources without a match. */
+static bool negates(zd_modifier modifier) {
+  return modifier == ZD_MOD_NOT || modifier == ZD_MOD_NOT_IN;
+}
+
+static zd_err plan_values(planner *m, const zd_plan **out) {
+  const zd_clause *clause = m->clause;
+  const zd_plan **found = ZD_NEW_ARRAY(m->arena, const zd_plan *, clause->count + 1);
   zd_err err = found ? ZD_OK : ZD_ERR_MEMORY;
   for (size_t i = 0; i < clause->count && !err; i++) {
-    m.doubtful = false;
-    err = plan_kind(&m, &clause->values[i], &found[i]);
-    if (!err && m.doubtful) err = checked(&m, found[i], &clause->values[i], 1, &found[i]);
+    m->doubtful = false;
+    err = zd_plan_modified(m, &clause->values[i], &found[i]);
+    if (!err && m->doubtful)
+      err = zd_planner_checked(m, found[i], &clause->values[i], 1, &found[i]);
   }
-  return err ? err : zd_plan_group(ZD_PLAN_OR, found, clause->count, arena, out);
+  return err ? err : zd_plan_group(ZD_PLAN_OR, found, clause->count, m->arena, out);
+}
+
+zd_err zd_plan_clause(const zd_search *s, const zd_clause *clause, zd_arena *arena,
+                      const zd_plan **out) {
+  /* What negates is planned, and checked, as what it negates. */
+  zd_clause positive = *clause;
+  if (clause->modifier == ZD_MOD_NOT) positive.modifier = ZD_MOD_NONE;
+  if (clause->modifier == ZD_MOD_NOT_IN) positive.modifier = ZD_MOD_IN;
+  planner m = {.s = s, .clause = &positive, .param = clause->param, .arena = arena};
+  zd_err err = plan_values(&m, out);
+  return err || !negates(clause->modifier) ? err : zd_planner_others(&m, *out, out);
 }

@@ -131,6 +131,11 @@ static zd_slice saying(maker *m, zd_slice expression, zd_type *only) {
   return said;
 }
 
+/* Of the parameters of type special this one is answered (near.c). */
+static bool is_near(zd_param_info info) {
+  return zd_slice_eq(info.expression, ZD_S("Location.position"));
+}
+
 static bool is_special(zd_slice code) {
   return zd_slice_eq(code, ZD_S("_id")) || zd_slice_eq(code, ZD_S("_lastUpdated"));
 }
@@ -174,6 +179,7 @@ static zd_err own_field(maker *m, uint16_t i) {
   zd_err err = field_symbol(m, info, p->shared, "", &p->field);
   if (!err && p->kind == ZD_PARAM_QUANTITY)
     err = field_symbol(m, info, p->shared, "#unit", &p->unit_field);
+  if (!err) err = field_symbol(m, info, p->shared, "#more", &p->more_field);
   return err;
 }
 
@@ -185,9 +191,11 @@ static zd_err first_look(maker *m, uint16_t i, uint32_t index) {
                          .kind = info.type,
                          .field = ZD_NO_SYMBOL,
                          .unit_field = ZD_NO_SYMBOL,
+                         .more_field = ZD_NO_SYMBOL,
+                         .canon_field = ZD_NO_SYMBOL,
                          .only = ZD_NO_TYPE};
   p->shared = base != ZD_NO_TYPE && zd_schema_type_info(m->s->schema, base).abstract;
-  p->answered = info.expression.n && info.type != ZD_PARAM_SPECIAL;
+  p->answered = info.expression.n && (info.type != ZD_PARAM_SPECIAL || is_near(info));
   m->said[i] = saying(m, info.expression, &p->only);
   return m->said[i].p ? ZD_OK : ZD_ERR_MEMORY;
 }
@@ -206,6 +214,8 @@ static void borrow_field(maker *m, uint16_t i) {
   const zd_search_param *owner = &m->out->params[owner_of(m, i)];
   p->field = owner->field;
   p->unit_field = owner->unit_field;
+  p->more_field = owner->more_field;
+  p->canon_field = owner->canon_field;
 }
 
 /* ---- paths ---- */
@@ -296,7 +306,13 @@ static bool is_late(const zd_search *s, uint32_t field) {
 bool zd_field_is_late(const zd_search *s, const zd_search_param *param) {
   if (!atomic_load_explicit(&s->behind, memory_order_acquire)) return false;
   if (param->kind == ZD_PARAM_COMPOSITE) return true; /* its components may be */
-  return is_late(s, param->field) || is_late(s, param->unit_field);
+  return is_late(s, param->field) || is_late(s, param->unit_field) ||
+         is_late(s, param->canon_field);
+}
+
+bool zd_field_more_is_late(const zd_search *s, const zd_search_param *param) {
+  if (!atomic_load_explicit(&s->behind, memory_order_acquire)) return false;
+  return is_late(s, param->more_field);
 }
 
 size_t zd_search_behind(const zd_search *s) {

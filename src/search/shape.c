@@ -9,11 +9,11 @@ typedef struct shape_row {
 
 /* The order of the slots is what facts.c counts on. */
 static const shape_row shape_rows[] = {
-    {"Coding", ZD_SHAPE_CODING, {"system", "code"}},
-    {"CodeableConcept", ZD_SHAPE_CONCEPT, {"coding"}},
-    {"Identifier", ZD_SHAPE_IDENTIFIER, {"system", "value"}},
+    {"Coding", ZD_SHAPE_CODING, {"system", "code", "display"}},
+    {"CodeableConcept", ZD_SHAPE_CONCEPT, {"coding", "text"}},
+    {"Identifier", ZD_SHAPE_IDENTIFIER, {"system", "value", "type"}},
     {"ContactPoint", ZD_SHAPE_CONTACT, {"value"}},
-    {"Reference", ZD_SHAPE_REFERENCE, {"reference"}},
+    {"Reference", ZD_SHAPE_REFERENCE, {"reference", "identifier"}},
     {"Quantity", ZD_SHAPE_QUANTITY, {"value", "unit", "system", "code"}},
     {"Money", ZD_SHAPE_MONEY, {"value", "currency"}},
     {"Range", ZD_SHAPE_RANGE, {"low", "high"}},
@@ -24,6 +24,7 @@ static const shape_row shape_rows[] = {
     {"Address",
      ZD_SHAPE_ADDRESS,
      {"line", "city", "district", "state", "country", "postalCode", "text"}},
+    {"Location.position", ZD_SHAPE_POSITION, {"latitude", "longitude"}},
 };
 
 static zd_shape primitive_shape(zd_primitive p) {
@@ -64,7 +65,7 @@ static void set_shape(const zd_schema *schema, zd_type t, zd_type_info info, zd_
     out->shape = ZD_SHAPE_RESOURCE;
     out->slot[0] = zd_schema_child(schema, t, ZD_S("id"));
   }
-  if (info.kind != ZD_KIND_COMPLEX) return;
+  if (info.kind != ZD_KIND_COMPLEX && info.kind != ZD_KIND_BACKBONE) return;
   for (size_t r = 0; r < sizeof shape_rows / sizeof *shape_rows; r++) {
     const shape_row *row = &shape_rows[r];
     zd_type named = zd_schema_type(schema, zd_slice_of(row->type));

@@ -286,7 +286,7 @@ static void compare(world *w, zd_snapshot *v, question x) {
   zd_clause clause = {.param = zd_program_find(w->search, type, zd_slice_of(x.code)),
                       .type = type,
                       .values = values};
-  zd_value_context read = {w->search, 1, &w->arena, &fault};
+  zd_value_context read = {.search = w->search, .now_ms = 1, .arena = &w->arena, .fault = &fault};
   for (zd_slice rest = zd_slice_of(x.value); rest.p; clause.count++) {
     zd_slice text = zd_value_split(rest, ',', &rest);
     assert_int_equal(zd_value_read(&read, clause.param, text, &values[clause.count]), ZD_OK);

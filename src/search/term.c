@@ -10,6 +10,14 @@
  *               02 <unit as written>      where it differs from the code
  *               00                        quantities of the resource need a look at the resource
  *
+ * In a parameter's second field (ZD_MORE_), behind their tags:
+ *
+ *   P, L                                  nothing more
+ *   E <folded text> 00 <system>           a string that its folded form does not tell, written like
+ *                                         a token with the text itself as a system without symbol
+ *   T <folded text, cut at 256 bytes>     texts of a token
+ *   I <token>                             identifier of a reference
+ *
  *   <system>, <type symbol>: LEB128; a system is 0 (none), symbol + 2, or 1 and the text itself
  *   when the symbol table is full. In <code>, byte 00 stands as 01 01 and 01 as 01 02. A text over
  *   LONG bytes is its first LONG bytes, 01 03, and the SHA-256 of the whole.
@@ -106,6 +114,15 @@ zd_slice zd_term_token(zd_slice code, uint32_t symbol, zd_slice system, zd_arena
 
 zd_slice zd_term_token_any(zd_slice code, zd_arena *arena) {
   return token(-1, code, false, 0, (zd_slice){NULL, 0}, arena);
+}
+
+zd_slice zd_term_more(uint8_t tag, zd_slice code, uint32_t symbol, zd_slice system,
+                      zd_arena *arena) {
+  return token(tag, code, true, symbol, system, arena);
+}
+
+zd_slice zd_term_more_any(uint8_t tag, zd_slice code, zd_arena *arena) {
+  return token(tag, code, false, 0, (zd_slice){NULL, 0}, arena);
 }
 
 zd_slice zd_term_unit(zd_slice code, uint32_t symbol, zd_slice system, zd_arena *arena) {

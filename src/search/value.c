@@ -1,6 +1,8 @@
 /* value.c: what stands behind the = of a search parameter, by the parameter's type. */
 #include "search/fold.h"
 #include "search/internal.h"
+#include "search/near.h"
+#include "search/value_codes.h"
 
 zd_slice zd_value_split(zd_slice text, char by, zd_slice *rest) {
   *rest = (zd_slice){NULL, 0};
@@ -13,6 +15,13 @@ zd_slice zd_value_split(zd_slice text, char by, zd_slice *rest) {
     }
   }
   return text;
+}
+
+int zd_coded_cmp(const zd_coded *a, const zd_coded *b) {
+  int order = zd_slice_cmp(a->code, b->code);
+  if (order || (!a->system.p && !b->system.p)) return order;
+  if (!a->system.p || !b->system.p) return a->system.p ? 1 : -1;
+  return zd_slice_cmp(a->system, b->system);
 }
 
 static zd_err bad(const zd_value_context *x, const char *what, zd_slice text) {
@@ -182,9 +191,86 @@ static zd_err read_composite(const zd_value_context *x, const zd_search_param *p
   return ZD_OK;
 }
 
+/* ---- under a modifier ---- */
+
+static zd_err read_missing(const zd_value_context *x, zd_slice text, zd_search_value *out) {
+  out->missing = zd_slice_eq(text, ZD_S("true"));
+  if (out->missing || zd_slice_eq(text, ZD_S("false"))) return ZD_OK;
+  return bad(x, ":missing is true or false", text);
+}
+
+static zd_err read_exact(const zd_value_context *x, zd_slice text, zd_search_value *out) {
+  zd_err err = unescape(x, text, &out->raw);
+  if (err) return err;
+  out->text = zd_fold(out->raw, 0, NULL, x->arena);
+  return out->text.p ? ZD_OK : ZD_ERR_MEMORY;
+}
+
+/* system|code|value, all three (search.html#token). */
+static zd_err read_typed(const zd_value_context *x, zd_slice text, zd_search_value *out) {
+  zd_slice code, value = {NULL, 0}, more = {NULL, 0};
+  zd_slice system = zd_value_split(text, '|', &code);
+  if (code.p) code = zd_value_split(code, '|', &value);
+  if (value.p) value = zd_value_split(value, '|', &more);
+  if (!value.n || !code.n || !system.n || more.p)
+    return bad(x, ":of-type is system|code|value, of the identifier's type and the identifier",
+               text);
+  zd_err err = unescape(x, system, &out->system);
+  if (!err) err = unescape(x, code, &out->code);
+  return err ? err : unescape(x, value, &out->raw);
+}
+
+static zd_err read_hierarchy(const zd_value_context *x, const zd_search_param *param, zd_slice text,
+                             zd_search_value *out) {
+  if (param->kind == ZD_PARAM_TOKEN) {
+    zd_err err = read_token(x, text, out);
+    return err ? err : zd_value_hierarchy(x, out);
+  }
+  zd_err err = unescape(x, text, &out->text);
+  if (err) return err;
+  if (zd_slice_starts(out->text, ZD_S("urn:")) || !out->text.n)
+    return bad(x, ":above and :below are for URLs", text);
+  return ZD_OK;
+}
+
+static zd_err read_set(const zd_value_context *x, zd_slice text, zd_search_value *out) {
+  zd_err err = unescape(x, text, &out->text);
+  return err ? err : zd_value_set_codes(x, out);
+}
+
+static zd_err read_modified(const zd_value_context *x, const zd_search_param *param, zd_slice text,
+                            zd_search_value *out) {
+  switch (x->modifier) {
+    case ZD_MOD_MISSING:
+      return read_missing(x, text, out);
+    case ZD_MOD_EXACT:
+      return read_exact(x, text, out);
+    case ZD_MOD_CONTAINS:
+    case ZD_MOD_TEXT:
+      return read_string(x, text, out);
+    case ZD_MOD_IN:
+    case ZD_MOD_NOT_IN:
+      return read_set(x, text, out);
+    case ZD_MOD_ABOVE:
+    case ZD_MOD_BELOW:
+      return read_hierarchy(x, param, text, out);
+    case ZD_MOD_IDENTIFIER:
+      return read_token(x, text, out);
+    case ZD_MOD_OF_TYPE:
+      return read_typed(x, text, out);
+    default:
+      return ZD_ERR_INTERNAL;
+  }
+}
+
+static bool reads_plainly(zd_modifier modifier) {
+  return modifier == ZD_MOD_NONE || modifier == ZD_MOD_NOT || modifier == ZD_MOD_TYPE;
+}
+
 zd_err zd_value_read(const zd_value_context *x, const zd_search_param *param, zd_slice text,
                      zd_search_value *out) {
   *out = (zd_search_value){0};
+  if (!reads_plainly(x->modifier)) return read_modified(x, param, text, out);
   switch (param->kind) {
     case ZD_PARAM_DATE:
       return read_date(x, text, out);
@@ -202,6 +288,8 @@ zd_err zd_value_read(const zd_value_context *x, const zd_search_param *param, zd
       return unescape(x, text, &out->text);
     case ZD_PARAM_COMPOSITE:
       return read_composite(x, param, text, out);
+    case ZD_PARAM_SPECIAL:
+      return zd_near_read(x, text, out);
     default:
       return ZD_ERR_UNSUPPORTED;
   }

@@ -1,0 +1,37 @@
+/* planner.h: how the plan of a clause is put together; shared by plan.c and plan_modifier.c. */
+#ifndef ZD_SEARCH_PLANNER_H
+#define ZD_SEARCH_PLANNER_H
+
+#include "search/internal.h"
+
+typedef struct zd_planner {
+  const zd_search *s;
+  const zd_clause *clause;
+  const zd_search_param *param; /* of the clause, or a component of it */
+  zd_arena *arena;
+  bool doubtful;  /* the plan of this value finds too much */
+  size_t guesses; /* types tried for bare ids */
+} zd_planner;
+
+/* TERM, PREFIX, CONTAINS of a field; NULL when memory is exhausted, or `text` is NULL for it. */
+const zd_plan *zd_planner_term(zd_planner *m, zd_plan_op op, uint32_t field, zd_slice text);
+/* RANGE of a field: any interval that lies within [low, high]. */
+const zd_plan *zd_planner_range(zd_planner *m, uint32_t field, int64_t low, int64_t high);
+/* `found`, and of those the rows where `values` of the clause really match. */
+zd_err zd_planner_checked(zd_planner *m, const zd_plan *found, const zd_search_value *values,
+                          size_t n, const zd_plan **out);
+zd_err zd_planner_pair(zd_planner *m, zd_plan_op op, const zd_plan *a, const zd_plan *b,
+                       const zd_plan **out);
+/* Everything but `found`: among rows of the type asked, if one is. */
+zd_err zd_planner_others(zd_planner *m, const zd_plan *found, const zd_plan **out);
+
+/* One value without a modifier, by the parameter's type. */
+zd_err zd_plan_value(zd_planner *m, const zd_search_value *v, const zd_plan **out);
+/* One value under the clause's modifier; those that negate are given what they negate. */
+zd_err zd_plan_modified(zd_planner *m, const zd_search_value *v, const zd_plan **out);
+/* special: near */
+zd_err zd_plan_near(zd_planner *m, const zd_search_value *v, const zd_plan **out);
+/* A quantity in whatever unit it was written: needs zd_units. *out NULL: the unit is not known. */
+zd_err zd_plan_canonical(zd_planner *m, const zd_search_value *v, const zd_plan **out);
+
+#endif
