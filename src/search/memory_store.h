@@ -70,6 +70,12 @@ zd_err zd_snapshot_read(zd_snapshot *v, zd_row row, bool header_only, zd_arena *
   return ZD_OK;
 }
 
+zd_err zd_snapshot_find(zd_snapshot *v, uint32_t type, zd_slice id, zd_row *row) {
+  for (*row = 0; *row < v->store->row_count; ++*row)
+    if (v->store->rows[*row].type == type && zd_slice_eq(v->store->rows[*row].id, id)) return ZD_OK;
+  return ZD_ERR_NOT_FOUND;
+}
+
 zd_err zd_snapshot_row_at(zd_snapshot *v, int64_t ms, zd_row *row) {
   for (*row = 0; *row < v->store->row_count; ++*row)
     if (v->store->rows[*row].time_ms >= ms) break;
@@ -153,6 +159,12 @@ static inline bool entry_hit(const zd_plan *p, const zd_entry *e) {
       return e->kind == ZD_ENTRY_TERM && zd_slice_eq(e->term, p->term);
     case ZD_PLAN_PREFIX:
       return e->kind == ZD_ENTRY_TERM && zd_slice_starts(e->term, p->term);
+    case ZD_PLAN_SPAN:
+      return e->kind == ZD_ENTRY_TERM && zd_slice_cmp(e->term, p->term) >= 0 &&
+             (!p->to.p || zd_slice_cmp(e->term, p->to) < 0);
+    case ZD_PLAN_CONTAINS:
+      return e->kind == ZD_ENTRY_TERM && zd_slice_starts(e->term, p->term) &&
+             memmem(e->term.p + p->term.n, e->term.n - p->term.n, p->to.p, p->to.n);
     case ZD_PLAN_RANGE:
       return e->kind == ZD_ENTRY_RANGE && e->low >= p->low_min && e->low <= p->low_max &&
              e->high >= p->high_min && e->high <= p->high_max;
@@ -173,6 +185,32 @@ static inline bool every_child(zd_store *s, const zd_plan *p, zd_row row) {
   for (size_t i = 0; i < p->child_count; i++)
     if (!memory_hit(s, p->children[i], row)) return false;
   return true;
+}
+
+/* Whether row `from` names row `to` in the plan's field. */
+static inline bool names(const zd_plan *p, const memory_row *from, const memory_row *to) {
+  for (size_t i = 0; i < from->n; i++) {
+    const zd_entry *e = &from->entries[i];
+    uint32_t type;
+    zd_slice id;
+    if (e->field == p->field && e->kind == ZD_ENTRY_TERM && zd_name_read(e->term, &type, &id) &&
+        type == to->type && zd_slice_eq(id, to->id))
+      return true;
+  }
+  return false;
+}
+
+/* Some other row matches the child and is named by this one, or names it. */
+static inline bool joined(zd_store *s, const zd_plan *p, zd_row row) {
+  const memory_row *r = &s->rows[row];
+  bool refers = p->op == ZD_PLAN_REFERS;
+  if (!refers && r->type != p->type) return false;
+  for (zd_row k = 0; k < s->row_count; k++) {
+    const memory_row *other = &s->rows[k];
+    if ((refers ? names(p, r, other) : names(p, other, r)) && memory_hit(s, p->children[0], k))
+      return true;
+  }
+  return false;
 }
 
 static inline bool memory_hit(zd_store *s, const zd_plan *p, zd_row row) {
@@ -202,6 +240,9 @@ static inline bool memory_hit(zd_store *s, const zd_plan *p, zd_row row) {
       if (!memory_hit(s, p->children[0], row)) return false;
       assert_int_equal(p->check(p->check_state, &v, row, &hit), ZD_OK);
       return hit;
+    case ZD_PLAN_REFERS:
+    case ZD_PLAN_REFERRED:
+      return joined(s, p, row);
     default:
       for (size_t i = 0; i < r->n; i++)
         if (entry_hit(p, &r->entries[i])) return true;

@@ -1,8 +1,8 @@
 /* query.c: a query string becomes a plan (R4 search.html). */
 #include <stdio.h>
 
+#include "search/ask.h"
 #include "search/fold.h"
-#include "search/internal.h"
 
 /* ---- taking the text apart ---- */
 
@@ -118,146 +118,117 @@ static zd_err unknown(zd_query_reader *q, const zd_query_part *part) {
   return zd_query_leave_out(q, part, text);
 }
 
-/* ---- clauses ---- */
+/* ---- parameters that choose resources ---- */
 
-static zd_err too_many(zd_query_reader *q, const zd_query_part *part) {
-  return zd_query_refuse(q, part->name, ZD_ISSUE_TOO_COSTLY, "more than %d values",
-                         ZD_QUERY_VALUES_MAX);
-}
+/* A query being read, and the types that _type leaves at system level. */
+typedef struct reading {
+  zd_query_reader q;
+  zd_query_clause *clauses; /* one per plan */
+  zd_type *types;
+  size_t type_count;
+} reading;
 
-/* The values joined by commas, still escaped. */
-static zd_err split_values(zd_query_reader *q, const zd_query_part *part, zd_slice **out,
-                           size_t *n) {
-  size_t room = 1;
-  for (size_t i = 0; i < part->value.n; i++) room += part->value.p[i] == ',';
-  if (room > ZD_QUERY_VALUES_MAX) return too_many(q, part);
-  zd_slice *values = ZD_NEW_ARRAY(q->arena, zd_slice, room), rest = part->value;
-  if (!values) return ZD_ERR_MEMORY;
-  for (*n = 0; rest.p;) {
-    zd_slice value = zd_value_split(rest, ',', &rest);
-    if (!value.n)
-      return zd_query_refuse(q, part->name, ZD_ISSUE_VALUE, "%.*s has an empty value",
-                             ZD_SV(part->name));
-    if (value.n > ZD_QUERY_VALUE_BYTES_MAX)
-      return zd_query_refuse(q, part->name, ZD_ISSUE_TOO_LONG, "a value of more than %d bytes",
-                             ZD_QUERY_VALUE_BYTES_MAX);
-    values[(*n)++] = value;
-  }
-  *out = values;
-  return ZD_OK;
-}
-
-static zd_err add_plan(zd_query_reader *q, const zd_query_part *part, zd_err err,
-                       const zd_plan *plan) {
-  if (err) return err;
+static zd_err add_plan(reading *r, const zd_query_part *part, const zd_plan *plan) {
+  zd_query_reader *q = &r->q;
+  zd_query_clause *clause = &r->clauses[q->plan_count];
+  clause->plan = plan;
+  clause->text = zd_arena_printf(q->arena, "%.*s=%.*s", ZD_SV(part->name), ZD_SV(part->value));
+  if (!plan || !clause->text.p) return ZD_ERR_MEMORY;
   q->plans[q->plan_count++] = plan;
   zd_query_use(q, part);
   return ZD_OK;
 }
 
-static zd_err read_ids(zd_query_reader *q, const zd_query_part *part) {
-  zd_slice *ids;
-  size_t n, kept = 0;
-  const zd_plan *plan = NULL;
-  zd_err err = split_values(q, part, &ids, &n);
-  if (err) return err;
-  for (size_t i = 0; i < n; i++)
-    if (zd_fact_is_id(ids[i])) ids[kept++] = ids[i]; /* what is no id is the id of nothing */
-  if (q->type != ZD_NO_TYPE) q->typed = true;
-  err = zd_plan_ids(q->s, q->type, ids, kept, q->arena, &plan);
-  return add_plan(q, part, err, plan);
-}
-
-static zd_err read_types(zd_query_reader *q, const zd_query_part *part) {
+static zd_err read_type_names(zd_query_reader *q, const zd_query_part *part, zd_type *out,
+                              size_t *n) {
   zd_slice *names = NULL;
-  size_t n = 0;
-  const zd_plan *plan = NULL;
-  zd_err err = split_values(q, part, &names, &n);
-  if (err) return err;
-  const zd_plan **found = ZD_NEW_ARRAY(q->arena, const zd_plan *, n);
-  if (!names || !found) return ZD_ERR_MEMORY;
-  for (size_t i = 0; i < n && !err; i++) {
-    zd_type t = zd_schema_type(q->s->schema, names[i]);
-    if (t == ZD_NO_TYPE || !zd_schema_is_resource(q->s->schema, t))
+  zd_err err = zd_clause_values(q, part, &names, n);
+  for (size_t i = 0; !err && i < *n; i++) {
+    out[i] = zd_schema_type(q->s->schema, names[i]);
+    if (out[i] == ZD_NO_TYPE || !zd_schema_is_resource(q->s->schema, out[i]))
       return zd_query_refuse(q, part->name, ZD_ISSUE_VALUE, "\"%.*s\" is no resource type",
                              names[i].n > 64 ? 64 : (int)names[i].n, names[i].p);
-    err = zd_plan_type(q->s, t, q->arena, &found[i]);
   }
-  if (!err) err = zd_plan_group(ZD_PLAN_OR, found, n, q->arena, &plan);
-  return add_plan(q, part, err, plan);
+  return err;
 }
 
-static zd_err read_values(zd_query_reader *q, const zd_query_part *part, zd_clause *clause) {
-  zd_slice *texts;
+static size_t commas(zd_slice text) {
+  size_t n = 0;
+  for (size_t i = 0; i < text.n; i++) n += text.p[i] == ',';
+  return n;
+}
+
+static zd_err read_types(reading *r, const zd_query_part *part) {
+  zd_query_reader *q = &r->q;
   size_t n;
-  zd_err err = split_values(q, part, &texts, &n);
-  if (err) return err;
-  zd_search_value *values = ZD_NEW_ARRAY(q->arena, zd_search_value, n);
-  if (!values) return ZD_ERR_MEMORY;
-  for (size_t i = 0; i < n; i++) {
-    zd_fault fault = {0};
-    zd_value_context x = {q->s, q->now_ms, q->arena, &fault};
-    err = zd_value_read(&x, clause->param, texts[i], &values[i]);
-    if (err == ZD_ERR_MEMORY) return err;
-    if (err)
-      return zd_query_refuse(q, part->name, ZD_ISSUE_VALUE, "%.*s: %s", ZD_SV(part->name),
-                             fault.text);
-  }
-  clause->values = values;
-  clause->count = n;
-  return ZD_OK;
+  zd_type *types = ZD_NEW_ARRAY(q->arena, zd_type, commas(part->value) + 1);
+  const zd_plan **found = ZD_NEW_ARRAY(q->arena, const zd_plan *, commas(part->value) + 1);
+  const zd_plan *plan = NULL;
+  if (!types || !found) return ZD_ERR_MEMORY;
+  zd_err err = read_type_names(q, part, types, &n);
+  for (size_t i = 0; !err && i < n; i++) err = zd_plan_type(q->s, types[i], q->arena, &found[i]);
+  if (!err) err = zd_plan_group(ZD_PLAN_OR, found, n, q->arena, &plan);
+  return err ? err : add_plan(r, part, plan);
 }
 
-static zd_err read_clause(zd_query_reader *q, const zd_query_part *part,
-                          const zd_search_param *param) {
-  zd_clause clause = {.param = param, .type = q->type, .name = part->name};
-  const zd_plan *plan = NULL;
-  zd_err err = read_values(q, part, &clause);
-  if (err) return err;
-  if (zd_slice_eq(part->name, ZD_S("_lastUpdated"))) {
-    err = zd_plan_updated(q->s, &clause, q->options->snapshot, q->now_ms, q->arena, &plan);
-  } else {
-    err = zd_plan_clause(q->s, &clause, q->arena, &plan);
+/* The plan for every type that _type lists: each must have the parameter. */
+static zd_err ask_types(reading *r, zd_ask *ask, zd_asked *out) {
+  zd_query_reader *q = &r->q;
+  if (!r->type_count) return zd_ask_plan(ask, q->type, out);
+  const zd_plan **found = ZD_NEW_ARRAY(q->arena, const zd_plan *, r->type_count);
+  zd_err err = found ? ZD_OK : ZD_ERR_MEMORY;
+  uint64_t nodes = 1;
+  for (size_t i = 0; i < r->type_count && !err; i++) {
+    err = zd_ask_plan(ask, r->types[i], out);
+    if (!err) err = zd_ask_typed(q, r->types[i], out);
+    found[i] = out->plan;
+    nodes += out->nodes;
+    if (!err && nodes > ZD_ASK_NODES_MAX) err = ZD_ERR_LIMIT;
   }
+  *out = (zd_asked){.nodes = nodes, .typed = true};
+  return err ? err : zd_plan_group(ZD_PLAN_OR, found, r->type_count, q->arena, &out->plan);
+}
+
+static zd_err read_asked(reading *r, const zd_query_part *part) {
+  zd_query_reader *q = &r->q;
+  zd_asked asked = {0};
+  zd_ask *ask = ZD_NEW(q->arena, zd_ask);
+  if (!ask) return ZD_ERR_MEMORY;
+  ask->q = q;
+  ask->part = part;
+  ask->leaf = zd_clause_leaf;
+  zd_err err = zd_ask_read(ask, part->name);
+  if (err == ZD_ERR_LIMIT)
+    return zd_query_refuse(q, part->name, ZD_ISSUE_TOO_COSTLY, "a chain of more than %d references",
+                           ZD_ASK_JOINS_MAX);
+  bool alone = !err && ask->step_count == 1 && !r->type_count;
+  if (!err) err = ask_types(r, ask, &asked);
+  if (err == ZD_ERR_NOT_FOUND && alone) return unknown(q, part);
+  if (err == ZD_ERR_NOT_FOUND || err == ZD_ERR_UNSUPPORTED)
+    return zd_query_leave_out(q, part, ask->why);
   if (err == ZD_ERR_LIMIT)
     return zd_query_refuse(q, part->name, ZD_ISSUE_TOO_COSTLY,
-                           "too many ids without their type: write Type/id");
-  if (!param->shared && param->field != ZD_NO_SYMBOL) q->typed = true;
-  return add_plan(q, part, err, plan);
+                           "too many values for too many types: name the types (subject:Patient)");
+  if (err) return err;
+  q->typed |= asked.typed && q->type != ZD_NO_TYPE;
+  return add_plan(r, part, asked.plan);
 }
 
-static zd_err read_part(zd_query_reader *q, const zd_query_part *part) {
-  bool mine;
-  zd_err err = zd_query_result(q, part, &mine);
+static zd_err read_part(reading *r, const zd_query_part *part) {
+  zd_query_reader *q = &r->q;
+  bool mine = false;
+  bool ours = zd_slice_eq(part->name, ZD_S("_list")) || zd_slice_starts(part->name, ZD_S("_has:"));
+  zd_err err = ours ? ZD_OK : zd_query_result(q, part, &mine);
   if (err || mine) return err;
-  size_t colon = zd_slice_find(part->name, ':');
-  zd_slice code = {part->name.p, colon};
-  if (zd_slice_find(code, '.') < code.n)
-    return zd_query_leave_out(q, part, "chains are not offered");
-  bool types = q->type == ZD_NO_TYPE && zd_slice_eq(code, ZD_S("_type"));
-  zd_type of = q->type == ZD_NO_TYPE ? zd_schema_type(q->s->schema, ZD_S("Resource")) : q->type;
-  const zd_search_param *param = zd_program_find(q->s, of, code);
-  if (!types && !param) return unknown(q, part);
-  if (param && !param->answered)
-    return zd_query_leave_out(q, part, "this parameter is not offered");
-  if (param && zd_field_is_late(q->s, param))
-    return zd_query_leave_out(q, part,
-                              "this parameter is new, what was stored before is being indexed "
-                              "for it; ask again later");
-  if (colon < part->name.n) /* refused even when lenient: the answer would mean something else */
-    return zd_query_refuse(
-        q, part->name, ZD_ISSUE_NOT_SUPPORTED, "the modifier \"%.*s\" is not offered",
-        part->name.n - colon > 64 ? 64 : (int)(part->name.n - colon), part->name.p + colon);
-  if (!part->value.n)
-    return zd_query_refuse(q, part->name, ZD_ISSUE_VALUE, "%.*s has no value", ZD_SV(code));
-  if (types) return read_types(q, part);
-  return zd_slice_eq(code, ZD_S("_id")) ? read_ids(q, part) : read_clause(q, part, param);
+  if (q->type == ZD_NO_TYPE && zd_slice_eq(part->name, ZD_S("_type"))) return read_types(r, part);
+  return read_asked(r, part);
 }
 
 /* ---- the whole ---- */
 
 /* Reads all parts; every fault is reported, not only the first. */
-static zd_err read_parts(zd_query_reader *q, zd_slice query) {
+static zd_err read_parts(reading *r, zd_slice query) {
+  zd_query_reader *q = &r->q;
   zd_query_part part;
   zd_err err, worst = ZD_OK;
   size_t n = 0;
@@ -270,19 +241,72 @@ static zd_err read_parts(zd_query_reader *q, zd_slice query) {
                               "parameter %zu of the query is not percent-encoded UTF-8 text", n);
       continue;
     }
-    if (!err) err = read_part(q, &part);
+    if (!err) err = read_part(r, &part);
     if (err && err != ZD_ERR_INVALID) return err;
     if (err) worst = err;
   }
   return worst;
 }
 
-static zd_err finish(zd_query_reader *q) {
+/* At system level the types that every _type lists: what is asked may be of those types. Faults are
+ * reported when the parameter's turn comes. */
+static zd_err look_for_types(reading *r, zd_slice query) {
+  zd_query_reader quiet = r->q;
+  zd_issues issues;
+  zd_issues_init(&issues, r->q.arena);
+  quiet.issues = &issues;
+  zd_query_part part;
+  zd_err err;
+  for (size_t n = 0; n < ZD_QUERY_PARAMS_MAX && zd_query_next(&quiet, &query, &part, &err); n++) {
+    if (err == ZD_ERR_MEMORY) return err;
+    if (err || !zd_slice_eq(part.name, ZD_S("_type"))) continue;
+    size_t count = 0, kept = 0;
+    zd_type *types = ZD_NEW_ARRAY(r->q.arena, zd_type, commas(part.value) + 1);
+    if (!types) return ZD_ERR_MEMORY;
+    err = read_type_names(&quiet, &part, types, &count);
+    if (err == ZD_ERR_MEMORY) return err;
+    if (err) continue;
+    for (size_t i = 0; i < count; i++) {
+      bool twice = false, listed = !r->type_count;
+      for (size_t k = 0; k < kept; k++) twice |= types[k] == types[i];
+      for (size_t k = 0; k < r->type_count; k++) listed |= r->types[k] == types[i];
+      if (listed && !twice) types[kept++] = types[i];
+    }
+    if (!kept) continue; /* no type is in both lists: the plans of the lists say so */
+    r->types = types;
+    r->type_count = kept;
+  }
+  return ZD_OK;
+}
+
+static zd_err in_compartment(reading *r, const zd_plan **out) {
+  zd_query_reader *q = &r->q;
+  zd_type compartment = q->options->compartment;
+  zd_err err =
+      zd_search_compartment(q->s, compartment, q->options->compartment_id, q->type, q->arena, out);
+  if (err == ZD_ERR_NOT_FOUND)
+    return zd_query_refuse(q, (zd_slice){NULL, 0}, ZD_ISSUE_NOT_SUPPORTED,
+                           "there is no such compartment, or no such type in it");
+  if (err == ZD_ERR_BUSY)
+    return zd_query_refuse(q, (zd_slice){NULL, 0}, ZD_ISSUE_TRANSIENT,
+                           "a parameter of this compartment is new, what was stored before is "
+                           "being indexed for it; ask again later");
+  return err;
+}
+
+static zd_err finish(reading *r) {
+  zd_query_reader *q = &r->q;
   if (q->options->for_condition && !q->plan_count)
     return zd_query_refuse(q, (zd_slice){NULL, 0}, ZD_ISSUE_REQUIRED,
                            "a condition without a search parameter would mean every resource");
   zd_err err = ZD_OK;
-  if (q->type != ZD_NO_TYPE && !q->typed)
+  q->out->clauses = r->clauses;
+  q->out->clause_count = q->plan_count;
+  if (q->options->compartment_id.p) {
+    err = in_compartment(r, &q->plans[q->plan_count++]);
+    q->typed = true; /* its links are of the type */
+  }
+  if (!err && q->type != ZD_NO_TYPE && !q->typed)
     err = zd_plan_type(q->s, q->type, q->arena, &q->plans[q->plan_count++]);
   if (!err) err = zd_plan_group(ZD_PLAN_AND, q->plans, q->plan_count, q->arena, &q->out->plan);
   q->out->used = (zd_slice){q->used, q->used_n};
@@ -291,25 +315,34 @@ static zd_err finish(zd_query_reader *q) {
   return err;
 }
 
+/* What a query of this length can need. */
+static zd_err make_room(reading *r, size_t bytes) {
+  zd_query_reader *q = &r->q;
+  q->plans = ZD_NEW_ARRAY(q->arena, const zd_plan *, ZD_QUERY_PARAMS_MAX + 3);
+  q->ignored = ZD_NEW_ARRAY(q->arena, zd_slice, ZD_QUERY_PARAMS_MAX + 1);
+  q->used = zd_arena_alloc(q->arena, 3 * bytes + 2 * ZD_QUERY_PARAMS_MAX + 16);
+  r->clauses = ZD_NEW_ARRAY(q->arena, zd_query_clause, ZD_QUERY_PARAMS_MAX + 1);
+  return q->plans && q->ignored && q->used && r->clauses ? ZD_OK : ZD_ERR_MEMORY;
+}
+
 zd_err zd_search_parse(const zd_search *s, zd_type type, zd_slice query,
                        const zd_query_options *options, zd_arena *arena, zd_query *out,
                        zd_issues *issues) {
   static const zd_query_options none = {0};
   if (!options) options = &none;
-  zd_query_reader q = {
-      .s = s, .type = type, .options = options, .arena = arena, .out = out, .issues = issues};
+  reading r = {
+      .q = {
+          .s = s, .type = type, .options = options, .arena = arena, .out = out, .issues = issues}};
   uint32_t count = options->default_count ? options->default_count : ZD_QUERY_COUNT_DEFAULT;
   *out = (zd_query){.type = type, .count = count};
   if (query.n > ZD_QUERY_BYTES_MAX)
-    return zd_query_refuse(&q, (zd_slice){NULL, 0}, ZD_ISSUE_TOO_LONG,
+    return zd_query_refuse(&r.q, (zd_slice){NULL, 0}, ZD_ISSUE_TOO_LONG,
                            "a query of more than %d bytes", ZD_QUERY_BYTES_MAX);
   if (type != ZD_NO_TYPE && zd_search_type_symbol(s, type) == ZD_NO_SYMBOL)
-    return zd_query_refuse(&q, (zd_slice){NULL, 0}, ZD_ISSUE_NOT_SUPPORTED, "no resource type");
-  q.now_ms = options->now_ms ? options->now_ms : zd_clock_now(zd_clock_system());
-  q.plans = ZD_NEW_ARRAY(arena, const zd_plan *, ZD_QUERY_PARAMS_MAX + 2);
-  q.ignored = ZD_NEW_ARRAY(arena, zd_slice, ZD_QUERY_PARAMS_MAX + 1);
-  q.used = zd_arena_alloc(arena, 3 * query.n + 2 * ZD_QUERY_PARAMS_MAX + 16);
-  if (!q.plans || !q.ignored || !q.used) return ZD_ERR_MEMORY;
-  zd_err err = read_parts(&q, query);
-  return err ? err : finish(&q);
+    return zd_query_refuse(&r.q, (zd_slice){NULL, 0}, ZD_ISSUE_NOT_SUPPORTED, "no resource type");
+  r.q.now_ms = options->now_ms ? options->now_ms : zd_clock_now(zd_clock_system());
+  zd_err err = make_room(&r, query.n);
+  if (!err && type == ZD_NO_TYPE) err = look_for_types(&r, query);
+  if (!err) err = read_parts(&r, query);
+  return err ? err : finish(&r);
 }

@@ -23,6 +23,11 @@ zd_err zd_snapshot_read(zd_snapshot *v, zd_row row, bool header_only, zd_arena *
   return ZD_ERR_NOT_FOUND;
 }
 
+zd_err zd_snapshot_find(zd_snapshot *v, uint32_t type, zd_slice id, zd_row *row) {
+  (void)v, (void)type, (void)id, (void)row;
+  return ZD_ERR_NOT_FOUND;
+}
+
 zd_err zd_snapshot_row_at(zd_snapshot *v, int64_t ms, zd_row *row) {
   (void)v;
   *row = (zd_row)(ms < 0 ? 0 : ms / 1000);

@@ -1,0 +1,143 @@
+/* clause.c: what stands at the end of a parameter's name: code[:modifier]=value,value. */
+#include "search/ask.h"
+
+zd_err zd_clause_values(zd_query_reader *q, const zd_query_part *part, zd_slice **out, size_t *n) {
+  size_t room = 1;
+  for (size_t i = 0; i < part->value.n; i++) room += part->value.p[i] == ',';
+  if (room > ZD_QUERY_VALUES_MAX)
+    return zd_query_refuse(q, part->name, ZD_ISSUE_TOO_COSTLY, "more than %d values",
+                           ZD_QUERY_VALUES_MAX);
+  zd_slice *values = ZD_NEW_ARRAY(q->arena, zd_slice, room), rest = part->value;
+  if (!values) return ZD_ERR_MEMORY;
+  if (!rest.n)
+    return zd_query_refuse(q, part->name, ZD_ISSUE_VALUE, "%.*s has no value", ZD_SV(part->name));
+  for (*n = 0; rest.p;) {
+    zd_slice value = zd_value_split(rest, ',', &rest);
+    if (!value.n)
+      return zd_query_refuse(q, part->name, ZD_ISSUE_VALUE, "%.*s has an empty value",
+                             ZD_SV(part->name));
+    if (value.n > ZD_QUERY_VALUE_BYTES_MAX)
+      return zd_query_refuse(q, part->name, ZD_ISSUE_TOO_LONG, "a value of more than %d bytes",
+                             ZD_QUERY_VALUE_BYTES_MAX);
+    values[(*n)++] = value;
+  }
+  *out = values;
+  return ZD_OK;
+}
+
+zd_err zd_clause_param(zd_ask *a, zd_type type, zd_slice code, const zd_search_param **out) {
+  const zd_search *s = a->q->s;
+  zd_type of = type == ZD_NO_TYPE ? zd_schema_type(s->schema, ZD_S("Resource")) : type;
+  int shown = code.n > 64 ? 64 : (int)code.n;
+  *out = zd_program_find(s, of, code);
+  if (!*out)
+    return zd_ask_fail(a, ZD_ERR_NOT_FOUND, "%.*s has no search parameter \"%.*s\"",
+                       ZD_SV(zd_schema_type_info(s->schema, of).name), shown, code.p);
+  if (!(*out)->answered)
+    return zd_ask_fail(a, ZD_ERR_UNSUPPORTED, "the parameter \"%.*s\" is not offered", shown,
+                       code.p);
+  if (zd_field_is_late(s, *out))
+    return zd_ask_fail(a, ZD_ERR_UNSUPPORTED,
+                       "the parameter \"%.*s\" is new, what was stored before is being indexed "
+                       "for it; ask again later",
+                       shown, code.p);
+  return ZD_OK;
+}
+
+/* ---- _id ---- */
+
+static zd_err refuse_modifier(zd_ask *a, const zd_step *step) {
+  zd_slice m = step->qualifier;
+  return zd_query_refuse(a->q, a->part->name, ZD_ISSUE_NOT_SUPPORTED,
+                         "%.*s: the modifier \":%.*s\" is not offered", ZD_SV(step->code),
+                         m.n > 64 ? 64 : (int)m.n, m.p);
+}
+
+/* What is no id is the id of nothing. */
+static zd_err plan_ids(zd_ask *a, zd_type type, const zd_clause *clause, zd_asked *out) {
+  zd_slice *ids;
+  size_t n, kept = 0;
+  zd_err err = zd_clause_values(a->q, a->part, &ids, &n);
+  if (err) return err;
+  for (size_t i = 0; i < n; i++)
+    if (zd_fact_is_id(ids[i])) ids[kept++] = ids[i];
+  err = zd_plan_ids(a->q->s, type, ids, kept, a->q->arena, &out->plan);
+  out->typed = type != ZD_NO_TYPE;
+  if (err || clause->modifier != ZD_MOD_NOT) return err;
+  out->typed = false;
+  return zd_plan_group(ZD_PLAN_NOT, &out->plan, 1, a->q->arena, &out->plan);
+}
+
+/* ---- the clause ---- */
+
+/* A modifier that is not known is refused even when lenient: the answer would mean something else.
+ */
+static zd_err read_modifier(zd_ask *a, zd_type type, const zd_step *step, zd_clause *clause) {
+  zd_query_reader *q = a->q;
+  zd_fault fault = {0};
+  clause->modifier = ZD_MOD_NONE;
+  clause->only = ZD_NO_TYPE;
+  if (!step->qualifier.p) return ZD_OK;
+  (void)type, (void)fault, (void)q;
+  return refuse_modifier(a, step);
+}
+
+static zd_err read_values(zd_ask *a, zd_clause *clause) {
+  zd_query_reader *q = a->q;
+  zd_slice *texts;
+  size_t n;
+  zd_err err = zd_clause_values(q, a->part, &texts, &n);
+  if (err) return err;
+  zd_search_value *values = ZD_NEW_ARRAY(q->arena, zd_search_value, n);
+  if (!values) return ZD_ERR_MEMORY;
+  for (size_t i = 0; i < n; i++) {
+    zd_fault fault = {0};
+    zd_value_context x = {.search = q->s, .now_ms = q->now_ms, .arena = q->arena, .fault = &fault};
+    err = zd_value_read(&x, clause->param, texts[i], &values[i]);
+    if (err == ZD_ERR_MEMORY) return err;
+    if (err)
+      return zd_query_refuse(q, a->part->name, ZD_ISSUE_VALUE, "%.*s: %s", ZD_SV(a->part->name),
+                             fault.text);
+  }
+  clause->values = values;
+  clause->count = n;
+  return ZD_OK;
+}
+
+/* Whether the plan finds rows without an entry in the parameter's field, of whatever type. */
+static bool finds_absence(const zd_clause *clause) {
+  return clause->modifier == ZD_MOD_MISSING || clause->modifier == ZD_MOD_NOT ||
+         clause->modifier == ZD_MOD_NOT_IN;
+}
+
+static zd_err plan_clause(zd_ask *a, const zd_clause *clause, zd_asked *out) {
+  zd_query_reader *q = a->q;
+  zd_err err = zd_plan_clause(q->s, clause, q->arena, &out->plan);
+  if (err == ZD_ERR_LIMIT)
+    return zd_query_refuse(q, a->part->name, ZD_ISSUE_TOO_COSTLY,
+                           "too many ids without their type: write Type/id");
+  out->typed =
+      !clause->param->shared && clause->param->field != ZD_NO_SYMBOL && !finds_absence(clause);
+  return err;
+}
+
+zd_err zd_clause_leaf(zd_ask *a, zd_type type, const zd_step *step, zd_asked *out) {
+  zd_query_reader *q = a->q;
+  if (zd_slice_eq(step->code, ZD_S("_list")) && !step->qualifier.p)
+    return zd_list_plan(a, type, out);
+  zd_clause clause = {.type = type, .name = a->part->name};
+  zd_err err = zd_clause_param(a, type, step->code, &clause.param);
+  if (!err) err = read_modifier(a, type, step, &clause);
+  if (err) return err;
+  bool id = zd_slice_eq(step->code, ZD_S("_id"));
+  bool updated = zd_slice_eq(step->code, ZD_S("_lastUpdated"));
+  if (id && (clause.modifier == ZD_MOD_NONE || clause.modifier == ZD_MOD_NOT))
+    return plan_ids(a, type, &clause, out);
+  if ((id || updated) && clause.modifier != ZD_MOD_NONE && clause.modifier != ZD_MOD_MISSING)
+    return refuse_modifier(a, step);
+  err = read_values(a, &clause);
+  if (err) return err;
+  if (updated)
+    return zd_plan_updated(q->s, &clause, q->options->snapshot, q->now_ms, q->arena, &out->plan);
+  return plan_clause(a, &clause, out);
+}
