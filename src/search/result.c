@@ -1,6 +1,6 @@
 /* result.c: the parameters that shape the answer instead of choosing resources
  * (R4 search.html#return), as a table. */
-#include "search/internal.h"
+#include "search/include.h"
 
 static zd_err bad(zd_query_reader *q, const zd_query_part *part, const char *wanted) {
   return zd_query_refuse(q, part->name, ZD_ISSUE_VALUE, "%.*s: %s is wanted, not \"%.*s\"",
@@ -75,6 +75,28 @@ static zd_err read_cursor(zd_query_reader *q, const zd_query_part *part) {
   return ZD_OK;
 }
 
+static zd_err read_truth(zd_query_reader *q, const zd_query_part *part, bool *out) {
+  *out = zd_slice_eq(part->value, ZD_S("true"));
+  if (*out || zd_slice_eq(part->value, ZD_S("false"))) return ZD_OK;
+  return bad(q, part, "true or false");
+}
+
+static zd_err read_explain(zd_query_reader *q, const zd_query_part *part) {
+  return read_truth(q, part, &q->out->explain);
+}
+
+static zd_err read_max_results(zd_query_reader *q, const zd_query_part *part) {
+  uint64_t v = 0;
+  bool fine = part->value.n > 0 && part->value.n <= 18;
+  for (size_t i = 0; fine && i < part->value.n; i++) {
+    char c = part->value.p[i];
+    fine = c >= '0' && c <= '9';
+    v = v * 10 + (uint64_t)(c - '0');
+  }
+  q->out->max_results = v;
+  return fine && v ? ZD_OK : bad(q, part, "a number above 0");
+}
+
 typedef struct result_row {
   const char *name;
   zd_err (*read)(zd_query_reader *q, const zd_query_part *part); /* NULL: another's business */
@@ -90,9 +112,9 @@ static const result_row rows[] = {
     {"_cursor", read_cursor, false, NULL},
     {"_format", NULL, false, NULL},
     {"_pretty", NULL, false, NULL},
-    {"_sort", NULL, false, "sorting is not offered"},
-    {"_include", NULL, false, "including referenced resources is not offered"},
-    {"_revinclude", NULL, false, "including referring resources is not offered"},
+    {"_sort", zd_sort_read, true, NULL},
+    {"_maxresults", read_max_results, true, NULL},
+    {"_explain", read_explain, true, NULL},
     {"_contained", NULL, false, "searching contained resources is not offered"},
     {"_containedType", NULL, false, "searching contained resources is not offered"},
     {"_text", NULL, false, "full text search is not offered"},
@@ -103,8 +125,31 @@ static const result_row rows[] = {
     {"_query", NULL, false, "named queries are not offered"},
 };
 
+static zd_err in_condition(zd_query_reader *q, zd_slice name) {
+  return zd_query_refuse(q, name, ZD_ISSUE_NOT_SUPPORTED, "%.*s has no place in a condition",
+                         ZD_SV(name));
+}
+
+/* These may stand several times. */
+static zd_err read_include(zd_query_reader *q, const zd_query_part *part) {
+  bool used;
+  if (q->options->for_condition) return in_condition(q, part->name);
+  zd_err err = zd_include_read(q, part, &used);
+  if (!err && used) zd_query_use(q, part);
+  return err;
+}
+
+static zd_err read_row(zd_query_reader *q, const zd_query_part *part, const result_row *row) {
+  size_t ignored = q->ignored_n;
+  zd_err err = row->read(q, part);
+  if (!err && row->in_link && q->ignored_n == ignored) zd_query_use(q, part);
+  return err;
+}
+
 zd_err zd_query_result(zd_query_reader *q, const zd_query_part *part, bool *mine) {
   zd_slice base = {part->name.p, zd_slice_find(part->name, ':')};
+  *mine = zd_slice_eq(base, ZD_S("_include")) || zd_slice_eq(base, ZD_S("_revinclude"));
+  if (*mine) return read_include(q, part);
   for (unsigned i = 0; i < sizeof rows / sizeof *rows; i++) {
     const result_row *row = &rows[i];
     if (!zd_slice_eq(base, zd_slice_of(row->name))) continue;
@@ -114,14 +159,11 @@ zd_err zd_query_result(zd_query_reader *q, const zd_query_part *part, bool *mine
       return zd_query_refuse(q, part->name, ZD_ISSUE_NOT_SUPPORTED, "%s takes no modifier",
                              row->name);
     if (!row->read) return ZD_OK;
-    if (q->options->for_condition)
-      return zd_query_refuse(q, part->name, ZD_ISSUE_NOT_SUPPORTED,
-                             "%s has no place in a condition", row->name);
+    if (q->options->for_condition) return in_condition(q, base);
     if (q->given & 1u << i)
       return zd_query_refuse(q, part->name, ZD_ISSUE_VALUE, "%s is given twice", row->name);
     q->given |= 1u << i;
-    if (row->in_link) zd_query_use(q, part);
-    return row->read(q, part);
+    return read_row(q, part, row);
   }
   *mine = false;
   return ZD_OK;
