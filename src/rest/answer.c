@@ -95,14 +95,16 @@ void zd_answer_unanswered(zd_call *c, zd_answer *a, zd_err err, const zd_fault *
   if (err == ZD_ERR_LIMIT && c->brief)
     c->again = true;
   else if (err == ZD_ERR_LIMIT)
-    zd_answer_fail(c, a, 503, ZD_ISSUE_TOO_COSTLY, nowhere,
-                   "this takes longer than the server allows; narrow it down");
+    zd_answer_fail(c, a, 503, ZD_ISSUE_TOO_COSTLY, nowhere, "%s",
+                   fault && *fault->text ? fault->text
+                                         : "this takes longer than the server allows; narrow it "
+                                           "down");
   else if (err == ZD_ERR_GONE)
     zd_answer_fail(c, a, 410, ZD_ISSUE_NOT_FOUND, ZD_S("http._cursor"),
                    "the state this page belongs to is no longer kept; start again");
   else if (err == ZD_ERR_INVALID)
     zd_answer_fail(c, a, 400, ZD_ISSUE_VALUE, ZD_S("http._cursor"),
-                   "this is not a page link that this server gave out");
+                   "this is not a page link that this server gave out for this search");
   else
     zd_answer_fail(c, a, zd_status_of(err), ZD_ISSUE_EXCEPTION, nowhere, "no answer: %s %s",
                    zd_err_name(err), fault ? fault->text : "");

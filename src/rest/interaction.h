@@ -29,11 +29,12 @@ typedef enum zd_return {
 
 typedef struct zd_interaction {
   zd_kind kind;
-  bool head;        /* HEAD: as GET, without the body */
-  zd_type type;     /* ZD_NO_TYPE: system level */
-  zd_slice id;      /* absent: type level */
-  uint64_t version; /* vread */
-  zd_slice query;   /* search, history and result parameters, form-encoded */
+  bool head;           /* HEAD: as GET, without the body */
+  zd_type type;        /* ZD_NO_TYPE: system level */
+  zd_slice id;         /* absent: type level */
+  zd_type compartment; /* search with an id: `type` in the compartment of compartment/id */
+  uint64_t version;    /* vread */
+  zd_slice query;      /* search, history and result parameters, form-encoded */
   bool conditional; /* update, delete: `query` selects the resource; create: if_none_exist does */
   zd_slice if_none_exist;
   zd_slice if_match; /* as sent; absent: none */

@@ -16,22 +16,45 @@ static bool take_char(zd_slice *s, char ch) {
   return true;
 }
 
+/* "-<check>-<now>-<before>" */
+static bool take_search(zd_slice *s, zd_cursor *out) {
+  uint64_t check, now;
+  if (!take_number(s, &check) || check > UINT32_MAX || !take_char(s, '-')) return false;
+  if (!take_number(s, &now) || now > INT64_MAX || !take_char(s, '-')) return false;
+  out->check = (uint32_t)check;
+  out->now_ms = (int64_t)now;
+  out->search = true;
+  return take_number(s, &out->before);
+}
+
 bool zd_cursor_parse(zd_slice s, zd_cursor *out) {
   uint64_t part = 0;
+  *out = (zd_cursor){.after = ZD_NO_ROW};
   if (!take_number(&s, &out->snapshot) || !take_char(&s, '-')) return false;
-  if (!take_number(&s, &out->after) || !take_char(&s, '-')) return false;
+  if (!take_char(&s, 's') && !take_number(&s, &out->after)) return false;
+  if (!take_char(&s, '-')) return false;
   out->back = s.n && s.p[0] == 'b';
-  if (!take_char(&s, out->back ? 'b' : 'f') || !take_number(&s, &part) || s.n) return false;
+  if (!take_char(&s, out->back ? 'b' : 'f') || !take_number(&s, &part) || part > 1) return false;
   out->part = (unsigned)part;
-  return part <= 1;
+  if (take_char(&s, '-') && !take_search(&s, out)) return false;
+  return !s.n;
 }
 
 void zd_cursor_write(const zd_cursor *cursor, zd_buffer *out) {
   zd_buffer_add_u64(out, cursor->snapshot);
   zd_buffer_add_char(out, '-');
-  zd_buffer_add_u64(out, cursor->after);
+  if (cursor->after == ZD_NO_ROW)
+    zd_buffer_add_char(out, 's');
+  else
+    zd_buffer_add_u64(out, cursor->after);
   zd_buffer_add(out, cursor->back ? "-b" : "-f", 2);
   zd_buffer_add_u64(out, cursor->part);
+  if (!cursor->search) return;
+  const uint64_t more[] = {cursor->check, (uint64_t)cursor->now_ms, cursor->before};
+  for (size_t i = 0; i < sizeof more / sizeof *more; i++) {
+    zd_buffer_add_char(out, '-');
+    zd_buffer_add_u64(out, more[i]);
+  }
 }
 
 void zd_page_open(zd_call *c, const char *bundle_type, uint64_t total, zd_buffer *out) {
@@ -111,12 +134,14 @@ static zd_slice type_name(zd_call *c, const zd_record *record) {
   return zd_schema_type_info(c->rest->schema, type).name;
 }
 
-zd_err zd_page_match(zd_call *c, const zd_interaction *in, const zd_record *record, bool first,
-                     zd_buffer *out) {
+zd_err zd_page_entry(zd_call *c, const zd_interaction *in, const zd_record *record,
+                     const char *mode, bool first, zd_buffer *out) {
   entry_open(c, type_name(c, record), (zd_slice){record->id, record->id_n}, first, out);
   zd_buffer_add_slice(out, ZD_S(",\"resource\":"));
   zd_err err = zd_render(c, in, record, out);
-  zd_buffer_add_slice(out, ZD_S(",\"search\":{\"mode\":\"match\"}}"));
+  zd_buffer_add_slice(out, ZD_S(",\"search\":{\"mode\":\""));
+  zd_buffer_add_slice(out, zd_slice_of(mode));
+  zd_buffer_add_slice(out, ZD_S("\"}}"));
   return err != ZD_OK ? err : zd_buffer_error(out);
 }
 
@@ -172,6 +197,10 @@ zd_slice zd_page_path(zd_call *c, const zd_interaction *in) {
   zd_slice type =
       in->type == ZD_NO_TYPE ? ZD_S("") : zd_schema_type_info(c->rest->schema, in->type).name;
   const char *tail = in->kind == ZD_HISTORY ? "_history" : "";
+  if (in->kind == ZD_SEARCH && in->id.p)
+    return zd_arena_printf(c->arena, "%.*s/%.*s/%.*s",
+                           ZD_SV(zd_schema_type_info(c->rest->schema, in->compartment).name),
+                           ZD_SV(in->id), ZD_SV(type.n ? type : ZD_S("*")));
   if (in->id.p)
     return zd_arena_printf(c->arena, "%.*s/%.*s%s%s", ZD_SV(type), ZD_SV(in->id), *tail ? "/" : "",
                            tail);

@@ -1,8 +1,11 @@
 /* page.h: Bundles that answer searches and histories, and the cursors between their pages.
  * Private to rest/.
  *
- * A cursor is "<snapshot row>-<row>-<direction>-<part>", all it takes to go on exactly where the
- * page ended, on the same state of the record, with nothing kept on the server.
+ * A cursor is all it takes to go on exactly where the page ended, on the same state of the record,
+ * with nothing kept on the server:
+ *
+ *   <snapshot row>-<row, or s>-<f or b><part>                            of a history
+ *   ...                                      -<check>-<now>-<before>     of a search
  */
 #ifndef ZD_REST_PAGE_H
 #define ZD_REST_PAGE_H
@@ -11,9 +14,14 @@
 
 typedef struct zd_cursor {
   zd_row snapshot; /* state the first page saw */
-  zd_row after;    /* last row of the page before, or first of the page behind it */
+  zd_row after;    /* last row of the page before, or first of the page behind it; ZD_NO_ROW ("s"):
+                      from the start, back: from the end */
   bool back;       /* towards the first page */
   unsigned part;   /* history: which of its row ranges */
+  bool search;     /* it has what follows */
+  uint32_t check;  /* of the question it belongs to */
+  int64_t now_ms;  /* what the first page took for now */
+  uint64_t before; /* _maxresults: matches before the page; back: before the page behind it */
 } zd_cursor;
 
 bool zd_cursor_parse(zd_slice text, zd_cursor *out);
@@ -33,9 +41,9 @@ void zd_page_entries(zd_buffer *out);
  * page may hold: at least one row is read. */
 zd_err zd_page_read(zd_call *c, zd_snapshot *v, const zd_row *rows, size_t *n, zd_record **out,
                     zd_fault *fault);
-/* One resource as a search match. */
-zd_err zd_page_match(zd_call *c, const zd_interaction *in, const zd_record *record, bool first,
-                     zd_buffer *out);
+/* One resource of a search; mode: "match", "include". */
+zd_err zd_page_entry(zd_call *c, const zd_interaction *in, const zd_record *record,
+                     const char *mode, bool first, zd_buffer *out);
 /* One version as a history entry, with request and response. */
 zd_err zd_page_version(zd_call *c, const zd_interaction *in, const zd_record *record, bool first,
                        zd_buffer *out);

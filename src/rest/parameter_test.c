@@ -77,7 +77,12 @@ static void test_tags(void **state) {
 
 static void test_cursors(void **state) {
   (void)state;
-  static const zd_cursor rows[] = {{0, 0, false, 0}, {7, 3, true, 1}, {123456789012, 99, false, 1}};
+  static const zd_cursor rows[] = {
+      {.snapshot = 0, .after = 0},
+      {.snapshot = 7, .after = 3, .back = true, .part = 1},
+      {.snapshot = 123456789012, .after = 99, .part = 1},
+      {.snapshot = 5, .after = ZD_NO_ROW},
+      {.snapshot = 5, .after = 2, .search = true, .check = UINT32_MAX, .now_ms = 17, .before = 3}};
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     zd_buffer text;
     zd_cursor back;
@@ -88,6 +93,10 @@ static void test_cursors(void **state) {
     assert_int_equal(back.after, rows[i].after);
     assert_int_equal(back.back, rows[i].back);
     assert_int_equal(back.part, rows[i].part);
+    assert_int_equal(back.search, rows[i].search);
+    assert_int_equal(back.check, rows[i].check);
+    assert_int_equal(back.now_ms, rows[i].now_ms);
+    assert_int_equal(back.before, rows[i].before);
     zd_buffer_free(&text);
   }
   static const char *const bad[] = {"",
@@ -103,7 +112,13 @@ static void test_cursors(void **state) {
                                     "a-2-f0",
                                     "1-2-f00x",
                                     "99999999999999999999-1-f0",
-                                    "1-2-b11"};
+                                    "1-2-b11",
+                                    "1-2-f0-1",
+                                    "1-2-f0-1-2",
+                                    "1-2-f0-4294967296-2-0",
+                                    "1-2-f0-1-9999999999999999999-0",
+                                    "1-2-f0-1-2-3-4",
+                                    "1-ss-f0"};
   zd_cursor c;
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
     if (zd_cursor_parse(zd_slice_of(bad[i]), &c)) fail_msg("taken: \"%s\"", bad[i]);

@@ -85,6 +85,25 @@ static bool route_post_search(zd_slice method, zd_interaction *in, const char **
   return zd_slice_eq(method, ZD_S("POST"));
 }
 
+/* [base]/Patient/1/Observation, or with a star for the type: search in a compartment
+ * (http.html#vsearch). A name that is none is told by take_names. */
+static bool is_compartment(const zd_call *c, const segments *s) {
+  zd_slice name = s->n > 2 ? s->at[2] : (zd_slice){NULL, 0};
+  if (s->n == 4 && !zd_slice_eq(s->at[3], ZD_S("_search"))) return false;
+  if (s->n < 3 || s->n > 4) return false;
+  zd_type type = zd_schema_type(c->rest->schema, name);
+  return zd_slice_eq(name, ZD_S("*")) ||
+         (type != ZD_NO_TYPE && zd_schema_is_resource(c->rest->schema, type));
+}
+
+static bool route_compartment(zd_slice method, const segments *s, zd_interaction *in,
+                              const char **allow) {
+  if (s->n == 4) return route_post_search(method, in, allow);
+  *allow = "GET, HEAD";
+  in->kind = ZD_SEARCH;
+  return is_get(method, in);
+}
+
 /* "_history/3": version ids are our own decimal numbers; anything else was never given out. */
 static uint64_t version_number(zd_slice s) {
   uint64_t v = 0;
@@ -133,9 +152,31 @@ static bool take_version(zd_call *c, zd_slice text, zd_interaction *in, zd_answe
   return false;
 }
 
+/* Whether the compartment is defined, and the type may be in it (compartmentdefinition.html). */
+static bool take_compartment(zd_call *c, const segments *s, zd_interaction *in, zd_answer *a) {
+  const zd_schema *schema = c->rest->schema;
+  in->compartment = in->type;
+  in->type = ZD_NO_TYPE;
+  zd_slice name = zd_schema_type_info(schema, in->compartment).name, inside = s->at[2];
+  bool any = false, fits = false;
+  for (zd_type t = 0; t < zd_schema_type_count(schema); t++) {
+    if (!zd_schema_is_resource(schema, t) ||
+        !zd_schema_compartment(schema, in->compartment, t, NULL, 0))
+      continue;
+    any = true;
+    if (zd_slice_eq(zd_schema_type_info(schema, t).name, inside)) fits = true;
+  }
+  if (!zd_slice_eq(inside, ZD_S("*"))) in->type = zd_schema_type(schema, inside);
+  if (any && (fits || in->type == ZD_NO_TYPE || in->type == in->compartment)) return true;
+  zd_answer_fail(c, a, 404, ZD_ISSUE_NOT_FOUND, ZD_S("http.path"),
+                 any ? "FHIR R4 puts no %.*s into the compartment of a %.*s"
+                     : "FHIR R4 defines no compartment with %.*s of a %.*s",
+                 ZD_SV(inside), ZD_SV(name));
+  return false;
+}
+
 static bool method_fits(zd_call *c, zd_slice method, const segments *s, zd_interaction *in,
                         const char **allow) {
-  (void)c;
   zd_slice last = s->n ? s->at[s->n - 1] : (zd_slice){NULL, 0};
   if (s->n == 0) return route_system(method, in, allow);
   if (s->n == 1 && zd_slice_eq(last, ZD_S("metadata")))
@@ -143,6 +184,7 @@ static bool method_fits(zd_call *c, zd_slice method, const segments *s, zd_inter
   if (s->n <= 3 && zd_slice_eq(last, ZD_S("_history")))
     return route_only_get(method, ZD_HISTORY, in, allow);
   if (s->n <= 2 && zd_slice_eq(last, ZD_S("_search"))) return route_post_search(method, in, allow);
+  if (is_compartment(c, s)) return route_compartment(method, s, in, allow);
   if (s->n == 1) return route_type(method, in, allow);
   if (s->n == 2) return route_instance(method, in, allow);
   return route_only_get(method, ZD_VREAD, in, allow);
@@ -160,6 +202,7 @@ static bool take_names(zd_call *c, const segments *s, zd_interaction *in, zd_ans
   if (n == 1) return true;
   if (!take_id(c, s->at[1], in, a)) return false;
   if (n == 2) return true;
+  if (is_compartment(c, s)) return take_compartment(c, s, in, a);
   if (n == 4 && zd_slice_eq(s->at[2], ZD_S("_history"))) return take_version(c, s->at[3], in, a);
   return refuse_segment(c, a, s->at[2]);
 }

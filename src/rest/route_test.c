@@ -51,7 +51,20 @@ static void test_routes(void **state) {
       {"GET", "$everything", 404, ""},
       {"GET", "Patient/1/$everything", 404, ""},
       {"GET", "Patient/$match", 404, ""},
-      {"GET", "Patient/1/Observation", 404, ""},
+      {"GET", "Patient/1/Observation", 0, "search Observation 1 0 in Patient"},
+      {"HEAD", "Encounter/1/Condition", 0, "search Condition 1 0 in Encounter"},
+      {"GET", "Patient/1/*", 0, "search  1 0 in Patient"},
+      {"GET", "Patient/1/Patient", 0, "search Patient 1 0 in Patient"},
+      {"POST", "Device/1/Observation/_search", 0, "search Observation 1 0 in Device"},
+      {"POST", "RelatedPerson/1/*/_search", 0, "search  1 0 in RelatedPerson"},
+      {"GET", "Practitioner/1/Observation/_search", 405, "POST"},
+      {"POST", "Patient/1/Observation", 405, "GET, HEAD"},
+      {"DELETE", "Patient/1/*", 405, "GET, HEAD"},
+      {"GET", "Patient/1/Medication", 404, ""},
+      {"GET", "Organization/1/Patient", 404, ""},
+      {"GET", "Organization/1/*", 404, ""},
+      {"GET", "Patient/1/Observation/2", 404, ""},
+      {"GET", "Patient/1/observation", 404, ""},
       {"GET", "Patient/1/_history/0", 404, ""},
       {"GET", "Patient/1/_history/x", 404, ""},
       {"GET", "Patient/1/_history/9999999999999999999", 404, ""},
@@ -84,6 +97,9 @@ static void test_routes(void **state) {
       got = zd_arena_printf(&arena, "%s %.*s %.*s %d%s", kinds[in.kind], ZD_SV(type),
                             in.id.p ? (int)in.id.n : 0, in.id.p ? in.id.p : "", (int)in.version,
                             in.conditional ? "?" : "");
+    if (fine && in.kind == ZD_SEARCH && in.id.p)
+      got = zd_arena_printf(&arena, "%.*s in %.*s", ZD_SV(got),
+                            ZD_SV(zd_schema_type_info(rest.schema, in.compartment).name));
     int status = fine ? 0 : a.status;
     if (status != rows[i].status || !zd_slice_eq(got, zd_slice_of(rows[i].result)))
       fail_msg("%s %s: %d \"%.*s\"", rows[i].method, rows[i].path, status, ZD_SV(got));
