@@ -250,4 +250,26 @@ static inline bool memory_hit(zd_store *s, const zd_plan *p, zd_row row) {
   }
 }
 
+zd_err zd_snapshot_search(zd_snapshot *v, const zd_search_request *q, zd_row *out, size_t *n,
+                          zd_fault *fault) {
+  (void)fault;
+  *n = 0;
+  assert_int_equal(q->sort_count, 0);
+  bool down = q->order == ZD_SCAN_DESCENDING;
+  for (size_t i = 0; i < v->store->row_count && *n < q->limit; i++) {
+    zd_row row = down ? v->store->row_count - 1 - i : i;
+    bool passed = q->after == ZD_NO_ROW || (down ? row < q->after : row > q->after);
+    if (passed && memory_hit(v->store, q->plan, row)) out[(*n)++] = row;
+  }
+  return ZD_OK;
+}
+
+zd_err zd_snapshot_entries(zd_snapshot *v, zd_row row, zd_arena *arena, const zd_entry **out,
+                           size_t *n, zd_fault *fault) {
+  (void)arena, (void)fault;
+  *out = v->store->rows[row].entries;
+  *n = v->store->rows[row].n;
+  return ZD_OK;
+}
+
 #endif
