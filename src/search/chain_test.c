@@ -162,6 +162,13 @@ static void chains_follow_references(void **state) {
       {"Observation", "subject.name=ivanov&code=9", ""},
       {"Observation", "subject.name=ivanov&code=1234-5", "b1"},
       {"Observation", "subject._list=l1", "b1"},
+      /* Modifiers belong to what stands at the end. */
+      {"Observation", "subject:Patient.name:exact=Ivanov", "b1"},
+      {"Observation", "subject:Patient.name:exact=ivanov", ""},
+      {"Observation", "subject.name:contains=etr", "b2"},
+      {"Observation", "subject:Patient.birthdate:missing=true", "b2"},
+      {"Observation", "subject:Patient.gender:not=male", "b2"},
+      {"Observation", "subject.general-practitioner:missing=false", "b1 b2"},
   };
   CHECK((world *)*state, rows);
 }
@@ -204,6 +211,17 @@ static void chains_have_a_size(void **state) {
   assert_string_equal(ask(w, "AuditEvent", "entity:Observation.identifier=1"), "");
 }
 
+static void ids_take_modifiers(void **state) {
+  static const example rows[] = {
+      {"Patient", "_id:not=p1", "p2"},
+      {"Patient", "_id:missing=false", "p1 p2"},
+      {"Patient", "_id:missing=true", ""},
+      {"Patient", "_lastUpdated:missing=false&_id=p1", "p1"},
+      {"Patient", "_lastUpdated:missing=true", ""},
+  };
+  CHECK((world *)*state, rows);
+}
+
 static void has_follows_them_backwards(void **state) {
   static const example rows[] = {
       {"Patient", "_has:Observation:patient:code=1234-5", "p1"},
@@ -218,6 +236,8 @@ static void has_follows_them_backwards(void **state) {
       {"Observation", "patient._has:Group:member:_id=g1", "b2"},
       {"Observation", "subject:Patient._has:Encounter:patient:participant.name=sokolov", "b1"},
       {"Practitioner", "_has:Observation:performer:subject.organization.name=ward", "d1"},
+      {"Patient", "_has:Observation:patient:code:not=9", "p1"},
+      {"Patient", "_has:Observation:patient:performer:missing=true", "p2"},
       {"Device", "_has:Observation:device:status=final", "v1"},
       {"Patient", "_has:Observation:encounter:code=9",
        "!_has:Observation:encounter:code: encounter of Observation does not refer to Patient"},
@@ -328,6 +348,7 @@ int main(void) {
       cmocka_unit_test(chains_follow_references),
       cmocka_unit_test(chains_are_refused_by_name),
       cmocka_unit_test(chains_have_a_size),
+      cmocka_unit_test(ids_take_modifiers),
       cmocka_unit_test(has_follows_them_backwards),
       cmocka_unit_test(lists),
       cmocka_unit_test(types_at_system_level_bring_their_parameters),

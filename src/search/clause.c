@@ -46,6 +46,14 @@ zd_err zd_clause_param(zd_ask *a, zd_type type, zd_slice code, const zd_search_p
 
 /* ---- _id ---- */
 
+/* Every resource has an id and a time of change. */
+static zd_err plan_missing(zd_ask *a, const zd_clause *clause, zd_asked *out) {
+  bool any_false = false;
+  for (size_t i = 0; i < clause->count; i++) any_false |= !clause->values[i].missing;
+  out->plan = zd_plan_new(a->q->arena, any_false ? ZD_PLAN_ALL : ZD_PLAN_NONE);
+  return out->plan ? ZD_OK : ZD_ERR_MEMORY;
+}
+
 static zd_err refuse_modifier(zd_ask *a, const zd_step *step) {
   zd_slice m = step->qualifier;
   return zd_query_refuse(a->q, a->part->name, ZD_ISSUE_NOT_SUPPORTED,
@@ -78,8 +86,11 @@ static zd_err read_modifier(zd_ask *a, zd_type type, const zd_step *step, zd_cla
   clause->modifier = ZD_MOD_NONE;
   clause->only = ZD_NO_TYPE;
   if (!step->qualifier.p) return ZD_OK;
-  (void)type, (void)fault, (void)q;
-  return refuse_modifier(a, step);
+  zd_err err = zd_modifier_read(q->s, type, clause->param, step->qualifier, &clause->modifier,
+                                &clause->only, &fault);
+  if (!err || err == ZD_ERR_MEMORY) return err;
+  return zd_query_refuse(q, a->part->name, zd_value_issue(err), "%.*s: %s", ZD_SV(step->code),
+                         fault.text);
 }
 
 static zd_err read_values(zd_ask *a, zd_clause *clause) {
@@ -92,12 +103,17 @@ static zd_err read_values(zd_ask *a, zd_clause *clause) {
   if (!values) return ZD_ERR_MEMORY;
   for (size_t i = 0; i < n; i++) {
     zd_fault fault = {0};
-    zd_value_context x = {.search = q->s, .now_ms = q->now_ms, .arena = q->arena, .fault = &fault};
+    zd_value_context x = {.search = q->s,
+                          .now_ms = q->now_ms,
+                          .arena = q->arena,
+                          .fault = &fault,
+                          .modifier = clause->modifier,
+                          .snapshot = q->options->snapshot};
     err = zd_value_read(&x, clause->param, texts[i], &values[i]);
     if (err == ZD_ERR_MEMORY) return err;
     if (err)
-      return zd_query_refuse(q, a->part->name, ZD_ISSUE_VALUE, "%.*s: %s", ZD_SV(a->part->name),
-                             fault.text);
+      return zd_query_refuse(q, a->part->name, zd_value_issue(err), "%.*s: %s",
+                             ZD_SV(a->part->name), fault.text);
   }
   clause->values = values;
   clause->count = n;
@@ -137,6 +153,7 @@ zd_err zd_clause_leaf(zd_ask *a, zd_type type, const zd_step *step, zd_asked *ou
     return refuse_modifier(a, step);
   err = read_values(a, &clause);
   if (err) return err;
+  if ((id || updated) && clause.modifier == ZD_MOD_MISSING) return plan_missing(a, &clause, out);
   if (updated)
     return zd_plan_updated(q->s, &clause, q->options->snapshot, q->now_ms, q->arena, &out->plan);
   return plan_clause(a, &clause, out);

@@ -83,8 +83,9 @@ static const char *const refusals[][5] = {
     {"Patient", "value-quantity=5", "not-supported", "http.value-quantity", "no such"},
     {"", "name=x", "not-supported", "http.name", "search over all types"},
     {"Patient", "_type=Patient", "not-supported", "http._type", "no such"},
-    {"Patient", "name:exact=x", "not-supported", "http.name:exact", ":exact"},
-    {"Patient", "birthdate:missing=true", "not-supported", "http.birthdate:missing", ":missing"},
+    {"Patient", "name:exactly=x", "value", "http.name:exactly", ":exactly"},
+    {"Patient", "birthdate:exact=2000", "value", "http.birthdate:exact", "type date"},
+    {"Patient", "_id:above=x", "not-supported", "http._id:above", ":above"},
     {"Patient", "general-practitioner.nmae=x", "not-supported", "http.general-practitioner.nmae",
      "none of the types"},
     {"Patient", "general-practitioner:Patient.name=x", "not-supported",
@@ -96,7 +97,7 @@ static const char *const refusals[][5] = {
     {"Patient", "_filter=x", "not-supported", "http._filter", "filter"},
     {"Patient", "_list=x", "not-supported", "http._list", "condition"},
     {"Patient", "_query=x", "not-supported", "http._query", "named"},
-    {"Location", "near=1|2", "not-supported", "http.near", "not offered"},
+    {"Location", "near=1", "value", "http.near", "near"},
     {"Patient", "_count=-1", "value", "http._count", "number"},
     {"Patient", "_count=", "value", "http._count", "number"},
     {"Patient", "_count=1&_count=2", "value", "http._count", "twice"},
@@ -143,7 +144,7 @@ static void lenient_leaves_out_and_says_so(void **state) {
   assert_slice(a.q.ignored[1], "_sort");
   assert_slice(a.q.ignored[2], "near.y");
   /* A modifier changes what is asked, a bad value may mean anything: never left out. */
-  assert_int_equal(ask(w, "Patient", ZD_S("name:exact=x"), lenient).err, ZD_ERR_INVALID);
+  assert_int_equal(ask(w, "Patient", ZD_S("name:exactly=x"), lenient).err, ZD_ERR_INVALID);
   assert_int_equal(ask(w, "Patient", ZD_S("birthdate=x"), lenient).err, ZD_ERR_INVALID);
 }
 
@@ -235,11 +236,10 @@ static void what_is_supported(void **state) {
     answered += n;
     for (size_t i = 0; i < n; i++) {
       zd_slice code = zd_schema_param(schema, params[i]).code;
-      assert_false(zd_slice_eq(code, ZD_S("near")) || zd_slice_eq(code, ZD_S("_text")));
+      assert_false(zd_slice_eq(code, ZD_S("_text")));
     }
-    size_t left = zd_slice_eq(zd_schema_type_info(schema, t).name, ZD_S("Location"));
     size_t full_text = zd_schema_is_a(schema, t, zd_schema_type(schema, ZD_S("DomainResource")));
-    assert_int_equal(of - n, left + full_text + 2); /* near; _text; _content, _query */
+    assert_int_equal(of - n, full_text + 2); /* _text; _content, _query */
   }
   print_message("%zu of %zu parameters are answered\n", answered, all);
 }
