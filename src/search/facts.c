@@ -259,10 +259,11 @@ static zd_err moment_of(const zd_source *x, uint32_t node, zd_moment *out, bool 
   return zd_moment_read(text, x->search->zone_minutes, out) ? ZD_OK : ZD_ERR_INTERNAL;
 }
 
-/* A missing bound of a period is unbounded. No bound at all says nothing. */
+/* A missing bound of a period is unbounded. No bound at all says nothing. One that ends before it
+ * starts (such data exists) is taken the right way round. */
 static zd_err period_of(const zd_source *x, uint32_t node, zd_moment *out, bool *there) {
   const zd_shape_info *shape = shape_of(x, node);
-  *out = (zd_moment){ZD_MOMENT_FIRST, ZD_MOMENT_LAST};
+  zd_moment start = {ZD_MOMENT_FIRST, ZD_MOMENT_FIRST}, end = {ZD_MOMENT_LAST, ZD_MOMENT_LAST};
   *there = false;
   for (uint32_t c = zd_tree_first(x->tree, node); c; c = zd_tree_next(x->tree, node, c)) {
     zd_element e = x->tree->nodes[c].element;
@@ -274,11 +275,13 @@ static zd_err period_of(const zd_source *x, uint32_t node, zd_moment *out, bool 
     if (!value) continue;
     *there = true;
     if (e == shape->slot[0]) {
-      out->low = m.low;
+      start = m;
     } else {
-      out->high = m.high;
+      end = m;
     }
   }
+  bool turned = start.low > end.high;
+  *out = (zd_moment){turned ? end.low : start.low, turned ? start.high : end.high};
   return ZD_OK;
 }
 
@@ -373,6 +376,15 @@ static zd_err money_fact(const zd_source *x, uint32_t node, zd_fact *fact, bool 
   return err;
 }
 
+static void turn(zd_fact *fact) {
+  zd_decimal low = fact->low;
+  bool no_low = fact->no_low;
+  fact->low = fact->high;
+  fact->no_low = fact->no_high;
+  fact->high = low;
+  fact->no_high = no_low;
+}
+
 static zd_err range_fact(const zd_source *x, uint32_t node, zd_fact *fact, bool *there) {
   const zd_shape_info *shape = shape_of(x, node);
   zd_err err = ZD_OK;
@@ -389,6 +401,8 @@ static zd_err range_fact(const zd_source *x, uint32_t node, zd_fact *fact, bool 
     }
   }
   *there = !fact->no_low || !fact->no_high;
+  if (!err && !fact->no_low && !fact->no_high && zd_decimal_cmp(&fact->low, &fact->high) > 0)
+    turn(fact);
   return err;
 }
 
@@ -445,11 +459,7 @@ static zd_err sampled_fact(const zd_source *x, uint32_t node, zd_fact *fact, boo
     err = scale(x, &factor, &origin, &fact->low);
     if (!err) err = scale(x, &factor, &origin, &fact->high);
   }
-  if (factor.negative) {
-    zd_decimal swap = fact->low;
-    fact->low = fact->high;
-    fact->high = swap;
-  }
+  if (factor.negative) turn(fact);
   *there = any;
   return err;
 }
