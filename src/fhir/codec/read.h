@@ -9,7 +9,7 @@
 
 #include "fhir/codec.h"
 #include "fhir/schema/schema_image.h"
-#include "json/json.h"
+#include "json/split.h"
 
 /* Where the walk is, as a chain of frames on the C stack: made into a FHIRPath only for an issue.
  */
@@ -24,6 +24,16 @@ typedef struct zd_read_place {
 typedef struct zd_read_local {
   uint32_t node; /* of Reference.reference */
 } zd_read_local;
+
+/* Where the text being read stands in a larger one, for the places of issues. */
+typedef struct zd_read_part {
+  zd_slice whole;             /* absent: it is the whole */
+  uint64_t at;                /* offset of the text in it ... */
+  const zd_json_split *split; /* ... or how it was made of it; NULL: just a part */
+  uint32_t line, column;      /* of the first byte of whole */
+} zd_read_part;
+
+typedef struct zd_read_items zd_read_items; /* entries that stand elsewhere; see read_bundle.c */
 
 typedef struct zd_reader {
   const zd_schema *schema;
@@ -40,6 +50,10 @@ typedef struct zd_reader {
   zd_read_local *locals;
   uint32_t local_count, local_room;
   bool out_of_memory;
+  zd_read_part part;
+  const zd_read_place *above; /* what the root of the nodes is; NULL: a resource by itself */
+  zd_read_items *items;       /* the items of the array at items_at of the text; NULL: none */
+  uint32_t items_at;
   size_t placed_at, placed_line_start; /* where the last issue stood: the next is behind it */
   uint32_t placed_line;
 } zd_reader;
@@ -83,7 +97,17 @@ static inline uint32_t zd_read_push(zd_reader *r, zd_element element, zd_type ty
 /* One value (v) of an element with its companion (c); either may be 0, not both. */
 void zd_read_value(zd_reader *r, zd_element e, uint32_t v, uint32_t c, const zd_read_place *place);
 
+/* ---- read_bundle.c ---- */
+
+/* The entries of the Bundle, at the place where they belong. */
+void zd_read_items_here(zd_reader *r, const zd_read_place *bundle);
+
 /* ---- read_json.c ---- */
+
+extern const zd_read_limits zd_read_default_limits;
+void zd_reader_init(zd_reader *r, const zd_schema *schema, zd_arena *arena, zd_issues *issues);
+/* The resource that the tape holds, of the type expected (ZD_NO_TYPE: any). */
+void zd_read_root(zd_reader *r, zd_type expected);
 
 /* A resource as root (element ZD_NO_ELEMENT) or as the value of an element. */
 void zd_read_resource(zd_reader *r, uint32_t v, zd_element e, const zd_read_place *place);

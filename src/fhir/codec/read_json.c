@@ -1,7 +1,7 @@
 /* read_json.c: a JSON text to a resource tree: the door, and what makes an object a resource. */
 #include "fhir/codec/read.h"
 
-static const zd_read_limits default_limits = {.depth = 64, .nodes = 4000000};
+const zd_read_limits zd_read_default_limits = {.depth = 64, .nodes = 4000000};
 
 /* ---- resources ---- */
 
@@ -60,7 +60,7 @@ void zd_read_resource(zd_reader *r, uint32_t v, zd_element e, const zd_read_plac
 }
 
 /* The root has its type as name, so the type is looked at before the walk begins. */
-static void read_root(zd_reader *r, zd_type expected) {
+void zd_read_root(zd_reader *r, zd_type expected) {
   zd_read_place nowhere = {.name = ZD_S("Resource"), .index = ZD_READ_SINGLE};
   size_t before = r->issues->errors;
   zd_type type = resource_type(r, 0, &nowhere);
@@ -94,22 +94,27 @@ static zd_err walk(zd_reader *r, zd_type expected) {
   r->nodes = zd_arena_alloc(r->arena, (size_t)r->tape.count * sizeof(zd_node));
   if (!r->nodes) return ZD_ERR_MEMORY;
   size_t before = r->issues->errors;
-  read_root(r, expected);
+  zd_read_root(r, expected);
   if (r->out_of_memory) return ZD_ERR_MEMORY;
   return r->issues->errors == before ? ZD_OK : ZD_ERR_INVALID;
+}
+
+void zd_reader_init(zd_reader *r, const zd_schema *schema, zd_arena *arena, zd_issues *issues) {
+  *r = (zd_reader){.schema = schema,
+                   .arena = arena,
+                   .issues = issues,
+                   .reference_type = zd_schema_type(schema, ZD_S("Reference")),
+                   .bundle_type = zd_schema_type(schema, ZD_S("Bundle"))};
+  r->reference_element = zd_schema_child(schema, r->reference_type, ZD_S("reference"));
 }
 
 zd_err zd_fhir_read_json(const zd_schema *schema, zd_slice text, zd_type expected,
                          const zd_read_limits *limits, zd_arena *arena, zd_tree *out,
                          zd_issues *issues) {
-  zd_reader r = {.schema = schema,
-                 .arena = arena,
-                 .issues = issues,
-                 .reference_type = zd_schema_type(schema, ZD_S("Reference")),
-                 .bundle_type = zd_schema_type(schema, ZD_S("Bundle"))};
-  r.reference_element = zd_schema_child(schema, r.reference_type, ZD_S("reference"));
+  zd_reader r;
+  zd_reader_init(&r, schema, arena, issues);
   *out = (zd_tree){.schema = schema, .source = text};
-  zd_err err = tokenize(&r, text, limits ? limits : &default_limits);
+  zd_err err = tokenize(&r, text, limits ? limits : &zd_read_default_limits);
   if (err == ZD_OK) err = walk(&r, expected);
   if (err == ZD_OK || (err == ZD_ERR_INVALID && r.count > 0)) {
     out->nodes = r.nodes;

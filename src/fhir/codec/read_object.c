@@ -83,6 +83,10 @@ static bool check_array(zd_reader *r, zd_element e, uint32_t v, uint32_t c,
 static void read_array(zd_reader *r, const object *o, zd_element e, uint32_t v, uint32_t c) {
   zd_slice path = zd_image_slice(r->schema, element_at(r, e)->path);
   zd_read_place whole = {.up = o->place, .name = path, .index = ZD_READ_SINGLE};
+  if (r->items && v && r->tape.nodes[v].at == r->items_at) {
+    zd_read_items_here(r, o->place);
+    return;
+  }
   if (!check_array(r, e, v, c, &whole)) return;
   uint32_t vi = v ? zd_json_first(&r->tape, v) : 0;
   uint32_t ci = c ? zd_json_first(&r->tape, c) : 0;
