@@ -10,10 +10,11 @@
 #include "rest/coding.h"
 #include "rest/header.h"
 #include "rest/pretty.h"
+#include "rest/question.h"
 
 enum {
   INLINE_BODY = 64 * 1024,    /* larger bodies are read and checked on a worker */
-  BRIEF_NS = 3 * 1000 * 1000, /* how long a question may take on the loop */
+  BRIEF_NS = 3 * 1000 * 1000, /* how long the condition of a write may take on the loop */
   WORTH_CODING = 1024         /* smaller answers are sent as they are */
 };
 
@@ -29,6 +30,7 @@ typedef struct door {
   zd_unit_entry entry; /* of a single write */
   zd_bundle bundle;
   bool is_bundle, on_worker;
+  uint64_t waiting_ns; /* since when a long question waits */
 } door;
 
 /* ---- the way out ---- */
@@ -174,12 +176,16 @@ static void bundle_finish_on_worker(void *context) {
 /* Moves on to a worker. When too much waits already, the answer is that: nothing was done yet. Not
  * done here instead: this may be the committer's thread, which must not wait for room in its own
  * queue, or a loop's. */
-static void on_worker(door *d, zd_job job) {
+static void on_worker_of(door *d, zd_workers *workers, zd_job job) {
   d->on_worker = true;
-  if (zd_workers_submit(d->call.rest->workers, job, d) == ZD_OK) return;
+  if (zd_workers_submit(workers, job, d) == ZD_OK) return;
   zd_answer_fail(&d->call, &d->answer, 503, ZD_ISSUE_THROTTLED, (zd_slice){NULL, 0},
                  "too many requests are waiting; nothing was done, try again");
   leave(d);
+}
+
+static void on_worker(door *d, zd_job job) {
+  on_worker_of(d, d->call.rest->workers, job);
 }
 
 static void committed(void *context, const zd_commit_result *result) {
@@ -362,17 +368,40 @@ static bool wants_body(const door *d) {
 static void run_question(door *d) {
   d->call.brief = !d->on_worker;
   d->call.again = false;
-  uint64_t budget = d->call.brief ? BRIEF_NS : (uint64_t)d->call.rest->query_ms * 1000000;
+  uint64_t budget =
+      d->call.brief ? ZD_QUESTION_BRIEF_NS : (uint64_t)d->call.rest->query_ms * 1000000;
   d->call.deadline_ns = zd_clock_monotonic_ns() + budget;
   zd_run_question(&d->call, &d->in, &d->answer);
 }
 
-/* Second round of a question. */
-static void ask_again_on_worker(void *context) {
+/* A question that takes long, when its turn comes. It may have waited longer than anybody waits. */
+static void ask_on_worker(void *context) {
   door *d = context;
   zd_issues_init(&d->call.issues, d->call.arena);
-  run_question(d);
+  uint64_t waited_ms = (zd_clock_monotonic_ns() - d->waiting_ns) / 1000000;
+  if (waited_ms > d->call.rest->query_ms)
+    zd_answer_fail(&d->call, &d->answer, 503, ZD_ISSUE_THROTTLED, (zd_slice){NULL, 0},
+                   "too many long searches are waiting; try again later");
+  else
+    run_question(d);
   leave(d);
+}
+
+static void ask(door *d) {
+  zd_rest *r = d->call.rest;
+  if (!d->on_worker && zd_question_is_long(r->questions, &d->in)) {
+    d->call.again = true;
+  } else {
+    run_question(d);
+    if (d->call.again) zd_question_was_long(r->questions, &d->in);
+  }
+  if (d->call.again) {
+    zd_buffer_clear(&d->answer.body);
+    d->waiting_ns = zd_clock_monotonic_ns();
+    on_worker_of(d, r->askers ? r->askers : r->workers, ask_on_worker);
+  } else {
+    leave(d);
+  }
 }
 
 static void run(door *d) {
@@ -397,13 +426,7 @@ static void run(door *d) {
   } else if (d->in.kind == ZD_CREATE || d->in.kind == ZD_UPDATE || d->in.kind == ZD_DELETE) {
     run_single_write(d);
   } else {
-    run_question(d);
-    if (d->call.again) {
-      zd_buffer_clear(&d->answer.body);
-      on_worker(d, ask_again_on_worker);
-    } else {
-      leave(d);
-    }
+    ask(d);
   }
 }
 

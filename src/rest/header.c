@@ -74,6 +74,35 @@ static bool accepts_json(zd_slice accept) {
   return false;
 }
 
+/* Weight of a language range, in thousandths (RFC 9110 12.4.2). */
+static int weight_of(zd_slice parameters) {
+  zd_slice part;
+  while (next_item(&parameters, ';', &part)) {
+    if (part.n < 3 || strncasecmp(part.p, "q=", 2) != 0) continue;
+    int weight = part.p[2] == '1' ? 1000 : 0, digit = 100;
+    for (size_t i = 4; i < part.n && digit && part.p[i] >= '0' && part.p[i] <= '9'; i++) {
+      weight += digit * (part.p[i] - '0');
+      digit /= 10;
+    }
+    return weight;
+  }
+  return 1000;
+}
+
+/* Accept-Language: Russian wanted more than English. */
+static bool prefers_russian(zd_slice accept) {
+  zd_slice item, range;
+  int russian = 0, english = 0;
+  while (next_item(&accept, ',', &item)) {
+    if (!next_item(&item, ';', &range)) continue;
+    int weight = weight_of(item);
+    range.n = zd_slice_find(range, '-');
+    if (word_is(range, "ru") && weight > russian) russian = weight;
+    if (word_is(range, "en") && weight > english) english = weight;
+  }
+  return russian > english;
+}
+
 /* Conditions that the interaction cannot heed are refused, for a client that sends one counts on
  * it. Those of reads are heeded, those of searches and histories mean nothing (RFC 9110 13.2.1). */
 static bool conditions_fit(zd_call *c, const zd_interaction *in, zd_answer *a) {
@@ -98,6 +127,7 @@ static bool names_format(zd_slice query) {
 bool zd_header_take(zd_call *c, const zd_http_exchange *x, zd_interaction *in, zd_answer *a) {
   const zd_http_request *request = zd_http_request_of(x);
   take_prefer(zd_http_header_get(x, "Prefer"), in);
+  in->russian = prefers_russian(zd_http_header_get(x, "Accept-Language"));
   in->if_match = zd_http_header_get(x, "If-Match");
   in->if_none_match = zd_http_header_get(x, "If-None-Match");
   in->if_none_exist = zd_http_header_get(x, "If-None-Exist");

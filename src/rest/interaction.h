@@ -44,6 +44,7 @@ typedef struct zd_interaction {
   uint32_t root;             /* ... at this node */
   zd_return prefer;
   bool lenient;
+  bool russian; /* Accept-Language prefers Russian, for explanations */
   /* shape of the answer, from _pretty, _summary, _elements */
   bool pretty;
   zd_summary summary;
@@ -73,11 +74,15 @@ typedef struct zd_call {
   bool again;           /* ... and say so here, to be run again where it may */
 } zd_call;
 
+struct zd_question_memory;
+
 struct zd_rest {
   const zd_schema *schema;
   zd_store *store;
   zd_search *search;
   zd_workers *workers;
+  zd_workers *askers; /* own threads for questions that take long; NULL: `workers` do them */
+  struct zd_question_memory *questions; /* see question.h */
   const zd_logger *logger;
   char *base_url;     /* without a slash at its end */
   zd_slice base_path; /* "/fhir", inside base_url */

@@ -1,7 +1,7 @@
 /* open.c: the API's life: open, close. */
 #include <stdlib.h>
 
-#include "rest/interaction.h"
+#include "rest/question.h"
 
 static char *copy_text(zd_slice s) {
   char *p = malloc(s.n + 1);
@@ -47,6 +47,14 @@ zd_err zd_rest_writable(const zd_rest *r) {
   return err == ZD_ERR_FULL && old ? ZD_OK : err;
 }
 
+/* Questions that take long: a bounded crowd of them may wait. */
+static zd_err open_askers(zd_rest *r) {
+  enum { WAITING = 4096 };
+  r->questions = calloc(1, sizeof *r->questions);
+  if (r->workers) r->askers = zd_workers_open(zd_workers_cpus(), WAITING);
+  return r->questions && (r->askers || !r->workers) ? ZD_OK : ZD_ERR_MEMORY;
+}
+
 zd_err zd_rest_open(const zd_rest_options *o, zd_rest **out, zd_fault *fault) {
   zd_slice base = o->base_url;
   while (base.n && base.p[base.n - 1] == '/') base.n--;
@@ -68,7 +76,8 @@ zd_err zd_rest_open(const zd_rest_options *o, zd_rest **out, zd_fault *fault) {
     r->base_path = path_of(zd_rest_base(r));
     zd_capabilities_build(r);
   }
-  if (!r->base_url || (o->cors_origins && !r->cors_origins) || r->capabilities.failed) {
+  if (open_askers(r) != ZD_OK || !r->base_url || (o->cors_origins && !r->cors_origins) ||
+      r->capabilities.failed) {
     zd_rest_close(r);
     return zd_fail(fault, ZD_ERR_MEMORY, "out of memory");
   }
@@ -78,6 +87,8 @@ zd_err zd_rest_open(const zd_rest_options *o, zd_rest **out, zd_fault *fault) {
 
 void zd_rest_close(zd_rest *r) {
   if (!r) return;
+  if (r->askers) zd_workers_close(r->askers);
+  free(r->questions);
   zd_buffer_free(&r->capabilities);
   free(r->base_url);
   free(r->cors_origins);
