@@ -8,6 +8,7 @@
 #include "search/decimal.h"
 #include "search/moment.h"
 #include "search/search.h"
+#include "search/terminology.h"
 
 /* ---- shapes: how a type's values are read, told once per type instead of compared by name ---- */
 
@@ -199,7 +200,8 @@ struct zd_search {
   zd_slice base_url; /* without a slash at its end; empty: none */
   int zone_minutes;
   zd_shape_info *shapes;
-  zd_slice *set_system;  /* by value set: the one system of its codes; absent: none or several */
+  zd_slice *set_system; /* by value set: the one system of its codes; absent: none or several */
+  zd_terminology terminology;
   zd_search_type *types; /* by zd_type */
   zd_type *symbol_type;  /* by type symbol */
   uint32_t symbol_count; /* entries in symbol_type */
@@ -346,6 +348,7 @@ enum {
   ZD_QUERY_PARAMS_MAX = 256,
   ZD_QUERY_VALUES_MAX = 10000, /* joined by commas */
   ZD_QUERY_VALUE_BYTES_MAX = 8192,
+  ZD_QUERY_CODES_MAX = 100000,   /* of a value set, or below a code */
   ZD_QUERY_GUESSES_MAX = 100000, /* types tried for ids without one, in one clause */
   ZD_QUERY_COUNT_DEFAULT = 50,
   ZD_QUERY_COUNT_MAX = 1000

@@ -151,12 +151,26 @@ bool zd_match_fact(const zd_search *s, const zd_search_param *param, const zd_se
 
 /* ---- modifiers ---- */
 
-static bool match_codes(const zd_search_value *v, const zd_fact *t) {
-  for (size_t i = 0; i < v->code_count; i++)
-    if (same(t->code, v->codes[i].code) &&
-        (!v->codes[i].system.p || same(t->system, v->codes[i].system)))
-      return true;
+/* The codes are sorted, those without a system, which stand for any, before the others. */
+static bool has_code(const zd_search_value *v, zd_slice system, zd_slice code) {
+  size_t low = 0, high = v->code_count;
+  zd_coded wanted = {.code = code, .system = system};
+  while (low < high) {
+    size_t middle = low + (high - low) / 2;
+    int order = zd_coded_cmp(&v->codes[middle], &wanted);
+    if (!order) return true;
+    if (order < 0)
+      low = middle + 1;
+    else
+      high = middle;
+  }
   return false;
+}
+
+static bool match_codes(const zd_search_value *v, const zd_fact *t) {
+  zd_slice none = {NULL, 0};
+  if (!t->code.p) return false;
+  return has_code(v, none, t->code) || (t->system.p && has_code(v, t->system, t->code));
 }
 
 /* "Below": the same, or deeper by whole segments of the path. */

@@ -82,6 +82,7 @@ zd_err zd_search_open(const zd_schema *schema, zd_store *store, zd_slice base_ur
   s->store = store;
   s->base_url = zd_arena_copy(&s->arena, without_slash(base_url));
   s->known_before = count_symbols(store);
+  s->terminology = zd_terminology_stored(s);
   zd_err err = s->base_url.p ? make_types(s, fault) : ZD_ERR_MEMORY;
   if (err) {
     zd_search_close(s);
