@@ -1,0 +1,118 @@
+// What the specification's definitions say: search parameters by type, compartments, and the code
+// systems that required bindings give to elements of type code.
+import { readFileSync } from 'node:fs';
+import fhirpath from 'fhirpath';
+import r4 from 'fhirpath/fhir-context/r4/index.js';
+
+const folder = new URL('../../node_modules/hl7.fhir.r4.examples/', import.meta.url);
+const load = name => {
+  try { return JSON.parse(readFileSync(new URL(name, folder))); } catch { return null; }
+};
+const memo = make => {
+  const made = new Map();
+  return key => {
+    if (!made.has(key)) made.set(key, make(key));
+    return made.get(key);
+  };
+};
+const all = load('Bundle-searchParams.json').entry.map(e => e.resource);
+const byUrl = new Map(all.map(p => [p.url, p]));
+
+/** Splits at ` | ` outside of brackets. */
+function alternatives(expression) {
+  const parts = [];
+  let depth = 0, start = 0;
+  for (let i = 0; i < expression.length; i++) {
+    if (expression[i] === '(') depth++;
+    else if (expression[i] === ')') depth--;
+    else if (expression[i] === '|' && !depth) {
+      parts.push(expression.slice(start, i).trim());
+      start = i + 1;
+    }
+  }
+  return [...parts, expression.slice(start).trim()];
+}
+
+const structure = memo(name => load(`StructureDefinition-${name}.json`));
+
+/** The element definition that a plain path ends at. */
+function elementAt(type, names) {
+  let at = type, path = type, found = null;
+  for (const name of names) {
+    found = null;
+    for (let hop = 0; hop < 2 && !found; hop++) {
+      const elements = structure(at)?.snapshot?.element ?? [];
+      found = elements.find(e => e.path === `${path}.${name}` || e.path === `${path}.${name}[x]`);
+      if (found) path = found.path;
+      else if (at !== path) { // leave the structure for the type of the element reached
+        const here = elements.find(e => e.path === path);
+        at = path = here?.type?.[0]?.code;
+      }
+    }
+    if (!found) return null;
+  }
+  return found;
+}
+
+const valueSet = memo(url => load(`ValueSet-${url.split('|')[0].split('/').pop()}.json`));
+const codeSystem = memo(url => load(`CodeSystem-${url.split('/').pop()}.json`));
+const within = (concepts, code) => (concepts ?? []).some(c => c.code === code || within(c.concept, code));
+
+/** (code) => its system, for a path that ends at an element with a required binding. */
+function systemsOf(type, expression) {
+  const plain = expression.replace(/^\(|\)$/g, '').replace(/ as \w+|\.as\(\w+\)|\.where\([^)]*\)/g, '');
+  const names = plain.split('.').slice(1);
+  const element = names.every(n => /^\w+$/.test(n)) ? elementAt(type, names) : null;
+  if (!element || element.binding?.strength !== 'required') return () => undefined;
+  const include = valueSet(element.binding.valueSet)?.compose?.include ?? [];
+  const systems = new Set(include.map(i => i.system));
+  if (systems.size === 1) return () => include[0].system;
+  return code => include.find(i => (i.concept ? i.concept.some(c => c.code === code)
+    : within(codeSystem(i.system)?.concept, code)))?.system;
+}
+
+/** `.where(resolve() is Patient)` needs no resolving: the reference itself tells the type. */
+function readPart(type, expression, base) {
+  const only = /\.where\(resolve\(\) is (\w+)\)/.exec(expression)?.[1];
+  // `as` takes one value only, and what is meant is a choice among several.
+  const path = expression.replace(/\.where\(resolve\(\) is \w+\)/, '').replace(/as\(DateTime\)/, 'as(dateTime)')
+    .replace(/ as (\w+)/g, '.ofType($1)').replace(/\.as\((\w+)\)/g, '.ofType($1)');
+  const compile = text => fhirpath.compile(base ? { base, expression: text } : text, r4);
+  return { only, path, values: compile(path), types: compile(`(${path}).type().name`), systems: systemsOf(type, expression) };
+}
+
+const ofType = (type, expression) => alternatives(expression)
+  .filter(part => new RegExp(`^\\(?${type}\\b`).test(part));
+
+function readParam(type, p) {
+  const expression = p.base.includes('Resource') ? p.expression.replaceAll('Resource.', `${type}.`) : p.expression;
+  const param = { code: p.code, type: p.type, url: p.url, targets: p.target ?? [] };
+  const expressions = ofType(type, expression);
+  param.parts = expressions.map(e => readPart(type, e));
+  if (param.parts.every(x => x.only)) param.targets = param.targets.filter(t => param.parts.some(x => x.only === t));
+  if (p.component) {
+    param.contexts = expressions.map(e => ({
+      values: fhirpath.compile(e, r4),
+      components: p.component.map(c => {
+        const target = byUrl.get(c.definition);
+        return { code: target.code, type: target.type, targets: target.target ?? [],
+          parts: alternatives(c.expression).map(x => readPart(e, x, e)) };
+      }),
+    }));
+    param.components = param.contexts[0]?.components;
+  }
+  return param;
+}
+
+const unanswered = new Set(['_text', '_content', '_query']);
+
+/** Search parameters of a resource type: Map of code to parameter. */
+export const paramsOf = memo(type => new Map(all
+  .filter(p => p.expression && !unanswered.has(p.code) && (p.base.includes(type) || p.base.includes('Resource')))
+  .map(p => [p.code, readParam(type, p)])));
+
+/** Codes of the parameters that put `type` into a compartment; undefined when it is not in it. */
+export const compartment = memo(name => {
+  const resources = load(`CompartmentDefinition-${name[0].toLowerCase()}${name.slice(1)}.json`).resource;
+  return new Map(resources.filter(r => r.param).map(r => [r.code, r.param]));
+});

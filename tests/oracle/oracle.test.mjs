@@ -1,0 +1,40 @@
+// Engine and naive oracle, asked the same. ZD_SEED, ZD_QUERIES (per run), ZD_WORLD (resources a type).
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { start } from '../api/server.mjs';
+import { World } from './world.mjs';
+
+/** What must be answered; a refusal of anything else is counted and listed. */
+const supported = new Set(['number', 'date', 'string', 'token', 'reference', 'composite', 'quantity', 'uri', 'system', 'malformed', ':missing', ':exact', ':not', ':of-type', ':identifier', ':[type]', ':above uri', ':below uri', '_list', 'compartment',
+  'near', 'special', '_maxresults']);
+
+/** What is being built and not asked for yet. */
+const avoid = new Set((process.env.ZD_AVOID ?? ':contains;:text;chain;chain.chain;_has;_has nested;_include;_revinclude;_include:iterate;_sort _id;'
+  + '_sort _lastUpdated;_sort string;_sort date;_sort number;_sort quantity;_sort token;_sort uri').split(';').filter(Boolean));
+
+const seed = Number(process.env.ZD_SEED ?? 1), queries = Number(process.env.ZD_QUERIES ?? 4000);
+let server, world;
+before(async () => {
+  server = await start();
+  world = new World(server.base, { seed, perType: Number(process.env.ZD_WORLD ?? 40), supported, avoid });
+  await world.load();
+});
+after(async () => {
+  world.close();
+  await server.remove();
+});
+
+test('random questions have the same answers, between random writes', async t => {
+  const begun = Date.now(), rounds = Math.max(4, Math.min(200, Math.round(queries / 1000)));
+  for (let i = 0; i < rounds && !world.differences.length; i++) {
+    await world.round(Math.ceil(queries / rounds));
+    if (world.differences.length) break;
+    await world.pagesBetweenWrites(10);
+    await world.change(40);
+  }
+  const { counts } = world, seconds = (Date.now() - begun) / 1000;
+  t.diagnostic(`oracle: ${counts.asked} queries, ${counts.pages} pages, ${counts.matches} matches, ${counts.writes} writes, `
+    + `${counts.malformed} malformed, ${counts.refused} not offered, ${counts.costly} too costly; ${Math.round(counts.asked / seconds)}/s; seed ${seed}`);
+  for (const [feature, why] of world.refusals) t.diagnostic(`not offered: ${feature} (${why})`);
+  if (world.differences.length) assert.fail(`${world.differences.length} differences\n\n${await world.report()}`);
+});
