@@ -203,14 +203,16 @@ typedef enum zd_code_content { /* CodeSystem.content */
 
 typedef struct zd_code_system_info {
   zd_slice url;
+  zd_slice version; /* absent: none, or the system is only referred to */
   zd_code_content content;
   uint32_t count; /* codes in the image, hierarchy flattened; displays are not kept */
 } zd_code_system_info;
 
 typedef struct zd_value_set_info {
   zd_slice url;
-  bool enumerable; /* false: its content does not follow from the definitions alone */
-  uint32_t count;  /* codes when enumerable, sorted by (code, system) */
+  zd_slice version; /* absent: none */
+  bool enumerable;  /* false: its content does not follow from the definitions alone */
+  uint32_t count;   /* codes when enumerable, sorted by (code, system) */
 } zd_value_set_info;
 
 typedef struct zd_coded {
@@ -220,11 +222,13 @@ typedef struct zd_coded {
 
 uint32_t zd_schema_code_system_count(const zd_schema *s);
 zd_code_system_info zd_schema_code_system(const zd_schema *s, uint32_t i);
-uint32_t zd_schema_code_system_find(const zd_schema *s, zd_slice url); /* UINT32_MAX: none */
+/* By canonical, as zd_schema_definition_find; also systems that are only referred to. UINT32_MAX:
+ * none. */
+uint32_t zd_schema_code_system_find(const zd_schema *s, zd_slice canonical);
 zd_slice zd_schema_code_system_code(const zd_schema *s, uint32_t i, uint32_t k);
 uint32_t zd_schema_value_set_count(const zd_schema *s);
 zd_value_set_info zd_schema_value_set(const zd_schema *s, uint32_t i);
-uint32_t zd_schema_value_set_find(const zd_schema *s, zd_slice url); /* UINT32_MAX: none */
+uint32_t zd_schema_value_set_find(const zd_schema *s, zd_slice canonical); /* UINT32_MAX: none */
 zd_coded zd_schema_value_set_code(const zd_schema *s, uint32_t i, uint32_t k);
 
 /* The value set of e's required binding; UINT32_MAX: no required binding, or not shipped. */
@@ -233,5 +237,179 @@ uint32_t zd_schema_bound_value_set(const zd_schema *s, zd_element e);
 /* 1: `code` is in the required value set bound to e; 0: it is not; -1: not computable from the
  * image (no binding, not required, or content not shipped). */
 int zd_schema_bound_code(const zd_schema *s, zd_element e, zd_slice code);
+
+/* ---- definitions: everything in the image that has a canonical url ---- */
+
+typedef enum zd_definition_kind {
+  ZD_DEF_STRUCTURE,   /* number: of the profile */
+  ZD_DEF_PARAM,       /* of the search parameter */
+  ZD_DEF_COMPARTMENT, /* 0 */
+  ZD_DEF_OPERATION,
+  ZD_DEF_CODE_SYSTEM,
+  ZD_DEF_VALUE_SET,
+  ZD_DEF_KINDS
+} zd_definition_kind;
+
+typedef struct zd_definition_info {
+  zd_definition_kind kind;
+  zd_slice url;
+  zd_slice version; /* absent when it has none */
+  uint32_t number;  /* where it stands among its kind */
+} zd_definition_info;
+
+/* "StructureDefinition", ...; static. */
+zd_slice zd_schema_definition_type(zd_definition_kind kind);
+/* Those of the official image come first, in the same order in every image that extends it; what
+ * users added follows. */
+uint32_t zd_schema_definition_count(const zd_schema *s);
+zd_definition_info zd_schema_definition(const zd_schema *s, uint32_t i);
+/* By canonical: "url|version" is exactly that one, "url" the newest version of it. UINT32_MAX when
+ * there is none. */
+uint32_t zd_schema_definition_find(const zd_schema *s, zd_definition_kind kind, zd_slice canonical);
+/* The order of versions, part by part between dots: numbers by value and before other parts, which
+ * go by their bytes; "1.0.0-ballot" before "1.0.0", no version before all. */
+int zd_schema_version_cmp(zd_slice a, zd_slice b);
+
+/* ---- profiles: the rows of StructureDefinition.snapshot ----
+ *
+ * Every StructureDefinition with a snapshot is a profile: constraints on resources and data types,
+ * extensions, and the definitions of the types themselves (ZD_PROFILE_TYPE), whose rows hold the
+ * bindings and invariants that every instance is under. */
+
+enum {                           /* zd_profile_info.flags */
+       ZD_PROFILE_TYPE = 1,      /* defines its type; the others constrain one */
+       ZD_PROFILE_EXTENSION = 2, /* constrains Extension */
+       ZD_PROFILE_ABSTRACT = 4
+};
+
+typedef struct zd_profile_info {
+  zd_slice url, version, name;
+  zd_slice base; /* canonical of what it derives from; absent for the roots */
+  zd_type type;  /* that it is about */
+  uint16_t flags;
+  uint32_t element_count; /* rows; 0 is the type itself */
+  uint32_t context_count; /* of an extension */
+} zd_profile_info;
+
+enum { /* zd_profile_element.flags */
+       ZD_PE_MUST_SUPPORT = 1,
+       ZD_PE_SUMMARY = 2,
+       ZD_PE_MODIFIER = 4,
+       ZD_PE_VALUE = 8,        /* the value of a primitive: no element of its own in JSON */
+       ZD_PE_FORBIDDEN = 16,   /* its base forbids it (max 0 there): never in JSON */
+       ZD_PE_CONSTRAINING = 32 /* sliceIsConstraining: a slice of the profile it derives from */
+};
+
+typedef enum zd_binding_strength {
+  ZD_BINDING_NONE,
+  ZD_BINDING_REQUIRED,
+  ZD_BINDING_EXTENSIBLE,
+  ZD_BINDING_PREFERRED,
+  ZD_BINDING_EXAMPLE
+} zd_binding_strength;
+
+#define ZD_PE_NONE UINT32_MAX
+#define ZD_PE_UNBOUNDED UINT32_MAX
+
+/* One row. A choice ("value[x]") stands for `alternatives` elements that follow each other. */
+typedef struct zd_profile_element {
+  zd_slice id;     /* "Patient.extension:race.url" */
+  zd_slice path;   /* "Patient.extension.url" */
+  zd_slice slice;  /* its name; absent when it is no slice */
+  uint32_t parent; /* row it stands under; ZD_PE_NONE for row 0 */
+  uint32_t sliced; /* row whose slice it is; ZD_PE_NONE: none, or slicing is implied (extensions by
+                      url, choices by type), or the only row of its element */
+  zd_type owner;   /* type that it is an element of; ZD_NO_TYPE for row 0 */
+  zd_element element; /* its first element; ZD_NO_ELEMENT for row 0, ZD_PE_VALUE, ZD_PE_FORBIDDEN */
+  uint16_t alternatives; /* how many elements it may be; 1 when it is no choice */
+  uint16_t flags;
+  uint32_t min, max; /* max ZD_PE_UNBOUNDED: * */
+  uint16_t type_count;
+  uint16_t constraint_count;
+  bool has_slicing;
+  zd_slice fixed, pattern; /* JSON without white space; absent: none */
+  zd_slice min_value, max_value;
+  zd_type fixed_type, pattern_type, min_value_type, max_value_type;
+  uint32_t max_length; /* 0: none */
+  zd_binding_strength binding;
+  zd_slice value_set, max_value_set; /* canonicals; absent: none */
+  uint32_t content_reference;        /* row whose children it has; ZD_PE_NONE */
+} zd_profile_element;
+
+enum { /* zd_profile_type.aggregation */
+       ZD_AGGREGATION_CONTAINED = 1,
+       ZD_AGGREGATION_REFERENCED = 2,
+       ZD_AGGREGATION_BUNDLED = 4
+};
+
+typedef struct zd_profile_type {
+  zd_type type;           /* ZD_NO_TYPE: a type of FHIRPath itself (of ZD_PE_VALUE) */
+  uint16_t profile_count; /* canonicals that a value must conform to one of */
+  uint16_t target_count;  /* the same of what a reference refers to */
+  uint8_t aggregation;    /* 0: any */
+  uint8_t versioning;     /* 0 either, 1 independent, 2 specific */
+} zd_profile_type;
+
+typedef enum zd_slicing_rules {
+  ZD_SLICING_CLOSED,
+  ZD_SLICING_OPEN,
+  ZD_SLICING_OPEN_AT_END
+} zd_slicing_rules;
+
+typedef enum zd_discriminator_kind {
+  ZD_DISCRIMINATE_VALUE,
+  ZD_DISCRIMINATE_EXISTS,
+  ZD_DISCRIMINATE_PATTERN,
+  ZD_DISCRIMINATE_TYPE,
+  ZD_DISCRIMINATE_PROFILE
+} zd_discriminator_kind;
+
+typedef struct zd_slicing {
+  zd_slicing_rules rules;
+  bool ordered;
+  uint32_t discriminator_count;
+} zd_slicing;
+
+typedef struct zd_discriminator {
+  zd_discriminator_kind kind;
+  zd_slice path; /* FHIRPath from the sliced element */
+} zd_discriminator;
+
+typedef struct zd_constraint {
+  zd_slice key, human;
+  zd_slice expression; /* FHIRPath, its syntax is right; absent: for people alone */
+  zd_slice source;     /* canonical of the definition it comes from; may be absent */
+  bool error;          /* severity error, else warning */
+} zd_constraint;
+
+typedef enum zd_context_kind {
+  ZD_CONTEXT_FHIRPATH,
+  ZD_CONTEXT_ELEMENT,
+  ZD_CONTEXT_EXTENSION,
+  ZD_CONTEXT_INVARIANT /* StructureDefinition.contextInvariant */
+} zd_context_kind;
+
+typedef struct zd_profile_context {
+  zd_context_kind kind;
+  zd_slice expression;
+} zd_profile_context;
+
+uint32_t zd_schema_profile_count(const zd_schema *s);
+zd_profile_info zd_schema_profile(const zd_schema *s, uint32_t p);
+/* By canonical, as zd_schema_definition_find; UINT32_MAX. */
+uint32_t zd_schema_profile_find(const zd_schema *s, zd_slice canonical);
+/* Rows are in the order of the snapshot: what is under a row follows it. */
+zd_profile_element zd_schema_profile_element(const zd_schema *s, uint32_t p, uint32_t row);
+zd_profile_type zd_schema_profile_type(const zd_schema *s, uint32_t p, uint32_t row, uint16_t k);
+/* Canonical j of type k: `target` for those of what is referred to. */
+zd_slice zd_schema_profile_canonical(const zd_schema *s, uint32_t p, uint32_t row, uint16_t k,
+                                     bool target, uint16_t j);
+/* Of a row with has_slicing. */
+zd_slicing zd_schema_profile_slicing(const zd_schema *s, uint32_t p, uint32_t row);
+zd_discriminator zd_schema_profile_discriminator(const zd_schema *s, uint32_t p, uint32_t row,
+                                                 uint32_t k);
+zd_constraint zd_schema_profile_constraint(const zd_schema *s, uint32_t p, uint32_t row,
+                                           uint16_t k);
+zd_profile_context zd_schema_profile_context(const zd_schema *s, uint32_t p, uint32_t k);
 
 #endif

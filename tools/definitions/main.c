@@ -13,7 +13,8 @@
 
 static const char *const bundles[] = {"Bundle-types.json",        "Bundle-resources.json",
                                       "Bundle-searchParams.json", "Bundle-valuesets.json",
-                                      "Bundle-v2-valuesets.json", "Bundle-v3-valuesets.json"};
+                                      "Bundle-v2-valuesets.json", "Bundle-v3-valuesets.json",
+                                      "Bundle-extensions.json",   "Bundle-profiles-others.json"};
 enum { BUNDLES = sizeof bundles / sizeof *bundles };
 
 static zd_err load(zd_definitions *d, const char *folder, int i, zd_buffer *text, zd_fault *fault) {

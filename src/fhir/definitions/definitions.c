@@ -5,10 +5,6 @@
 
 #include "fhir/definitions/definitions_internal.h"
 
-static const char *const kind_names[ZD_DEF_KINDS] = {
-    "StructureDefinition", "SearchParameter", "CompartmentDefinition",
-    "OperationDefinition", "CodeSystem",      "ValueSet"};
-
 zd_err zd_definitions_new(zd_definitions **out, zd_fault *fault) {
   zd_definitions *d = calloc(1, sizeof *d);
   *out = d;
@@ -22,20 +18,12 @@ zd_err zd_definitions_new(zd_definitions **out, zd_fault *fault) {
   return ZD_OK;
 }
 
-/* Names of the base image that new definitions may refer to. */
-static bool name_base(zd_definitions *d, const zd_schema *base) {
-  for (zd_type t = 0; t < zd_schema_type_count(base); t++)
-    if (!zd_name_map_set(&d->types, &d->arena, zd_schema_type_info(base, t).name, t)) return false;
-  for (uint32_t i = 0; i < zd_schema_param_count(base); i++)
-    if (!zd_name_map_set(&d->params, &d->arena, zd_schema_param(base, i).url, i)) return false;
-  return true;
-}
-
 zd_err zd_definitions_extend(const zd_schema *base, zd_definitions **out, zd_fault *fault) {
   zd_err err = zd_definitions_new(out, fault);
   if (err) return err;
   zd_definitions *d = *out;
-  bool ok = name_base(d, base);
+  d->fault = fault;
+  bool ok = zd_def_name_base(d, base) == ZD_OK;
   for (int i = 0; i < ZD_IMAGE_SECTIONS && ok; i++) {
     const zd_image_extent *x = &base->section[i];
     zd_buffer_add(&d->section[i], zd_image_at(base, (zd_image_section)i),
@@ -61,14 +49,18 @@ void zd_definitions_free(zd_definitions *d) {
 
 static int kind_of(zd_slice resource_type) {
   for (int i = 0; i < ZD_DEF_KINDS; i++)
-    if (zd_slice_eq(resource_type, zd_slice_of(kind_names[i]))) return i;
+    if (zd_slice_eq(resource_type, zd_schema_definition_type((zd_definition_kind)i))) return i;
   return -1;
 }
 
 static void add_resource(zd_definitions *d, const zd_json_tape *tape, uint32_t node) {
   int kind = kind_of(zd_json_string(tape, node, ZD_S("resourceType")));
   if (kind < 0) return;
-  zd_definition found = {tape, node, d->added++, zd_def_text(d, tape, node, ZD_S("url"))};
+  zd_definition found = {.tape = tape,
+                         .node = node,
+                         .order = d->added++,
+                         .url = zd_def_text(d, tape, node, ZD_S("url")),
+                         .version = zd_def_text(d, tape, node, ZD_S("version"))};
   if (found.url.n) zd_buffer_add(&d->found[kind], &found, sizeof found);
 }
 
@@ -105,50 +97,13 @@ size_t zd_definitions_count(const zd_definitions *d, zd_slice resource_type) {
   return kind < 0 ? 0 : d->found[kind].n / sizeof(zd_definition);
 }
 
-static int by_url(const void *a, const void *b) {
-  const zd_definition *x = a, *y = b;
-  int order = zd_slice_cmp(x->url, y->url);
-  return order ? order : (x->order > y->order) - (x->order < y->order);
-}
-
-/* Sorted by url; of equal urls the last one added stays. */
-static void sort_found(zd_buffer *found) {
-  size_t n = found->n / sizeof(zd_definition), kept = 0;
-  zd_definition *all = (zd_definition *)(void *)found->p;
-  if (!n) return;
-  qsort(all, n, sizeof *all, by_url);
-  for (size_t i = 0; i < n; i++) {
-    if (i + 1 < n && zd_slice_eq(all[i].url, all[i + 1].url)) continue;
-    all[kept++] = all[i];
-  }
-  found->n = kept * sizeof *all;
-}
-
-/* On top of a compiled image only search parameters are taken. */
-static zd_err check_extension(zd_definitions *d) {
-  for (int i = 0; i < ZD_DEF_KINDS; i++) {
-    if (i == ZD_DEF_PARAM || !d->found[i].n) continue;
-    const zd_definition *first = (const zd_definition *)(void *)d->found[i].p;
-    return zd_fail(d->fault, ZD_ERR_UNSUPPORTED,
-                   "definitions: %.*s: a %s can't be added to a compiled image", ZD_SV(first->url),
-                   kind_names[i]);
-  }
-  return ZD_OK;
-}
-
 zd_err zd_definitions_build(zd_definitions *d, zd_buffer *image, zd_fault *fault) {
-  static zd_err (*const parts[])(zd_definitions *) = {zd_def_code_systems, zd_def_value_sets,
-                                                      zd_def_types,        zd_def_params,
-                                                      zd_def_compartments, zd_def_operations};
+  static zd_err (*const parts[])(zd_definitions *) = {
+      zd_def_sort,         zd_def_code_systems, zd_def_value_sets, zd_def_types,   zd_def_params,
+      zd_def_compartments, zd_def_operations,   zd_def_profiles,   zd_def_register};
   d->fault = fault;
-  if (d->extends) {
-    zd_err err = check_extension(d);
-    sort_found(&d->found[ZD_DEF_PARAM]);
-    if (!err) err = zd_def_params(d);
-    return err ? err : zd_def_write(d, image);
-  }
-  for (int i = 0; i < ZD_DEF_KINDS; i++) sort_found(&d->found[i]);
   for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+    if (d->extends && parts[i] == zd_def_types) continue; /* an image's types are all there are */
     zd_err err = parts[i](d);
     if (err) return err;
   }

@@ -27,7 +27,7 @@ typedef struct set_state {
 
 typedef struct compiler {
   zd_definitions *d;
-  const zd_definition *systems, *sets;
+  zd_definition *systems, *sets; /* that were added; in the image behind those of the base */
   size_t system_count, set_count;
   set_state *states;  /* of each value set */
   zd_name_map shared; /* bytes of a code list → first code, so that equal lists are kept once */
@@ -92,16 +92,18 @@ static void intersect(const zd_definitions *d, zd_buffer *a, const zd_buffer *b,
   a->n = kept * sizeof *all;
 }
 
-/* Number of a system by url; one that is not shipped gets a record without codes. */
-static uint16_t system_number(compiler *c, zd_slice url) {
+/* The number that stands for a system in codes: of the first record with its url. One that is not
+ * shipped gets a record without codes. */
+static uint16_t system_id(compiler *c, zd_slice url) {
   zd_definitions *d = c->d;
-  int64_t known = zd_name_map_find(&d->code_systems, url);
+  int64_t known = zd_name_map_find(&d->system_ids, url);
   if (known >= 0) return (uint16_t)known;
   uint32_t number = zd_def_count(d, ZD_IMAGE_CODE_SYSTEMS, sizeof(zd_image_code_system));
   if (number >= 0xFFFF) return 0xFFFF;
-  zd_image_code_system record = {.url = zd_def_string(d, url), .content = ZD_CODES_NOT_PRESENT};
+  zd_image_code_system record = {
+      .url = zd_def_string(d, url), .version = {0, UINT32_MAX}, .content = ZD_CODES_NOT_PRESENT};
   zd_buffer_add(&d->section[ZD_IMAGE_CODE_SYSTEMS], &record, sizeof record);
-  if (!zd_name_map_set(&d->code_systems, &d->arena, url, number)) return 0xFFFF;
+  if (!zd_name_map_set(&d->system_ids, &d->arena, url, number)) return 0xFFFF;
   return (uint16_t)number;
 }
 
@@ -149,10 +151,12 @@ static void add_concepts(compiler *c, const zd_json_tape *tape, uint32_t list, u
   }
 }
 
-static void add_whole_system(compiler *c, uint16_t system, zd_buffer *out) {
-  const zd_definition *def = &c->systems[system];
-  uint32_t list = zd_json_find(def->tape, def->node, ZD_S("concept"));
-  if (list) add_concepts(c, def->tape, list, system, 0, out);
+/* The codes of a system that is compiled. */
+static void add_whole_system(compiler *c, uint32_t number, zd_buffer *out) {
+  const zd_image_code_system *r =
+      ZD_RECORDS(c->d, ZD_IMAGE_CODE_SYSTEMS, const zd_image_code_system) + number;
+  zd_buffer_add(out, ZD_RECORDS(c->d, ZD_IMAGE_CODES, const zd_image_code) + r->first,
+                r->count * sizeof(zd_image_code));
 }
 
 static uint32_t hash_system(const void *state, uint32_t i, uint32_t seed) {
@@ -164,32 +168,45 @@ static uint32_t hash_system(const void *state, uint32_t i, uint32_t seed) {
 
 static void begin(compiler *c, zd_definitions *d) {
   *c = (compiler){.d = d};
-  c->systems = (const zd_definition *)(void *)d->found[ZD_DEF_CODE_SYSTEM].p;
+  c->systems = (zd_definition *)(void *)d->found[ZD_DEF_CODE_SYSTEM].p;
   c->system_count = d->found[ZD_DEF_CODE_SYSTEM].n / sizeof(zd_definition);
-  c->sets = (const zd_definition *)(void *)d->found[ZD_DEF_VALUE_SET].p;
+  c->sets = (zd_definition *)(void *)d->found[ZD_DEF_VALUE_SET].p;
   c->set_count = d->found[ZD_DEF_VALUE_SET].n / sizeof(zd_definition);
+}
+
+static zd_err compile_system(compiler *c, zd_definition *def) {
+  zd_definitions *d = c->d;
+  zd_image_code_system record = {.url = zd_def_string(d, def->url),
+                                 .version = zd_def_string(d, def->version),
+                                 .content = content_of(def)};
+  def->number = zd_def_count(d, ZD_IMAGE_CODE_SYSTEMS, sizeof record);
+  if (def->number >= 0xFFFF)
+    return zd_fail(d->fault, ZD_ERR_LIMIT, "definitions: too many code systems");
+  int64_t id = zd_name_map_find(&d->system_ids, def->url);
+  if (id < 0 && !zd_name_map_set(&d->system_ids, &d->arena, def->url, def->number))
+    return no_memory(d);
+  zd_buffer codes;
+  zd_buffer_init(&codes, 0);
+  uint32_t list = zd_json_find(def->tape, def->node, ZD_S("concept"));
+  uint16_t own = (uint16_t)(id < 0 ? (int64_t)def->number : id);
+  if (list) add_concepts(c, def->tape, list, own, 0, &codes);
+  sort_codes(d, &codes);
+  record.count = list_count(&codes);
+  zd_err err = codes.failed ? no_memory(d) : keep_list(c, &codes, &record.first);
+  zd_buffer_free(&codes);
+  if (err) return err;
+  zd_buffer_add(&d->section[ZD_IMAGE_CODE_SYSTEMS], &record, sizeof record);
+  if (d->section[ZD_IMAGE_CODE_SYSTEMS].failed) return no_memory(d);
+  return zd_def_name_system(d, def->url, def->version, def->number);
 }
 
 zd_err zd_def_code_systems(zd_definitions *d) {
   compiler c;
+  zd_err err = ZD_OK;
   begin(&c, d);
-  for (size_t i = 0; i < c.system_count; i++) {
-    zd_image_code_system record = {.url = zd_def_string(d, c.systems[i].url),
-                                   .content = content_of(&c.systems[i])};
-    zd_buffer codes;
-    zd_buffer_init(&codes, 0);
-    add_whole_system(&c, (uint16_t)i, &codes);
-    sort_codes(d, &codes);
-    record.count = list_count(&codes);
-    zd_err err = codes.failed ? no_memory(d) : keep_list(&c, &codes, &record.first);
-    zd_buffer_free(&codes);
-    if (err) return err;
-    zd_buffer_add(&d->section[ZD_IMAGE_CODE_SYSTEMS], &record, sizeof record);
-    if (d->section[ZD_IMAGE_CODE_SYSTEMS].failed) return no_memory(d);
-    if (!zd_name_map_set(&d->code_systems, &d->arena, c.systems[i].url, (uint32_t)i))
-      return no_memory(d);
-  }
-  return ZD_OK;
+  d->first_system = zd_def_count(d, ZD_IMAGE_CODE_SYSTEMS, sizeof(zd_image_code_system));
+  for (size_t i = 0; i < c.system_count && !err; i++) err = compile_system(&c, &c.systems[i]);
+  return err;
 }
 
 /* ---- filters ---- */
@@ -244,10 +261,14 @@ static void add_below(descent *x, uint32_t concept, int depth) {
   }
 }
 
-/* concept is-a / descendent-of / is-not-a code. */
-static bool filter_hierarchy(compiler *c, uint16_t system, zd_slice op, zd_slice code,
+/* concept is-a / descendent-of / is-not-a code. The image keeps no hierarchies: those of systems in
+ * the base image are not known. */
+static bool filter_hierarchy(compiler *c, uint32_t number, zd_slice op, zd_slice code,
                              zd_buffer *out) {
-  const zd_definition *def = &c->systems[system];
+  uint32_t added = number - c->d->first_system;
+  if (number < c->d->first_system || added >= c->system_count) return false;
+  const zd_definition *def = &c->systems[added];
+  uint16_t system = system_id(c, def->url);
   uint32_t list = zd_json_find(def->tape, def->node, ZD_S("concept"));
   uint32_t concept = list ? find_concept(def->tape, list, code, 0) : 0;
   if (!concept) return false;
@@ -258,7 +279,7 @@ static bool filter_hierarchy(compiler *c, uint16_t system, zd_slice op, zd_slice
   add_below(&down, concept, 0);
   sort_codes(c->d, &below);
   if (zd_slice_eq(op, ZD_S("is-not-a"))) {
-    add_whole_system(c, system, out);
+    add_whole_system(c, number, out);
     sort_codes(c->d, out);
     intersect(c->d, out, &below, true);
   } else {
@@ -270,7 +291,7 @@ static bool filter_hierarchy(compiler *c, uint16_t system, zd_slice op, zd_slice
 }
 
 /* One filter of an include: its codes, sorted, to out; false when it can't be computed. */
-static bool apply_filter(compiler *c, uint16_t system, const zd_json_tape *tape, uint32_t filter,
+static bool apply_filter(compiler *c, uint32_t system, const zd_json_tape *tape, uint32_t filter,
                          zd_buffer *out) {
   zd_slice property = zd_json_string(tape, filter, ZD_S("property"));
   zd_slice op = zd_json_string(tape, filter, ZD_S("op"));
@@ -285,24 +306,37 @@ static bool apply_filter(compiler *c, uint16_t system, const zd_json_tape *tape,
 
 static zd_err evaluate(compiler *c, size_t set, int depth);
 
-static bool is_complete(const compiler *c, uint16_t system) {
-  return system < c->system_count && content_of(&c->systems[system]) == ZD_CODES_COMPLETE &&
-         zd_json_find(c->systems[system].tape, c->systems[system].node, ZD_S("concept"));
+/* The record of the system that an include names, in the version it names; -1: not compiled. */
+static int64_t system_of(compiler *c, const zd_json_tape *tape, uint32_t include, zd_slice url) {
+  zd_definitions *d = c->d;
+  zd_slice version = zd_def_text(d, tape, include, ZD_S("version"));
+  if (version.n) url = zd_arena_printf(&d->arena, "%.*s|%.*s", ZD_SV(url), ZD_SV(version));
+  return url.p ? zd_def_named(&d->code_systems, url) : ZD_NAME_NONE;
+}
+
+static bool is_complete(const compiler *c, int64_t number) {
+  if (number < 0) return false;
+  const zd_image_code_system *r =
+      ZD_RECORDS(c->d, ZD_IMAGE_CODE_SYSTEMS, const zd_image_code_system) + number;
+  return r->content == ZD_CODES_COMPLETE && r->count;
 }
 
 /* The part of an include that its system gives; false: not computable. */
 static bool include_system(compiler *c, const zd_json_tape *tape, uint32_t include,
                            zd_buffer *out) {
-  uint16_t system = system_number(c, zd_def_text(c->d, tape, include, ZD_S("system")));
+  zd_slice url = zd_def_text(c->d, tape, include, ZD_S("system"));
+  uint16_t id = system_id(c, url);
   uint32_t concepts = zd_json_find(tape, include, ZD_S("concept"));
   uint32_t filters = zd_json_find(tape, include, ZD_S("filter"));
   if (concepts) {
     ZD_EACH(tape, item, concepts)
-    add_code(c, out, zd_def_text(c->d, tape, item, ZD_S("code")), system);
+    add_code(c, out, zd_def_text(c->d, tape, item, ZD_S("code")), id);
     sort_codes(c->d, out);
     return true;
   }
-  if (!is_complete(c, system)) return false;
+  int64_t found = system_of(c, tape, include, url);
+  if (!is_complete(c, found)) return false;
+  uint32_t system = (uint32_t)found;
   if (!filters) {
     add_whole_system(c, system, out);
     sort_codes(c->d, out);
@@ -325,24 +359,39 @@ static bool include_system(compiler *c, const zd_json_tape *tape, uint32_t inclu
   return computable;
 }
 
+/* The codes of a value set, added or in the base image, lent. False: not enumerable. */
+static bool codes_of_set(compiler *c, uint32_t number, zd_buffer *lent) {
+  zd_definitions *d = c->d;
+  if (number >= d->first_set) {
+    const code_list *list = &c->states[number - d->first_set].list;
+    *lent = list->codes;
+    return list->enumerable;
+  }
+  const zd_image_value_set *r =
+      ZD_RECORDS(d, ZD_IMAGE_VALUE_SETS, const zd_image_value_set) + number;
+  zd_image_code *first = ZD_RECORDS(d, ZD_IMAGE_CODES, zd_image_code) + r->first;
+  *lent = (zd_buffer){.p = (char *)first, .n = r->count * sizeof *first};
+  return r->enumerable != 0;
+}
+
 /* Narrows `out` (everything, when it is still open) to the value sets an include names. */
 static zd_err include_sets(compiler *c, const zd_json_tape *tape, uint32_t list, bool open,
                            bool *computable, zd_buffer *out, int depth) {
   ZD_EACH(tape, item, list) {
-    zd_slice url = zd_def_unversioned(zd_def_value(c->d, tape, item));
-    int64_t set = zd_name_map_find(&c->d->value_sets, url);
-    if (set < 0 || c->states[set].progress == IN_PROGRESS) {
+    int64_t found = zd_def_named(&c->d->value_sets, zd_def_value(c->d, tape, item));
+    uint32_t set = (uint32_t)found, first = c->d->first_set;
+    if (found < 0 || (set >= first && c->states[set - first].progress == IN_PROGRESS)) {
       *computable = false;
       return ZD_OK;
     }
-    zd_err err = evaluate(c, (size_t)set, depth + 1);
+    zd_err err = set >= first ? evaluate(c, set - first, depth + 1) : ZD_OK;
     if (err) return err;
-    const code_list *other = &c->states[set].list;
-    if (!other->enumerable) *computable = false;
+    zd_buffer lent;
+    if (!codes_of_set(c, set, &lent)) *computable = false;
     if (open)
-      zd_buffer_add(out, other->codes.p, other->codes.n);
+      zd_buffer_add(out, lent.p, lent.n);
     else
-      intersect(c->d, out, &other->codes, false);
+      intersect(c->d, out, &lent, false);
     open = false;
   }
   return ZD_OK;
@@ -415,17 +464,17 @@ enum { TABLE_MAX = 20000 }; /* codes in a value set with a name table */
 static zd_err write_set(compiler *c, size_t i) {
   zd_definitions *d = c->d;
   const code_list *list = &c->states[i].list;
-  zd_image_value_set record = {.url = zd_def_string(d, c->sets[i].url),
-                               .enumerable = list->enumerable,
-                               .count = list_count(&list->codes)};
+  zd_image_value_set record =
+      ZD_RECORDS(d, ZD_IMAGE_VALUE_SETS, zd_image_value_set)[c->sets[i].number];
+  record.enumerable = list->enumerable;
+  record.count = list_count(&list->codes);
   zd_err err = keep_list(c, &list->codes, &record.first);
   if (!err && list->enumerable && record.count <= TABLE_MAX) {
     code_hash state = {d, (const zd_image_code *)(void *)list->codes.p};
     err = zd_def_table(d, record.count, hash_code, &state, &record.names);
   }
-  if (err) return err;
-  zd_buffer_add(&d->section[ZD_IMAGE_VALUE_SETS], &record, sizeof record);
-  return d->section[ZD_IMAGE_VALUE_SETS].failed ? no_memory(d) : ZD_OK;
+  if (!err) ZD_RECORDS(d, ZD_IMAGE_VALUE_SETS, zd_image_value_set)[c->sets[i].number] = record;
+  return err;
 }
 
 static uint32_t hash_set(const void *state, uint32_t i, uint32_t seed) {
@@ -434,19 +483,34 @@ static uint32_t hash_set(const void *state, uint32_t i, uint32_t seed) {
   return zd_image_hash(zd_def_string_at(d, r->url), seed);
 }
 
-static zd_err all_sets(compiler *c) {
+/* The versions of the sets that are not written yet are those of their definitions: each is named
+ * once its record is there, so records come first and get their codes later. */
+static zd_err name_sets(compiler *c) {
   zd_definitions *d = c->d;
   for (size_t i = 0; i < c->set_count; i++) {
     zd_buffer_init(&c->states[i].list.codes, 0);
-    if (!zd_name_map_set(&d->value_sets, &d->arena, c->sets[i].url, (uint32_t)i))
-      return no_memory(d);
-  }
-  for (size_t i = 0; i < c->set_count; i++) {
-    zd_err err = evaluate(c, i, 0);
-    if (!err) err = write_set(c, i);
+    zd_definition *def = &c->sets[i];
+    def->number = d->first_set + (uint32_t)i;
+    zd_image_value_set record = {.url = zd_def_string(d, def->url),
+                                 .version = zd_def_string(d, def->version)};
+    zd_buffer_add(&d->section[ZD_IMAGE_VALUE_SETS], &record, sizeof record);
+    if (d->section[ZD_IMAGE_VALUE_SETS].failed) return no_memory(d);
+    zd_err err = zd_def_name_set(d, def->url, def->version, def->number);
     if (err) return err;
   }
-  zd_err err = zd_def_table(d, (uint32_t)c->set_count, hash_set, d, &d->head.value_sets);
+  return ZD_OK;
+}
+
+static zd_err all_sets(compiler *c) {
+  zd_definitions *d = c->d;
+  zd_err err = name_sets(c);
+  for (size_t i = 0; i < c->set_count && !err; i++) {
+    err = evaluate(c, i, 0);
+    if (!err) err = write_set(c, i);
+  }
+  if (!err)
+    err = zd_def_table(d, zd_def_count(d, ZD_IMAGE_VALUE_SETS, sizeof(zd_image_value_set)),
+                       hash_set, d, &d->head.value_sets);
   if (err) return err;
   return zd_def_table(d, zd_def_count(d, ZD_IMAGE_CODE_SYSTEMS, sizeof(zd_image_code_system)),
                       hash_system, d, &d->head.code_systems);
@@ -455,7 +519,8 @@ static zd_err all_sets(compiler *c) {
 zd_err zd_def_value_sets(zd_definitions *d) {
   compiler c;
   begin(&c, d);
-  if (c.set_count >= 0xFFFF)
+  d->first_set = zd_def_count(d, ZD_IMAGE_VALUE_SETS, sizeof(zd_image_value_set));
+  if (d->first_set + c.set_count >= 0xFFFF)
     return zd_fail(d->fault, ZD_ERR_LIMIT, "definitions: too many value sets");
   c.states = ZD_NEW_ARRAY(&d->arena, set_state, c.set_count + 1);
   if (!c.states) return no_memory(d);

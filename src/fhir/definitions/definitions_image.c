@@ -60,6 +60,35 @@ bool zd_def_is_true(const zd_json_tape *tape, uint32_t object, zd_slice name) {
   return i && zd_json_type_of(tape, i) == ZD_JSON_TRUE;
 }
 
+static void compact_members(zd_buffer *out, const zd_json_tape *tape, uint32_t i) {
+  bool more = false;
+  ZD_EACH(tape, child, i) {
+    if (more) zd_buffer_add_char(out, ',');
+    more = true;
+    if (zd_json_type_of(tape, i) == ZD_JSON_OBJECT) {
+      zd_buffer_add_char(out, '"');
+      zd_buffer_add_slice(out, zd_json_key(tape, child));
+      zd_buffer_add_slice(out, ZD_S("\":"));
+    }
+    zd_def_compact(out, tape, child);
+  }
+}
+
+void zd_def_compact(zd_buffer *out, const zd_json_tape *tape, uint32_t i) {
+  zd_json_type type = zd_json_type_of(tape, i);
+  char quote[2] = {0};
+  if (type == ZD_JSON_STRING)
+    memset(quote, '"', 2);
+  else if (type == ZD_JSON_ARRAY || type == ZD_JSON_OBJECT)
+    memcpy(quote, type == ZD_JSON_ARRAY ? "[]" : "{}", 2);
+  if (quote[0]) zd_buffer_add_char(out, quote[0]);
+  if (type == ZD_JSON_ARRAY || type == ZD_JSON_OBJECT)
+    compact_members(out, tape, i);
+  else
+    zd_buffer_add_slice(out, zd_json_raw(tape, i));
+  if (quote[0]) zd_buffer_add_char(out, quote[1]);
+}
+
 static uint16_t decimal(zd_slice text) {
   uint32_t n = 0;
   for (size_t i = 0; i < text.n && text.p[i] >= '0' && text.p[i] <= '9'; i++) {
@@ -106,6 +135,27 @@ zd_image_text zd_def_string(zd_definitions *d, zd_slice text) {
 
 zd_slice zd_def_string_at(const zd_definitions *d, zd_image_text text) {
   return (zd_slice){d->section[ZD_IMAGE_STRINGS].p + text.at, text.n};
+}
+
+zd_slice zd_def_optional_at(const zd_definitions *d, zd_image_text text) {
+  return text.n == UINT32_MAX ? (zd_slice){NULL, 0} : zd_def_string_at(d, text);
+}
+
+zd_err zd_def_run(zd_definitions *d, zd_image_section section, const void *records, uint32_t n,
+                  uint32_t *first) {
+  uint32_t size = zd_image_record_size(section);
+  zd_buffer *all = &d->section[section];
+  zd_slice bytes = {records, (size_t)n * size};
+  *first = 0;
+  if (!n) return ZD_OK;
+  int64_t known = zd_name_map_find(&d->runs[section], bytes);
+  *first = known >= 0 ? (uint32_t)known : zd_def_count(d, section, size);
+  if (known >= 0) return ZD_OK;
+  zd_slice key = zd_arena_copy(&d->arena, bytes);
+  zd_buffer_add(all, records, bytes.n);
+  if (!key.p || all->failed || !zd_name_map_set(&d->runs[section], &d->arena, key, *first))
+    return zd_fail(d->fault, ZD_ERR_MEMORY, "definitions: out of memory");
+  return ZD_OK;
 }
 
 zd_type zd_def_type(const zd_definitions *d, zd_slice name) {

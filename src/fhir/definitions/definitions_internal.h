@@ -8,23 +8,17 @@
 #include "fhir/schema/schema_image.h"
 #include "json/json.h"
 
-typedef enum zd_definition_kind {
-  ZD_DEF_STRUCTURE,
-  ZD_DEF_PARAM,
-  ZD_DEF_COMPARTMENT,
-  ZD_DEF_OPERATION,
-  ZD_DEF_CODE_SYSTEM,
-  ZD_DEF_VALUE_SET,
-  ZD_DEF_KINDS
-} zd_definition_kind;
-
 /* A place in a document. */
 typedef struct zd_definition {
   const zd_json_tape *tape;
   uint32_t node;
   uint32_t order; /* in which it was added */
   zd_slice url;
+  zd_slice version;         /* absent: none */
+  unsigned char digest[16]; /* as in zd_image_definition */
+  uint32_t number;          /* among the compiled of its kind; ZD_DEF_LEFT_OUT */
 } zd_definition;
+#define ZD_DEF_LEFT_OUT UINT32_MAX
 
 /* Names to numbers, open addressing; keys are borrowed. */
 typedef struct zd_name_map {
@@ -46,10 +40,15 @@ struct zd_definitions {
   uint32_t added;
   zd_buffer found[ZD_DEF_KINDS];        /* zd_definition; sorted by url when building */
   zd_buffer section[ZD_IMAGE_SECTIONS]; /* records of the image */
-  zd_name_map strings, types, params, code_systems, value_sets;
+  zd_name_map strings, types, params;
+  zd_name_map code_systems, value_sets; /* "url|version" to its number, "url" to the newest's */
+  zd_name_map system_ids;               /* url of a code system to its first record */
+  zd_name_map definitions;              /* kind and "url|version" to its number */
+  zd_name_map runs[ZD_IMAGE_SECTIONS];  /* records that are kept once: bytes to the first */
   zd_schema head;
   zd_fault *fault;
-  bool extends; /* the sections began as those of a compiled image */
+  uint32_t first_system, first_set; /* numbers of the first that were added */
+  bool extends;                     /* the sections began as those of a compiled image */
 };
 
 enum { ZD_NAME_NONE = -1 };
@@ -76,6 +75,10 @@ uint16_t zd_def_number(const zd_json_tape *tape, uint32_t object, zd_slice name)
 uint16_t zd_def_max(zd_slice text);
 /* What follows the last '/'. */
 zd_slice zd_def_tail(zd_slice url);
+/* Appends a value as JSON without white space. */
+void zd_def_compact(zd_buffer *out, const zd_json_tape *tape, uint32_t i);
+/* Is this text FHIRPath? *at: where it ceases to be. */
+bool zd_def_expression_parses(zd_slice text, size_t *at);
 /* The url without "|version". */
 zd_slice zd_def_unversioned(zd_slice canonical);
 
@@ -90,11 +93,23 @@ static inline uint32_t zd_def_count(const zd_definitions *d, zd_image_section se
 /* The text in the strings section, each text once; n is UINT32_MAX for an absent one. */
 zd_image_text zd_def_string(zd_definitions *d, zd_slice text);
 zd_slice zd_def_string_at(const zd_definitions *d, zd_image_text text);
+zd_slice zd_def_optional_at(const zd_definitions *d, zd_image_text text); /* may be absent */
 
 /* A name table over n names. */
 typedef uint32_t (*zd_name_hash)(const void *state, uint32_t i, uint32_t seed);
 zd_err zd_def_table(zd_definitions *d, uint32_t n, zd_name_hash hash, const void *state,
                     zd_image_table *out);
+
+/* The n records, of which equal ones are kept once: *first is where they stand. */
+zd_err zd_def_run(zd_definitions *d, zd_image_section section, const void *records, uint32_t n,
+                  uint32_t *first);
+
+/* Notes that record `number` is the code system, the value set called url|version: found by that
+ * name from now on, and by the url alone when no newer one is called so. */
+zd_err zd_def_name_system(zd_definitions *d, zd_slice url, zd_slice version, uint32_t number);
+zd_err zd_def_name_set(zd_definitions *d, zd_slice url, zd_slice version, uint32_t number);
+/* The number of a canonical, -1: none. */
+int64_t zd_def_named(const zd_name_map *map, zd_slice canonical);
 
 /* The number of a type by name; ZD_NO_TYPE. */
 zd_type zd_def_type(const zd_definitions *d, zd_slice name);
@@ -109,5 +124,13 @@ zd_err zd_def_types(zd_definitions *d);
 zd_err zd_def_params(zd_definitions *d);
 zd_err zd_def_compartments(zd_definitions *d);
 zd_err zd_def_operations(zd_definitions *d);
+zd_err zd_def_profiles(zd_definitions *d);
+
+/* Sorts what was added by url and version, once each; refuses what contradicts what is there. */
+zd_err zd_def_sort(zd_definitions *d);
+/* Writes down what was compiled, by url. */
+zd_err zd_def_register(zd_definitions *d);
+/* Names of the base image that new definitions may refer to. */
+zd_err zd_def_name_base(zd_definitions *d, const zd_schema *base);
 
 #endif

@@ -8,9 +8,9 @@ static zd_err no_memory(zd_definitions *d) {
   return zd_fail(d->fault, ZD_ERR_MEMORY, "definitions: out of memory");
 }
 
-static const zd_definition *found(const zd_definitions *d, zd_definition_kind kind, size_t *n) {
+static zd_definition *found(const zd_definitions *d, zd_definition_kind kind, size_t *n) {
   *n = d->found[kind].n / sizeof(zd_definition);
-  return (const zd_definition *)(void *)d->found[kind].p;
+  return (zd_definition *)(void *)d->found[kind].p;
 }
 
 /* Adds the types named by a list of codes to a section; returns how many; an unknown name is an
@@ -157,7 +157,7 @@ static zd_err index_params(zd_definitions *d) {
 
 zd_err zd_def_params(zd_definitions *d) {
   size_t n;
-  const zd_definition *all = found(d, ZD_DEF_PARAM, &n);
+  zd_definition *all = found(d, ZD_DEF_PARAM, &n);
   uint32_t next = zd_def_count(d, ZD_IMAGE_PARAMS, sizeof(zd_image_param));
   for (size_t i = 0; i < n; i++) {
     if (zd_name_map_find(&d->params, all[i].url) >= 0) continue;
@@ -166,6 +166,7 @@ zd_err zd_def_params(zd_definitions *d) {
   for (size_t i = 0; i < n; i++) {
     zd_err err = add_param(d, &all[i]);
     if (err) return err;
+    all[i].number = (uint32_t)zd_name_map_find(&d->params, all[i].url);
   }
   return index_params(d);
 }
@@ -278,8 +279,9 @@ static uint32_t hash_operation(const void *state, uint32_t i, uint32_t seed) {
 
 zd_err zd_def_operations(zd_definitions *d) {
   size_t n;
-  const zd_definition *all = found(d, ZD_DEF_OPERATION, &n);
+  zd_definition *all = found(d, ZD_DEF_OPERATION, &n);
   for (size_t i = 0; i < n; i++) {
+    all[i].number = zd_def_count(d, ZD_IMAGE_OPERATIONS, sizeof(zd_image_operation));
     zd_err err = add_operation(d, &all[i]);
     if (err) return err;
   }

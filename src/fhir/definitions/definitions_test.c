@@ -15,7 +15,7 @@
 #define SD(name, kind, base, elements)                                                       \
   "{\"resourceType\":\"StructureDefinition\",\"url\":\"http://x/" name "\",\"type\":\"" name \
   "\",\"kind\":\"" kind "\",\"fhirVersion\":\"9.9\",\"baseDefinition\":\"http://x/" base     \
-  "\",\"snapshot\":{\"element\":[{\"path\":\"" name "\"}" elements "]}}"
+  "\",\"snapshot\":{\"element\":[{\"path\":\"" name "\",\"min\":0,\"max\":\"*\"}" elements "]}}"
 #define EL(path, max, rest) ",{\"path\":\"" path "\",\"min\":0,\"max\":\"" max "\"" rest "}"
 #define TYPE(code) ",\"type\":[{\"code\":\"" code "\"}]"
 

@@ -263,8 +263,7 @@ static uint16_t required_binding(zd_definitions *d, const structure *s, const li
   if (!binding ||
       !zd_slice_eq(zd_json_string(s->tape, binding, ZD_S("strength")), ZD_S("required")))
     return 0xFFFF;
-  zd_slice url = zd_def_unversioned(zd_def_text(d, s->tape, binding, ZD_S("valueSet")));
-  int64_t set = zd_name_map_find(&d->value_sets, url);
+  int64_t set = zd_def_named(&d->value_sets, zd_def_text(d, s->tape, binding, ZD_S("valueSet")));
   return set < 0 ? 0xFFFF : (uint16_t)set;
 }
 

@@ -23,16 +23,40 @@ uint32_t zd_schema_code_system_count(const zd_schema *s) {
 
 zd_code_system_info zd_schema_code_system(const zd_schema *s, uint32_t i) {
   const zd_image_code_system *r = system_at(s, i);
-  return (zd_code_system_info){
-      .url = zd_image_slice(s, r->url), .content = (zd_code_content)r->content, .count = r->count};
+  return (zd_code_system_info){.url = zd_image_slice(s, r->url),
+                               .version = zd_image_optional(s, r->version),
+                               .content = (zd_code_content)r->content,
+                               .count = r->count};
 }
 
-uint32_t zd_schema_code_system_find(const zd_schema *s, zd_slice url) {
-  const uint32_t *slots = (const uint32_t *)zd_image_at(s, ZD_IMAGE_SLOTS) + s->code_systems.first;
-  uint32_t hash = zd_image_hash(url, s->code_systems.seed), probe = hash;
-  for (int32_t i; (i = zd_image_probe(slots, s->code_systems.mask, hash, &probe)) >= 0;)
-    if (zd_slice_eq(zd_image_slice(s, system_at(s, (uint32_t)i)->url), url)) return (uint32_t)i;
-  return UINT32_MAX;
+/* Of the records with this url: the one of the version asked for, or the newest; of a system that
+ * is only referred to and the system itself the latter, which comes later. (Some published urls
+ * have a bar in them: the whole text is tried first.) */
+static bool is_better(zd_image_canonical wanted, zd_slice version, const zd_slice *best) {
+  if (wanted.version.p) return version.p && zd_slice_eq(version, wanted.version);
+  return !best || zd_schema_version_cmp(version, *best) >= 0;
+}
+
+static uint32_t find_code_system(const zd_schema *s, zd_image_canonical wanted) {
+  const zd_image_table *table = &s->code_systems;
+  const uint32_t *slots = (const uint32_t *)zd_image_at(s, ZD_IMAGE_SLOTS) + table->first;
+  uint32_t hash = zd_image_hash(wanted.url, table->seed), probe = hash, best = UINT32_MAX;
+  zd_slice newest;
+  for (int32_t i; (i = zd_image_probe(slots, table->mask, hash, &probe)) >= 0;) {
+    zd_code_system_info found = zd_schema_code_system(s, (uint32_t)i);
+    if (!zd_slice_eq(found.url, wanted.url)) continue;
+    if (!is_better(wanted, found.version, best == UINT32_MAX ? NULL : &newest)) continue;
+    best = (uint32_t)i;
+    newest = found.version;
+  }
+  return best;
+}
+
+uint32_t zd_schema_code_system_find(const zd_schema *s, zd_slice canonical) {
+  uint32_t whole = find_code_system(s, (zd_image_canonical){canonical, {NULL, 0}});
+  bool versioned = zd_slice_find(canonical, '|') < canonical.n;
+  return whole == UINT32_MAX && versioned ? find_code_system(s, zd_image_canonical_of(canonical))
+                                          : whole;
 }
 
 zd_slice zd_schema_code_system_code(const zd_schema *s, uint32_t i, uint32_t k) {
@@ -45,16 +69,32 @@ uint32_t zd_schema_value_set_count(const zd_schema *s) {
 
 zd_value_set_info zd_schema_value_set(const zd_schema *s, uint32_t i) {
   const zd_image_value_set *r = value_set_at(s, i);
-  return (zd_value_set_info){
-      .url = zd_image_slice(s, r->url), .enumerable = r->enumerable != 0, .count = r->count};
+  return (zd_value_set_info){.url = zd_image_slice(s, r->url),
+                             .version = zd_image_optional(s, r->version),
+                             .enumerable = r->enumerable != 0,
+                             .count = r->count};
 }
 
-uint32_t zd_schema_value_set_find(const zd_schema *s, zd_slice url) {
-  const uint32_t *slots = (const uint32_t *)zd_image_at(s, ZD_IMAGE_SLOTS) + s->value_sets.first;
-  uint32_t hash = zd_image_hash(url, s->value_sets.seed), probe = hash;
-  for (int32_t i; (i = zd_image_probe(slots, s->value_sets.mask, hash, &probe)) >= 0;)
-    if (zd_slice_eq(zd_image_slice(s, value_set_at(s, (uint32_t)i)->url), url)) return (uint32_t)i;
-  return UINT32_MAX;
+static uint32_t find_value_set(const zd_schema *s, zd_image_canonical wanted) {
+  const zd_image_table *table = &s->value_sets;
+  const uint32_t *slots = (const uint32_t *)zd_image_at(s, ZD_IMAGE_SLOTS) + table->first;
+  uint32_t hash = zd_image_hash(wanted.url, table->seed), probe = hash, best = UINT32_MAX;
+  zd_slice newest;
+  for (int32_t i; (i = zd_image_probe(slots, table->mask, hash, &probe)) >= 0;) {
+    zd_value_set_info found = zd_schema_value_set(s, (uint32_t)i);
+    if (!zd_slice_eq(found.url, wanted.url)) continue;
+    if (!is_better(wanted, found.version, best == UINT32_MAX ? NULL : &newest)) continue;
+    best = (uint32_t)i;
+    newest = found.version;
+  }
+  return best;
+}
+
+uint32_t zd_schema_value_set_find(const zd_schema *s, zd_slice canonical) {
+  uint32_t whole = find_value_set(s, (zd_image_canonical){canonical, {NULL, 0}});
+  bool versioned = zd_slice_find(canonical, '|') < canonical.n;
+  return whole == UINT32_MAX && versioned ? find_value_set(s, zd_image_canonical_of(canonical))
+                                          : whole;
 }
 
 zd_coded zd_schema_value_set_code(const zd_schema *s, uint32_t i, uint32_t k) {

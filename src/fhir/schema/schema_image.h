@@ -20,7 +20,7 @@
 #include "fhir/schema.h"
 
 #define ZD_IMAGE_MAGIC "ZDSCHEMA"
-enum { ZD_IMAGE_FORMAT = 2 };
+enum { ZD_IMAGE_FORMAT = 3 };
 
 typedef enum zd_image_section {
   ZD_IMAGE_TYPES,
@@ -38,7 +38,18 @@ typedef enum zd_image_section {
   ZD_IMAGE_OPERATION_PARAMS,
   ZD_IMAGE_CODE_SYSTEMS,
   ZD_IMAGE_VALUE_SETS,
-  ZD_IMAGE_CODES,   /* codes of code systems and value sets, each set sorted by (code, system) */
+  ZD_IMAGE_CODES, /* codes of code systems and value sets, each set sorted by (code, system) */
+  ZD_IMAGE_DEFINITIONS,
+  ZD_IMAGE_PROFILES,
+  ZD_IMAGE_PROFILE_CONTEXTS,
+  ZD_IMAGE_PROFILE_ELEMENTS,
+  ZD_IMAGE_PROFILE_TYPES,
+  ZD_IMAGE_CANONICALS, /* zd_image_text: profiles, then target profiles, of a type */
+  ZD_IMAGE_SLICINGS,
+  ZD_IMAGE_DISCRIMINATORS,
+  ZD_IMAGE_CONSTRAINTS,
+  ZD_IMAGE_CONSTRAINT_RUNS, /* uint32_t: constraints of each row */
+  ZD_IMAGE_VALUES,
   ZD_IMAGE_STRINGS, /* bytes */
   ZD_IMAGE_SECTIONS
 } zd_image_section;
@@ -70,6 +81,7 @@ struct zd_schema {
   zd_image_table code_systems; /* by url */
   zd_image_table value_sets;   /* by url */
   zd_image_table operations;   /* by code; repetitions follow each other in the probe order */
+  zd_image_table definitions;  /* by url; versions and kinds likewise */
   zd_image_extent section[ZD_IMAGE_SECTIONS];
 };
 
@@ -131,13 +143,13 @@ typedef struct zd_image_operation_param {
 } zd_image_operation_param;
 
 typedef struct zd_image_code_system {
-  zd_image_text url;
+  zd_image_text url, version;
   uint32_t first, count; /* in ZD_IMAGE_CODES */
   uint32_t content;      /* zd_code_content */
 } zd_image_code_system;
 
 typedef struct zd_image_value_set {
-  zd_image_text url;
+  zd_image_text url, version;
   zd_image_table names; /* by code; mask 0: none, search the sorted codes */
   uint32_t first, count;
   uint32_t enumerable;
@@ -147,8 +159,83 @@ typedef struct zd_image_value_set {
 typedef struct zd_image_code {
   uint32_t at;
   uint16_t n;
-  uint16_t system; /* in ZD_IMAGE_CODE_SYSTEMS, 0xFFFF: one that is not shipped */
+  uint16_t system; /* in ZD_IMAGE_CODE_SYSTEMS: the first record of its url, whatever the version;
+                      0xFFFF: none */
 } zd_image_code;
+
+typedef struct zd_image_definition {
+  zd_image_text url, version;
+  uint32_t number;          /* in the section of its kind */
+  uint32_t kind;            /* zd_definition_kind */
+  unsigned char digest[16]; /* of the JSON without white space: the head of its SHA-256 */
+} zd_image_definition;
+
+typedef struct zd_image_profile {
+  zd_image_text url, version, name, base;
+  uint32_t first_element, element_count;
+  uint32_t first_context, context_count;
+  zd_type type;
+  uint16_t flags; /* ZD_PROFILE_* */
+} zd_image_profile;
+
+typedef struct zd_image_profile_context {
+  zd_image_text expression;
+  uint32_t kind; /* zd_context_kind */
+} zd_image_profile_context;
+
+/* What most rows don't have is kept as values. Runs that are equal are kept once. */
+typedef struct zd_image_profile_element {
+  zd_image_text id, path, slice;
+  uint32_t parent, sliced; /* rows of the same profile */
+  uint32_t min, max;
+  uint32_t first_type, first_constraint, first_value;
+  uint32_t slicing; /* ZD_PE_NONE: none */
+  zd_type owner;
+  zd_element element;
+  uint16_t alternatives, flags;
+  uint16_t type_count, constraint_count, value_count, spare;
+} zd_image_profile_element;
+
+typedef struct zd_image_profile_type {
+  uint32_t first_canonical;
+  uint16_t profile_count, target_count;
+  zd_type type;
+  uint8_t aggregation, versioning;
+} zd_image_profile_type;
+
+typedef struct zd_image_slicing {
+  uint32_t first, count; /* in ZD_IMAGE_DISCRIMINATORS */
+  uint16_t rules, ordered;
+} zd_image_slicing;
+
+typedef struct zd_image_discriminator {
+  zd_image_text path;
+  uint32_t kind;
+} zd_image_discriminator;
+
+typedef struct zd_image_constraint {
+  zd_image_text key, human, expression, source;
+  uint32_t error;
+} zd_image_constraint;
+
+typedef enum zd_image_value_kind {
+  ZD_VALUE_FIXED, /* text: JSON; type */
+  ZD_VALUE_PATTERN,
+  ZD_VALUE_MIN,
+  ZD_VALUE_MAX,
+  ZD_VALUE_BINDING, /* text: canonical; number: zd_binding_strength */
+  ZD_VALUE_MAX_SET, /* text: canonical */
+  ZD_VALUE_CONTENT, /* number: row */
+  ZD_VALUE_LENGTH,  /* number */
+  ZD_VALUE_KINDS
+} zd_image_value_kind;
+
+typedef struct zd_image_value {
+  zd_image_text text;
+  uint32_t number;
+  uint16_t kind;
+  zd_type type;
+} zd_image_value;
 
 /* Bytes of one record of a section. */
 static inline uint32_t zd_image_record_size(zd_image_section section) {
@@ -169,6 +256,17 @@ static inline uint32_t zd_image_record_size(zd_image_section section) {
       [ZD_IMAGE_CODE_SYSTEMS] = sizeof(zd_image_code_system),
       [ZD_IMAGE_VALUE_SETS] = sizeof(zd_image_value_set),
       [ZD_IMAGE_CODES] = sizeof(zd_image_code),
+      [ZD_IMAGE_DEFINITIONS] = sizeof(zd_image_definition),
+      [ZD_IMAGE_PROFILES] = sizeof(zd_image_profile),
+      [ZD_IMAGE_PROFILE_CONTEXTS] = sizeof(zd_image_profile_context),
+      [ZD_IMAGE_PROFILE_ELEMENTS] = sizeof(zd_image_profile_element),
+      [ZD_IMAGE_PROFILE_TYPES] = sizeof(zd_image_profile_type),
+      [ZD_IMAGE_CANONICALS] = sizeof(zd_image_text),
+      [ZD_IMAGE_SLICINGS] = sizeof(zd_image_slicing),
+      [ZD_IMAGE_DISCRIMINATORS] = sizeof(zd_image_discriminator),
+      [ZD_IMAGE_CONSTRAINTS] = sizeof(zd_image_constraint),
+      [ZD_IMAGE_CONSTRAINT_RUNS] = sizeof(uint32_t),
+      [ZD_IMAGE_VALUES] = sizeof(zd_image_value),
       [ZD_IMAGE_STRINGS] = 1,
   };
   return size[section];
@@ -229,11 +327,25 @@ static inline const void *zd_image_at(const zd_schema *s, zd_image_section secti
 static inline zd_slice zd_image_slice(const zd_schema *s, zd_image_text text) {
   return (zd_slice){(const char *)zd_image_at(s, ZD_IMAGE_STRINGS) + text.at, text.n};
 }
+static inline zd_slice zd_image_optional(const zd_schema *s, zd_image_text text) {
+  return text.n == UINT32_MAX ? (zd_slice){NULL, 0} : zd_image_slice(s, text);
+}
 static inline const zd_image_type *zd_image_type_at(const zd_schema *s, zd_type t) {
   return (const zd_image_type *)zd_image_at(s, ZD_IMAGE_TYPES) + t;
 }
 static inline const zd_image_element *zd_image_element_at(const zd_schema *s, zd_element e) {
   return (const zd_image_element *)zd_image_at(s, ZD_IMAGE_ELEMENTS) + e;
+}
+
+/* A canonical in its parts; version is absent when it names none. */
+typedef struct zd_image_canonical {
+  zd_slice url, version;
+} zd_image_canonical;
+static inline zd_image_canonical zd_image_canonical_of(zd_slice text) {
+  size_t bar = zd_slice_find(text, '|');
+  zd_image_canonical out = {{text.p, bar}, {NULL, 0}};
+  if (bar < text.n) out.version = zd_slice_from(text, bar + 1);
+  return out;
 }
 
 /* Walks the candidates of a hash in a table: the first call with *probe = hash; returns the index
