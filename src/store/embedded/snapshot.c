@@ -250,6 +250,10 @@ zd_err zd_snapshot_count(zd_snapshot *v, const zd_search_request *q, uint64_t *n
   return zd_index_count(v->view, q, v, n, fault);
 }
 
+zd_err zd_snapshot_estimate(zd_snapshot *v, const zd_plan *plan, uint64_t *n, zd_fault *fault) {
+  return zd_index_estimate(v->view, plan, n, fault);
+}
+
 size_t zd_snapshot_types(zd_snapshot *v, zd_type_count *out, size_t room) {
   size_t n = 0;
   return zd_index_types(v->view, out, room, &n, NULL) ? 0 : n;

@@ -15,10 +15,12 @@ void zd_model_start(zd_model *m, uint64_t seed, unsigned ids) {
   *m = (zd_model){.ids = ids};
   zd_testing_dice(&m->dice, seed, 1);
   zd_arena_init(&m->arena, 0);
+  zd_arena_init(&m->asking, 0);
 }
 
 void zd_model_free(zd_model *m) {
   zd_arena_free(&m->arena);
+  zd_arena_free(&m->asking);
   free(m->rows);
 }
 
@@ -36,8 +38,18 @@ static zd_slice make_id(zd_model *m, zd_arena *arena) {
   }
 }
 
+/* Names of resources: of most that may exist, and of some that never do. */
+static zd_slice make_name(zd_model *m, zd_arena *arena) {
+  char *p = zd_arena_alloc(arena, ZD_NAME_MAX);
+  uint32_t type = (uint32_t)below(m, ZD_MODEL_TYPES + 1) + 7;
+  return zd_slice_make(p, zd_name_write(p, type, make_id(m, arena)));
+}
+
 static zd_slice make_term(zd_model *m, zd_arena *arena) {
-  switch (below(m, 8)) {
+  switch (below(m, 11)) {
+    case 8:
+    case 9:
+      return make_name(m, arena);
     case 0:
       return zd_arena_printf(arena, "unique-%llu", (unsigned long long)below(m, 100000));
     case 1:
@@ -130,9 +142,19 @@ bool zd_model_current(const zd_model *m, zd_row row, zd_row bound) {
 
 /* ---- plans ---- */
 
+static bool contains(zd_slice text, zd_slice part) {
+  for (size_t i = 0; i <= text.n; i++) {
+    if (zd_slice_starts(zd_slice_from(text, i), part)) return true;
+  }
+  return false;
+}
+
 static bool entry_matches(const zd_plan *p, const zd_entry *e) {
   if (e->field != p->field) return false;
   switch (p->op) {
+    case ZD_PLAN_CONTAINS:
+      return e->kind == ZD_ENTRY_TERM && zd_slice_starts(e->term, p->term) &&
+             contains(zd_slice_from(e->term, p->term.n), p->to);
     case ZD_PLAN_TERM:
       return e->kind == ZD_ENTRY_TERM && zd_slice_eq(e->term, p->term);
     case ZD_PLAN_PREFIX:
@@ -160,7 +182,53 @@ static bool id_listed(const zd_index_row *r, const zd_plan *p) {
   return false;
 }
 
-bool zd_model_matches(const zd_model *m, const zd_plan *p, zd_row row) {
+/* What a join matches, kept while its plan is asked of many rows. */
+typedef struct zd_model_join {
+  const zd_plan *plan;
+  bool *rows;
+  struct zd_model_join *next;
+} zd_model_join;
+
+/* The resource an entry names in the field: its newest row, or ZD_NO_ROW. */
+static zd_row named_row(const zd_model *m, const zd_plan *p, const zd_entry *e, zd_row bound) {
+  uint32_t type;
+  zd_slice id;
+  if (e->kind != ZD_ENTRY_TERM || e->field != p->field || !zd_name_read(e->term, &type, &id))
+    return ZD_NO_ROW;
+  return zd_model_newest(m, type, id, bound);
+}
+
+/* Every entry of every current row is looked at. */
+static void join(zd_model *m, const zd_plan *p, zd_row bound, bool *rows) {
+  const zd_plan *child = p->children[0];
+  for (zd_row row = 0; row < bound; row++) {
+    const zd_index_row *r = &m->rows[row];
+    if (r->entry_count == 0 || !zd_model_current(m, row, bound)) continue;
+    for (size_t i = 0; i < r->entry_count; i++) {
+      zd_row named = named_row(m, p, &r->entries[i], bound);
+      if (named == ZD_NO_ROW || m->rows[named].op == ZD_OP_DELETE) continue;
+      if (p->op == ZD_PLAN_REFERS) {
+        if (!rows[row]) rows[row] = zd_model_matches(m, child, named, bound);
+      } else if (m->rows[named].type == p->type && !rows[named]) {
+        rows[named] = zd_model_matches(m, child, row, bound);
+      }
+    }
+  }
+}
+
+static bool joined(zd_model *m, const zd_plan *p, zd_row row, zd_row bound) {
+  for (zd_model_join *j = m->joins; j; j = j->next) {
+    if (j->plan == p) return j->rows[row];
+  }
+  zd_model_join *j = ZD_NEW(&m->asking, zd_model_join);
+  bool *rows = zd_arena_calloc(&m->asking, bound + 1, sizeof *rows);
+  join(m, p, bound, rows);
+  *j = (zd_model_join){p, rows, m->joins};
+  m->joins = j;
+  return rows[row];
+}
+
+bool zd_model_matches(zd_model *m, const zd_plan *p, zd_row row, zd_row bound) {
   const zd_index_row *r = &m->rows[row];
   switch (p->op) {
     case ZD_PLAN_ALL:
@@ -175,18 +243,21 @@ bool zd_model_matches(const zd_model *m, const zd_plan *p, zd_row row) {
       return id_listed(r, p);
     case ZD_PLAN_AND:
       for (size_t i = 0; i < p->child_count; i++) {
-        if (!zd_model_matches(m, p->children[i], row)) return false;
+        if (!zd_model_matches(m, p->children[i], row, bound)) return false;
       }
       return true;
     case ZD_PLAN_OR:
       for (size_t i = 0; i < p->child_count; i++) {
-        if (zd_model_matches(m, p->children[i], row)) return true;
+        if (zd_model_matches(m, p->children[i], row, bound)) return true;
       }
       return false;
     case ZD_PLAN_NOT:
-      return !zd_model_matches(m, p->children[0], row);
+      return !zd_model_matches(m, p->children[0], row, bound);
     case ZD_PLAN_CHECK:
-      return row % 3 != 0 && zd_model_matches(m, p->children[0], row);
+      return row % 3 != 0 && zd_model_matches(m, p->children[0], row, bound);
+    case ZD_PLAN_REFERS:
+    case ZD_PLAN_REFERRED:
+      return joined(m, p, row, bound);
     default:
       return any_entry(r, p);
   }
@@ -231,6 +302,12 @@ static void make_leaf(zd_model *m, zd_arena *arena, zd_plan *p) {
       p->term = make_term(m, arena);
       p->term.n = (size_t)below(m, p->term.n + 1);
       break;
+    case ZD_PLAN_CONTAINS:
+      p->term = make_term(m, arena);
+      p->term.n = (size_t)below(m, p->term.n + 1) / 2;
+      p->to = make_term(m, arena);
+      p->to = zd_slice_from(p->to, (size_t)below(m, p->to.n + 1));
+      break;
     case ZD_PLAN_RANGE:
       make_bounds(m, p);
       break;
@@ -252,7 +329,8 @@ static void make_leaf(zd_model *m, zd_arena *arena, zd_plan *p) {
 
 const zd_plan *zd_model_plan(zd_model *m, zd_arena *arena, unsigned depth) {
   zd_plan *p = ZD_NEW(arena, zd_plan);
-  p->op = (zd_plan_op)below(m, depth ? ZD_PLAN_CHECK + 1 : ZD_PLAN_IDS + 1);
+  p->op = (zd_plan_op)below(m, depth ? ZD_PLAN_REFERRED + 1 : ZD_PLAN_IDS + 2);
+  if (depth == 0 && p->op > ZD_PLAN_IDS) p->op = ZD_PLAN_CONTAINS;
   if (p->op <= ZD_PLAN_NONE && below(m, 4)) p->op = ZD_PLAN_TERM;
   switch (p->op) {
     case ZD_PLAN_AND:
@@ -266,6 +344,11 @@ const zd_plan *zd_model_plan(zd_model *m, zd_arena *arena, unsigned depth) {
     case ZD_PLAN_NOT:
       make_children(m, arena, p, 1, depth);
       break;
+    case ZD_PLAN_REFERS:
+    case ZD_PLAN_REFERRED:
+      make_leaf(m, arena, p);
+      make_children(m, arena, p, 1, depth);
+      break;
     default:
       make_leaf(m, arena, p);
   }
@@ -274,13 +357,15 @@ const zd_plan *zd_model_plan(zd_model *m, zd_arena *arena, unsigned depth) {
 
 /* ---- answers ---- */
 
-size_t zd_model_answer(const zd_model *m, const zd_search_request *q, zd_row bound, zd_row *out) {
+size_t zd_model_answer(zd_model *m, const zd_search_request *q, zd_row bound, zd_row *out) {
   size_t n = 0;
   bool descending = q->order == ZD_SCAN_DESCENDING;
+  m->joins = NULL;
+  zd_arena_reset(&m->asking);
   for (zd_row i = 0; i < bound; i++) {
     zd_row row = descending ? bound - 1 - i : i;
     if (q->after != ZD_NO_ROW && (descending ? row >= q->after : row <= q->after)) continue;
-    if (!zd_model_matches(m, q->plan, row)) continue;
+    if (!zd_model_matches(m, q->plan, row, bound)) continue;
     if (q->all_versions || zd_model_current(m, row, bound)) out[n++] = row;
   }
   return n;

@@ -18,7 +18,9 @@ typedef struct zd_model {
   zd_arena arena; /* of rows */
   zd_index_row *rows;
   size_t n, room;
-  unsigned ids; /* resources per type to choose from */
+  unsigned ids;                /* resources per type to choose from */
+  struct zd_model_join *joins; /* what joins of the plan asked match */
+  zd_arena asking;             /* while one question is answered */
 } zd_model;
 
 void zd_model_start(zd_model *m, uint64_t seed, unsigned ids);
@@ -33,7 +35,8 @@ void zd_model_cut(zd_model *m, size_t n);
 zd_row zd_model_newest(const zd_model *m, uint32_t type, zd_slice id, zd_row bound);
 /* Is it the newest of its resource below bound, and no deletion? */
 bool zd_model_current(const zd_model *m, zd_row row, zd_row bound);
-bool zd_model_matches(const zd_model *m, const zd_plan *plan, zd_row row);
+/* Does the row match in the state at `bound`? What joins match is kept until the next answer. */
+bool zd_model_matches(zd_model *m, const zd_plan *plan, zd_row row, zd_row bound);
 
 /* A random plan in the arena. CHECKs in it call zd_model_check with the model as state. */
 const zd_plan *zd_model_plan(zd_model *m, zd_arena *arena, unsigned depth);
@@ -42,7 +45,7 @@ zd_err zd_model_check(void *state, struct zd_snapshot *v, zd_row row, bool *hit)
 
 /* All rows that answer the request at `bound`, in its order; out has room for m->n. Returns how
  * many (before the limit). */
-size_t zd_model_answer(const zd_model *m, const zd_search_request *q, zd_row bound, zd_row *out);
+size_t zd_model_answer(zd_model *m, const zd_search_request *q, zd_row bound, zd_row *out);
 
 /* Compares the view with the model: `rounds` random questions. Returns NULL, or what differed. */
 const char *zd_model_compare(zd_model *m, zd_index_view *v, unsigned rounds);

@@ -193,6 +193,16 @@ void zd_column_select(const void *bytes, uint32_t n, const zd_bounds *b, uint64_
   }
 }
 
+uint32_t zd_column_count(const void *bytes, uint32_t n, const zd_bounds *b, bool *exact) {
+  column c = open_column(bytes, n);
+  int64_t min, max;
+  *exact = true;
+  if (!bound_lows(&c.h, b, &min, &max)) return 0;
+  uint32_t i = first_low(&c, n, min), end = max == INT64_MAX ? n : first_low(&c, n, max + 1);
+  *exact = c.h.span_bits == 0;
+  return end > i ? end - i : 0;
+}
+
 zd_interval zd_column_at(const void *bytes, uint32_t n, uint32_t i) {
   column c = open_column(bytes, n);
   int64_t low = low_at(&c, i);

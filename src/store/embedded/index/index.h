@@ -139,6 +139,18 @@ zd_err zd_index_count(zd_index_view *v, const zd_search_request *q, struct zd_sn
 zd_err zd_index_types(zd_index_view *v, zd_type_count *out, size_t room, size_t *n,
                       zd_fault *fault);
 
+/* See zd_snapshot_estimate. */
+zd_err zd_index_estimate(zd_index_view *v, const zd_plan *plan, uint64_t *n, zd_fault *fault);
+
+/* How joins are carried out: by estimated cost or, for tests and measuring, always one way. Before
+ * the view is used. */
+typedef enum zd_join_way {
+  ZD_JOIN_BY_COST,
+  ZD_JOIN_BY_ROWS, /* reading each row; not without a snapshot */
+  ZD_JOIN_BY_KEYS  /* walking dictionaries */
+} zd_join_way;
+void zd_index_view_join_way(zd_index_view *v, zd_join_way way);
+
 /* ---- looking after it ---- */
 
 /* Flushes every published row into segments; blocks. Waits for the group under way, so not from

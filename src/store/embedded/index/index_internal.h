@@ -59,6 +59,7 @@ struct zd_index_view {
   _Atomic uint32_t refs;
   zd_parts *parts;
   zd_row bound;
+  zd_join_way way;
 };
 
 /* A reference to the present list. */

@@ -26,7 +26,8 @@ static void throw_keys(zd_random *r, zd_sortable_key *keys, char (*bytes)[LONGES
     for (size_t k = 0; k < length; k++) {
       bytes[i][k] = k < longest / 2 ? 'p' : (char)(zd_random_below(r, letters + 1) * 127);
     }
-    keys[i] = (zd_sortable_key){zd_random_below(r, 3), 0, zd_slice_make(bytes[i], length), bytes[i]};
+    keys[i] =
+        (zd_sortable_key){zd_random_below(r, 3), 0, zd_slice_make(bytes[i], length), bytes[i]};
   }
 }
 

@@ -1,6 +1,7 @@
 #include "store/embedded/index/lookup.h"
 
 enum { FEW_ROWS = 1024, MANY_OPERANDS = 128 };
+enum { KEY_UNITS = 4, CHUNK_UNITS = 60 }; /* of work: a key of a walk, a chunk of an operand */
 
 struct zd_operand {
   const zd_part *from;
@@ -18,19 +19,35 @@ void zd_leaf_start(zd_leaf *leaf, const zd_part *part, zd_row first, zd_row end,
   *leaf = (zd_leaf){.part = part, .first = first, .end = end, .arena = arena, .fault = fault};
 }
 
+/* Memory of the part's turn, within the budget. ZD_ERR_LIMIT when it is too much. */
+static zd_err take(zd_leaf *leaf, size_t bytes, void *out) {
+  zd_err err = leaf->budget ? zd_budget_take(leaf->budget, bytes, leaf->fault) : ZD_OK;
+  if (err) return err;
+  if (leaf->budget) *leaf->taken += bytes;
+  void *p = zd_arena_alloc(leaf->arena, bytes);
+  memcpy(out, &p, sizeof p);
+  return p ? ZD_OK : out_of_memory(leaf);
+}
+
+static zd_err work(zd_leaf *leaf, unsigned units) {
+  return leaf->budget ? zd_budget_work(leaf->budget, units, leaf->fault) : ZD_OK;
+}
+
 /* ---- gathering ---- */
 
-/* Room for n more rows or NULL. */
-static uint32_t *rows_room(zd_leaf *leaf, size_t n) {
+/* Room for n more rows. */
+static zd_err rows_room(zd_leaf *leaf, size_t n, uint32_t **out) {
   if (leaf->row_count + n > leaf->row_room) {
     size_t room = (leaf->row_count + n) * 2;
-    uint32_t *more = zd_arena_alloc(leaf->arena, room * sizeof *more);
-    if (!more) return NULL;
+    uint32_t *more = NULL;
+    zd_err err = take(leaf, room * sizeof *more, &more);
+    if (err) return err;
     if (leaf->row_count) memcpy(more, leaf->rows, leaf->row_count * sizeof *more);
     leaf->rows = more;
     leaf->row_room = room;
   }
-  return leaf->rows + leaf->row_count;
+  *out = leaf->rows + leaf->row_count;
+  return ZD_OK;
 }
 
 /* Keeps those of the n rows at rows_room() that lie within the leaf's range. */
@@ -46,19 +63,20 @@ static void rows_taken(zd_leaf *leaf, zd_row base, size_t n) {
   leaf->n += kept;
 }
 
-static zd_operand *operand_add(zd_leaf *leaf, const zd_part *from, uint64_t n) {
+static zd_err operand_add(zd_leaf *leaf, const zd_part *from, uint64_t n, zd_operand **out) {
   if (leaf->operand_count == leaf->operand_room) {
     size_t room = leaf->operand_room ? leaf->operand_room * 4 : 4;
-    zd_operand *more = zd_arena_alloc(leaf->arena, room * sizeof *more);
-    if (!more) return NULL;
+    zd_operand *more = NULL;
+    zd_err err = take(leaf, room * sizeof *more, &more);
+    if (err) return err;
     if (leaf->operand_count) memcpy(more, leaf->operands, leaf->operand_count * sizeof *more);
     leaf->operands = more;
     leaf->operand_room = room;
   }
   leaf->n += n;
-  zd_operand *o = &leaf->operands[leaf->operand_count++];
-  *o = (zd_operand){.from = from};
-  return o;
+  *out = &leaf->operands[leaf->operand_count++];
+  **out = (zd_operand){.from = from};
+  return ZD_OK;
 }
 
 static zd_err add_posting(zd_leaf *leaf, const zd_part *from, const zd_posting *p) {
@@ -66,29 +84,30 @@ static zd_err add_posting(zd_leaf *leaf, const zd_part *from, const zd_posting *
   if (p->form == ZD_POSTING_ROWS || p->form == ZD_POSTING_LIST) {
     if (p->n > ZD_POSTING_SHORT || leaf->range)
       return zd_segment_corrupt(from->segment, p->at, "form of a posting", leaf->fault);
-    uint32_t *rows = rows_room(leaf, p->n);
-    if (!rows) return out_of_memory(leaf);
-    zd_err err = zd_posting_rows(from->segment, p, rows, leaf->fault);
+    uint32_t *rows = NULL;
+    zd_err err = rows_room(leaf, p->n, &rows);
+    if (!err) err = zd_posting_rows(from->segment, p, rows, leaf->fault);
     if (!err) rows_taken(leaf, from->first, p->n);
     return err;
   }
   if (p->form != ZD_POSTING_CHUNKS)
     return zd_segment_corrupt(from->segment, p->at, "form of a posting", leaf->fault);
-  zd_operand *o = operand_add(leaf, from, p->n);
-  return o ? zd_posting_chunks(from->segment, p, &o->table, &o->chunks, leaf->fault)
-           : out_of_memory(leaf);
+  zd_operand *o = NULL;
+  zd_err err = operand_add(leaf, from, p->n, &o);
+  return err ? err : zd_posting_chunks(from->segment, p, &o->table, &o->chunks, leaf->fault);
 }
 
 static zd_err add_mem_key(zd_leaf *leaf, const zd_part *from, const zd_mem_key *k) {
   uint32_t n = zd_mem_key_count(k);
   if (n > FEW_ROWS || leaf->range) {
-    zd_operand *o = operand_add(leaf, from, n);
-    if (!o) return out_of_memory(leaf);
-    o->key = k;
-    return ZD_OK;
+    zd_operand *o = NULL;
+    zd_err err = operand_add(leaf, from, n, &o);
+    if (!err) o->key = k;
+    return err;
   }
-  uint32_t *rows = rows_room(leaf, n);
-  if (!rows) return out_of_memory(leaf);
+  uint32_t *rows = NULL;
+  zd_err err = rows_room(leaf, n, &rows);
+  if (err) return err;
   zd_mem_walk w;
   zd_mem_walk_start(&w, from->memtable, k);
   const void *items;
@@ -128,6 +147,7 @@ typedef struct span {
   const zd_part *from;
   zd_slice term, to;
   bool prefix;
+  zd_slice part; /* absent: anything may follow */
   zd_err err;
 } span;
 
@@ -136,14 +156,22 @@ static bool span_has(const span *s, zd_slice term) {
   return zd_slice_cmp(term, s->term) >= 0 && (!s->to.p || zd_slice_cmp(term, s->to) < 0);
 }
 
+/* A term within the span: is it wanted? */
+static bool contains(const span *s, zd_slice term) {
+  if (s->part.n == 0) return true;
+  zd_slice rest = zd_slice_from(term, s->term.n);
+  return rest.n >= s->part.n && memmem(rest.p, rest.n, s->part.p, s->part.n) != NULL;
+}
+
 static bool span_each(void *context, const zd_mem_key *k) {
   span *s = context;
-  if (span_has(s, zd_mem_key_get(k).bytes)) s->err = add_mem_key(s->leaf, s->from, k);
+  zd_slice term = zd_mem_key_get(k).bytes;
+  s->err = work(s->leaf, KEY_UNITS);
+  if (!s->err && span_has(s, term) && contains(s, term)) s->err = add_mem_key(s->leaf, s->from, k);
   return s->err == ZD_OK;
 }
 
-/* The least slice above every one with the prefix; absent when there is none. */
-static zd_slice after_prefix(zd_slice prefix, char room[ZD_TERM_MAX]) {
+zd_slice zd_after_prefix(zd_slice prefix, char room[ZD_TERM_MAX]) {
   size_t n = prefix.n;
   while (n > 0 && (unsigned char)prefix.p[n - 1] == 0xFF) n--;
   if (n == 0 || n > ZD_TERM_MAX) return (zd_slice){NULL, 0};
@@ -159,20 +187,32 @@ static zd_err span_segment(span *s, uint32_t field) {
   zd_segment_cursor c;
   zd_err err = zd_segment_cursor_start(&c, segment, space, s->term, s->leaf->fault);
   while (!err && !c.done && span_has(s, zd_segment_cursor_key(&c))) {
-    err = add_posting(s->leaf, s->from, &c.posting);
+    err = work(s->leaf, KEY_UNITS);
+    if (!err && contains(s, zd_segment_cursor_key(&c)))
+      err = add_posting(s->leaf, s->from, &c.posting);
     if (!err) err = zd_segment_cursor_next(&c, s->leaf->fault);
   }
   return err;
 }
 
+static zd_err add_span(span *s, uint32_t field) {
+  if (s->from->segment) return span_segment(s, field);
+  char room[ZD_TERM_MAX];
+  zd_slice end = s->prefix ? zd_after_prefix(s->term, room) : s->to;
+  zd_memtable_terms(s->from->memtable, field, s->term, end, span_each, s);
+  return s->err;
+}
+
 zd_err zd_leaf_add_span(zd_leaf *leaf, const zd_part *from, uint32_t field, zd_slice term,
                         zd_slice to, bool prefix) {
-  span s = {leaf, from, term, to, prefix, ZD_OK};
-  if (from->segment) return span_segment(&s, field);
-  char room[ZD_TERM_MAX];
-  zd_slice end = prefix ? after_prefix(term, room) : to;
-  zd_memtable_terms(from->memtable, field, term, end, span_each, &s);
-  return s.err;
+  span s = {.leaf = leaf, .from = from, .term = term, .to = to, .prefix = prefix};
+  return add_span(&s, field);
+}
+
+zd_err zd_leaf_add_containing(zd_leaf *leaf, const zd_part *from, uint32_t field, zd_slice prefix,
+                              zd_slice part) {
+  span s = {.leaf = leaf, .from = from, .term = prefix, .prefix = true, .part = part};
+  return add_span(&s, field);
 }
 
 /* ---- reading operands ---- */
@@ -260,19 +300,24 @@ static zd_err operand_words(const zd_leaf *leaf, const zd_operand *o, const zd_t
 
 /* ---- finishing ---- */
 
-/* The bitmap of a chunk, made when it is first needed; NULL: out of memory. */
-static uint64_t *bitmap_at(zd_leaf *leaf, uint64_t i) {
-  if (!leaf->bitmaps[i])
-    leaf->bitmaps[i] = zd_arena_calloc(leaf->arena, ZD_SET_WORDS, sizeof(uint64_t));
-  return leaf->bitmaps[i];
+/* The bitmap of a chunk, made when it is first needed. */
+static zd_err bitmap_at(zd_leaf *leaf, uint64_t i, uint64_t **out) {
+  zd_err err = ZD_OK;
+  if (!leaf->bitmaps[i]) {
+    err = take(leaf, sizeof(zd_set_room), &leaf->bitmaps[i]);
+    if (!err) memset(leaf->bitmaps[i], 0, sizeof(zd_set_room));
+  }
+  *out = leaf->bitmaps[i];
+  return err;
 }
 
 static zd_err unite_rows(zd_leaf *leaf) {
   uint64_t base = zd_chunk_of(leaf->part->first);
   for (size_t i = 0; i < leaf->row_count; i++) {
     zd_row row = leaf->part->first + leaf->rows[i];
-    uint64_t *words = bitmap_at(leaf, zd_chunk_of(row) - base);
-    if (!words) return out_of_memory(leaf);
+    uint64_t *words = NULL;
+    zd_err err = bitmap_at(leaf, zd_chunk_of(row) - base, &words);
+    if (err) return err;
     zd_words_add(words, (uint32_t)(row & (ZD_CHUNK_ROWS - 1)));
   }
   leaf->row_count = 0;
@@ -283,11 +328,13 @@ static zd_err unite_operands(zd_leaf *leaf) {
   uint64_t base = zd_chunk_of(leaf->part->first);
   for (uint64_t c = zd_chunk_of(leaf->first) - base; c < leaf->bitmap_count; c++) {
     zd_tile tile = {base + c, 0, ZD_CHUNK_ROWS};
-    if (!bitmap_at(leaf, c)) return out_of_memory(leaf);
-    for (size_t i = 0; i < leaf->operand_count; i++) {
-      zd_err err = operand_words(leaf, &leaf->operands[i], &tile, leaf->bitmaps[c]);
-      if (err) return err;
+    uint64_t *words = NULL;
+    zd_err err = bitmap_at(leaf, c, &words);
+    for (size_t i = 0; !err && i < leaf->operand_count; i++) {
+      err = work(leaf, CHUNK_UNITS);
+      if (!err) err = operand_words(leaf, &leaf->operands[i], &tile, words);
     }
+    if (err) return err;
   }
   leaf->operand_count = 0;
   return ZD_OK;
@@ -305,9 +352,10 @@ zd_err zd_leaf_finish(zd_leaf *leaf) {
   bool rows = !rows_sorted(leaf), operands = leaf->operand_count > MANY_OPERANDS;
   if (!rows && !operands) return ZD_OK;
   leaf->bitmap_count = (size_t)(zd_chunk_of(leaf->end - 1) - zd_chunk_of(leaf->part->first) + 1);
-  leaf->bitmaps = zd_arena_calloc(leaf->arena, leaf->bitmap_count, sizeof *leaf->bitmaps);
-  if (!leaf->bitmaps) return out_of_memory(leaf);
-  zd_err err = rows ? unite_rows(leaf) : ZD_OK;
+  zd_err err = take(leaf, leaf->bitmap_count * sizeof *leaf->bitmaps, &leaf->bitmaps);
+  if (err) return err;
+  memset(leaf->bitmaps, 0, leaf->bitmap_count * sizeof *leaf->bitmaps);
+  err = rows ? unite_rows(leaf) : ZD_OK;
   return err || !operands ? err : unite_operands(leaf);
 }
 

@@ -8,6 +8,7 @@
 #define ZD_INDEX_LOOKUP_H
 
 #include "base/arena.h"
+#include "store/embedded/index/budget.h"
 #include "store/embedded/index/column.h"
 #include "store/embedded/index/part.h"
 
@@ -32,7 +33,9 @@ typedef struct zd_leaf {
   size_t bitmap_count;
   bool range;
   zd_bounds bounds;
-  zd_arena *arena; /* of the part's turn */
+  zd_arena *arena;   /* of the part's turn */
+  zd_budget *budget; /* NULL: none */
+  size_t *taken;     /* bytes of it, added up here */
   zd_fault *fault;
 } zd_leaf;
 
@@ -44,6 +47,11 @@ zd_err zd_leaf_add_key(zd_leaf *leaf, const zd_part *from, const zd_key *key);
 /* Adds the TERM keys of a field in [term, to), or with prefix `term`. */
 zd_err zd_leaf_add_span(zd_leaf *leaf, const zd_part *from, uint32_t field, zd_slice term,
                         zd_slice to, bool prefix);
+/* Adds the TERM keys of a field that begin with `prefix` and contain `part` behind it. */
+zd_err zd_leaf_add_containing(zd_leaf *leaf, const zd_part *from, uint32_t field, zd_slice prefix,
+                              zd_slice part);
+/* The least slice above every one with the prefix; absent when there is none. */
+zd_slice zd_after_prefix(zd_slice prefix, char room[ZD_TERM_MAX]);
 /* After the last add, before the first question. */
 zd_err zd_leaf_finish(zd_leaf *leaf);
 

@@ -36,6 +36,7 @@ typedef struct mem_run {
 
 typedef struct mem_row {
   uint64_t locator;
+  const zd_mem_key *id;
   uint32_t type;
 } mem_row;
 
@@ -264,10 +265,16 @@ static bool item_add(zd_memtable *m, zd_mem_key *k, const void *item) {
   return true;
 }
 
+/* A row knows the key of its id, so that ids of rows are at hand. */
+static void row_id(zd_memtable *m, uint32_t row, const zd_mem_key *k) {
+  if (k->kind == ZD_KEY_ID) m->rows[row / ROWS_PER_BLOCK][row % ROWS_PER_BLOCK].id = k;
+}
+
 /* Adds an item under a key, which is made when new. A row occurs once in a row list. */
 static bool put(zd_memtable *m, const zd_key *key, uint64_t hash, uint32_t row, const void *item) {
   zd_mem_key *k = (zd_mem_key *)(uintptr_t)zd_memtable_find(m, key, hash);
   if (k) {
+    row_id(m, row, k);
     if (k->last_row == row && is_row_list(k->kind)) return true;
     k->last_row = row;
     return item_add(m, k, item);
@@ -276,6 +283,7 @@ static bool put(zd_memtable *m, const zd_key *key, uint64_t hash, uint32_t row, 
   k = key_new(m, key, &ref);
   if (!k) return false;
   k->last_row = row;
+  row_id(m, row, k);
   if (!item_add(m, k, item) || !key_publish(m, hash, ref)) return false;
   return key->kind != ZD_KEY_TERM || chain_term(m, k, ref);
 }
@@ -328,7 +336,7 @@ static zd_err add_row_data(zd_memtable *m, uint32_t row, uint32_t type, uint64_t
     if (!*block) return ZD_ERR_MEMORY;
     atomic_fetch_add_explicit(&m->bytes, ROWS_PER_BLOCK * sizeof **block, memory_order_relaxed);
   }
-  (*block)[row % ROWS_PER_BLOCK] = (mem_row){locator, type};
+  (*block)[row % ROWS_PER_BLOCK] = (mem_row){locator, NULL, type};
   return ZD_OK;
 }
 
@@ -394,6 +402,11 @@ uint64_t zd_memtable_locator(const zd_memtable *m, uint32_t row) {
 
 uint32_t zd_memtable_type(const zd_memtable *m, uint32_t row) {
   return m->rows[row / ROWS_PER_BLOCK][row % ROWS_PER_BLOCK].type;
+}
+
+zd_slice zd_memtable_id(const zd_memtable *m, uint32_t row) {
+  const zd_mem_key *k = m->rows[row / ROWS_PER_BLOCK][row % ROWS_PER_BLOCK].id;
+  return k ? zd_slice_make(k->bytes, k->size) : (zd_slice){NULL, 0};
 }
 
 uint32_t zd_mem_key_count(const zd_mem_key *k) {

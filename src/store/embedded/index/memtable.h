@@ -58,6 +58,8 @@ const zd_mem_key *zd_memtable_find(const zd_memtable *m, const zd_key *key, uint
 
 uint64_t zd_memtable_locator(const zd_memtable *m, uint32_t row);
 uint32_t zd_memtable_type(const zd_memtable *m, uint32_t row);
+/* The row's id as key bytes (zd_key_id); absent in supplements. */
+zd_slice zd_memtable_id(const zd_memtable *m, uint32_t row);
 
 /* Items of the key, of rows the writer has not yet told us of included. */
 uint32_t zd_mem_key_count(const zd_mem_key *k);

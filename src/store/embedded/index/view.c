@@ -11,6 +11,7 @@ static zd_err acquire(zd_index *x, zd_row bound, zd_index_view **out) {
   atomic_init(&v->refs, 1);
   v->bound = bound;
   v->parts = zd_index_parts(x);
+  v->way = ZD_JOIN_BY_COST;
   *out = v;
   return ZD_OK;
 }
@@ -198,6 +199,8 @@ static zd_scope scope_of(const zd_index_view *v, const zd_search_request *q,
                 .all_versions = q->all_versions,
                 .descending = q->order == ZD_SCAN_DESCENDING,
                 .deadline_ns = q->deadline_ns,
+                .memory_max = q->memory_max,
+                .way = v->way,
                 .snapshot = snapshot};
   if (q->after == ZD_NO_ROW) return s;
   if (!s.descending)
@@ -273,4 +276,17 @@ zd_err zd_index_types(zd_index_view *v, zd_type_count *out, size_t room, size_t 
   }
   free(list);
   return err;
+}
+
+/* ---- costs ---- */
+
+zd_err zd_index_estimate(zd_index_view *v, const zd_plan *plan, uint64_t *n, zd_fault *fault) {
+  zd_budget budget;
+  zd_budget_start(&budget, 0, 0);
+  zd_scope s = {.parts = v->parts, .bound = v->bound, .end = v->bound, .budget = &budget};
+  return zd_evaluate_estimate(&s, plan, n, fault);
+}
+
+void zd_index_view_join_way(zd_index_view *v, zd_join_way way) {
+  v->way = way;
 }

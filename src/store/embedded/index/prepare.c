@@ -1,0 +1,249 @@
+/* The tree of a plan made ready: compiled once, then prepared for each part. */
+#include "store/embedded/index/evaluate_internal.h"
+
+/* ---- compiling: the plan's tree as nodes; CHECKs that everything depends on go to the end ---- */
+
+static bool is_join(const zd_plan *plan) {
+  return plan->op == ZD_PLAN_REFERS || plan->op == ZD_PLAN_REFERRED;
+}
+
+/* To be asked last, row by row. False: there are too many already. */
+static bool put_off(zd_evaluation *e, const zd_plan *plan, zd_join *join) {
+  if (e->question_count == ZD_PLAN_DEPTH) return false;
+  e->questions[e->question_count++] = (zd_question){plan, join};
+  e->put_off += join != NULL;
+  return true;
+}
+
+static zd_err compile_join(zd_evaluation *e, zd_node *n, size_t depth, bool conjunct) {
+  n->join = ZD_NEW(&e->arena, zd_join);
+  if (!n->join) return zd_evaluation_no_memory(e);
+  n->join->plan = n->plan;
+  n->join->depth = depth;
+  n->join->next = e->joins;
+  e->joins = n->join;
+  n->join->put_off = conjunct && !e->asks_nothing && put_off(e, n->plan, n->join);
+  return ZD_OK;
+}
+
+static zd_err compile_children(zd_evaluation *e, zd_node *n, size_t depth, bool conjunct) {
+  const zd_plan *plan = n->plan;
+  n->children = ZD_NEW_ARRAY(&e->arena, zd_node *, plan->child_count);
+  if (!n->children) return zd_evaluation_no_memory(e);
+  n->child_count = plan->child_count;
+  for (size_t i = 0; i < n->child_count; i++) {
+    zd_err err = zd_node_compile(e, plan->children[i], depth + 1,
+                                 conjunct && plan->op == ZD_PLAN_AND, &n->children[i]);
+    if (err) return err;
+  }
+  return ZD_OK;
+}
+
+zd_err zd_node_compile(zd_evaluation *e, const zd_plan *plan, size_t depth, bool conjunct,
+                       zd_node **out) {
+  if (depth >= ZD_PLAN_DEPTH)
+    return zd_fail(e->fault, ZD_ERR_LIMIT, "a search plan nested deeper than %d", ZD_PLAN_DEPTH);
+  if (plan->op == ZD_PLAN_CHECK && conjunct && put_off(e, plan, NULL))
+    return zd_node_compile(e, plan->children[0], depth + 1, true, out);
+  zd_node *n = ZD_NEW(&e->arena, zd_node);
+  if (!n) return zd_evaluation_no_memory(e);
+  n->plan = plan;
+  *out = n;
+  if (is_join(plan)) return compile_join(e, n, depth, conjunct);
+  bool inner = plan->op == ZD_PLAN_AND || plan->op == ZD_PLAN_OR || plan->op == ZD_PLAN_NOT ||
+               plan->op == ZD_PLAN_CHECK;
+  return inner && plan->child_count ? compile_children(e, n, depth, conjunct) : ZD_OK;
+}
+
+/* ---- preparing a node for a part: where its keys are, how many rows they may have ---- */
+
+static bool overlaps(const zd_part *supplement, zd_row first, zd_row end) {
+  return supplement->first < end && zd_part_end(supplement) > first;
+}
+
+static zd_err leaf_add(zd_node *n, const zd_part *from) {
+  const zd_plan *p = n->plan;
+  char room[ZD_ID_KEY_MAX];
+  zd_err err = ZD_OK;
+  switch (p->op) {
+    case ZD_PLAN_TYPE:
+      return zd_leaf_add_key(&n->leaf, from, &(zd_key){ZD_KEY_TYPE, p->type, {NULL, 0}});
+    case ZD_PLAN_TERM:
+      return zd_leaf_add_key(&n->leaf, from, &(zd_key){ZD_KEY_TERM, p->field, p->term});
+    case ZD_PLAN_RANGE:
+      return zd_leaf_add_key(&n->leaf, from, &(zd_key){ZD_KEY_RANGE, p->field, {NULL, 0}});
+    case ZD_PLAN_PREFIX:
+      return zd_leaf_add_span(&n->leaf, from, p->field, p->term, (zd_slice){NULL, 0}, true);
+    case ZD_PLAN_SPAN:
+      return zd_leaf_add_span(&n->leaf, from, p->field, p->term, p->to, false);
+    case ZD_PLAN_CONTAINS:
+      return zd_leaf_add_containing(&n->leaf, from, p->field, p->term, p->to);
+    default: /* IDS */
+      for (size_t i = 0; !err && i < p->id_count; i++) {
+        if (p->ids[i].n == 0 || p->ids[i].n > ZD_ID_MAX) continue;
+        err = zd_leaf_add_key(&n->leaf, from,
+                              &(zd_key){ZD_KEY_ID, p->type, zd_key_id(p->ids[i], room)});
+      }
+      return err;
+  }
+}
+
+void zd_leaf_begin(zd_evaluation *e, zd_leaf *leaf) {
+  zd_leaf_start(leaf, e->part, e->first, e->end, &e->part_arena, e->fault);
+  leaf->budget = e->budget;
+  leaf->taken = &e->part_bytes;
+}
+
+static zd_err prepare_leaf(zd_evaluation *e, zd_node *n) {
+  zd_leaf_begin(e, &n->leaf);
+  if (n->plan->op == ZD_PLAN_RANGE) {
+    n->leaf.range = true;
+    n->leaf.bounds =
+        (zd_bounds){n->plan->low_min, n->plan->low_max, n->plan->high_min, n->plan->high_max};
+  }
+  zd_err err = leaf_add(n, e->part);
+  const zd_parts *parts = e->scope->parts;
+  for (size_t i = parts->n; !err && i < parts->all; i++) {
+    if (overlaps(parts->at[i], e->first, e->end)) err = leaf_add(n, parts->at[i]);
+  }
+  if (!err) err = zd_leaf_finish(&n->leaf);
+  n->estimate = n->leaf.n;
+  return err;
+}
+
+/* Cheapest first; what subtracts, last. Insertion sort: there are few. */
+static void order_children(zd_node *n) {
+  for (size_t i = 1; i < n->child_count; i++) {
+    zd_node *moved = n->children[i];
+    size_t k = i;
+    for (; k > 0; k--) {
+      zd_node *before = n->children[k - 1];
+      bool stays = zd_node_subtracts(moved) != zd_node_subtracts(before)
+                       ? zd_node_subtracts(moved)
+                       : before->estimate <= moved->estimate;
+      if (stays) break;
+      n->children[k] = before;
+    }
+    n->children[k] = moved;
+  }
+}
+
+static zd_err prepare_and(zd_evaluation *e, zd_node *n) {
+  n->estimate = e->end - e->first;
+  for (size_t i = 0; i < n->child_count; i++) {
+    zd_node *child = n->children[i];
+    zd_err err = zd_node_prepare(e, child);
+    if (err) return err;
+    if (zd_node_subtracts(child)) continue;
+    if (child->estimate < n->estimate) n->estimate = child->estimate;
+    if (n->estimate == 0) return ZD_OK; /* the others are not looked at */
+  }
+  order_children(n);
+  return ZD_OK;
+}
+
+static zd_err prepare_or(zd_evaluation *e, zd_node *n) {
+  n->estimate = 0;
+  for (size_t i = 0; i < n->child_count; i++) {
+    zd_err err = zd_node_prepare(e, n->children[i]);
+    if (err) return err;
+    n->estimate += n->children[i]->estimate;
+  }
+  return ZD_OK;
+}
+
+/* A join that was put off and not carried out yet may match any row. */
+static zd_err prepare_join(zd_evaluation *e, zd_node *n) {
+  zd_join *j = n->join;
+  n->estimate = e->end - e->first;
+  if (!j->found && j->put_off) return ZD_OK;
+  zd_err err = j->found ? ZD_OK : zd_join_carry_out(e, j);
+  if (!err) n->estimate = zd_row_set_count(j->found, e->first, e->end);
+  return err;
+}
+
+zd_err zd_node_prepare(zd_evaluation *e, zd_node *n) {
+  const zd_plan *p = n->plan;
+  zd_err err = ZD_OK;
+  switch (p->op) {
+    case ZD_PLAN_NONE:
+      n->estimate = 0;
+      return ZD_OK;
+    case ZD_PLAN_ALL:
+      n->estimate = e->end - e->first;
+      return ZD_OK;
+    case ZD_PLAN_ROWS:
+      n->estimate = p->first < e->end && p->last > e->first ? e->end - e->first : 0;
+      return ZD_OK;
+    case ZD_PLAN_AND:
+      return prepare_and(e, n);
+    case ZD_PLAN_OR:
+      return prepare_or(e, n);
+    case ZD_PLAN_NOT:
+      n->estimate = e->end - e->first;
+      return n->child_count ? zd_node_prepare(e, n->children[0]) : ZD_OK;
+    case ZD_PLAN_CHECK:
+      err = zd_node_prepare(e, n->children[0]);
+      n->estimate = n->children[0]->estimate;
+      return err;
+    case ZD_PLAN_REFERS:
+    case ZD_PLAN_REFERRED:
+      return prepare_join(e, n);
+    default:
+      return prepare_leaf(e, n);
+  }
+}
+
+/* ---- seeking the next chunk that may have rows ---- */
+
+static uint64_t seek_and(const zd_node *n, uint64_t chunk, bool descending) {
+  for (size_t i = 0; i < n->child_count;) {
+    const zd_node *child = n->children[i++];
+    if (zd_node_subtracts(child)) continue;
+    uint64_t next = zd_node_seek(child, chunk, descending);
+    if (next == UINT64_MAX) return next;
+    if (next == chunk) continue;
+    chunk = next;
+    i = 0;
+  }
+  return chunk;
+}
+
+static uint64_t seek_or(const zd_node *n, uint64_t chunk, bool descending) {
+  uint64_t best = UINT64_MAX;
+  for (size_t i = 0; i < n->child_count && best != chunk; i++) {
+    uint64_t next = zd_node_seek(n->children[i], chunk, descending);
+    if (next == UINT64_MAX) continue;
+    if (best == UINT64_MAX || (next < best) != descending) best = next;
+  }
+  return best;
+}
+
+static uint64_t seek_rows(const zd_plan *p, uint64_t chunk, bool descending) {
+  if (p->first >= p->last) return UINT64_MAX;
+  uint64_t first = zd_chunk_of(p->first), last = zd_chunk_of(p->last - 1);
+  if (descending) return chunk < first ? UINT64_MAX : chunk < last ? chunk : last;
+  return chunk > last ? UINT64_MAX : chunk > first ? chunk : first;
+}
+
+uint64_t zd_node_seek(const zd_node *n, uint64_t chunk, bool descending) {
+  if (n->estimate == 0) return UINT64_MAX;
+  switch (n->plan->op) {
+    case ZD_PLAN_ALL:
+    case ZD_PLAN_NOT:
+      return chunk;
+    case ZD_PLAN_ROWS:
+      return seek_rows(n->plan, chunk, descending);
+    case ZD_PLAN_AND:
+      return seek_and(n, chunk, descending);
+    case ZD_PLAN_OR:
+      return seek_or(n, chunk, descending);
+    case ZD_PLAN_CHECK:
+      return zd_node_seek(n->children[0], chunk, descending);
+    case ZD_PLAN_REFERS:
+    case ZD_PLAN_REFERRED:
+      return n->join->found ? zd_row_set_seek(n->join->found, chunk, descending) : chunk;
+    default:
+      return zd_leaf_seek(&n->leaf, chunk, descending);
+  }
+}
