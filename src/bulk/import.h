@@ -7,7 +7,7 @@
 #include "base/progress.h"
 #include "bulk/bulk.h"
 #include "bulk/source.h"
-#include "fhir/codec.h"
+#include "fhir/bundle.h"
 
 enum { ZD_IMPORT_LINE_MAX = 256 << 20 };
 
@@ -38,6 +38,7 @@ typedef struct zd_import_piece {
   uint64_t number, first_line, end;
   bool last; /* of its file */
   bool has_turn;
+  uint64_t first_entry; /* of a Bundle that comes in several pieces: number of the first here */
   zd_buffer text;
   zd_arena arena; /* scratch: reset per resource */
   uint64_t read, written, unchanged, refused;
@@ -51,16 +52,17 @@ zd_slice zd_import_key(zd_slice text, uint64_t line, char key[ZD_IMPORT_KEY]);
 /* One refused resource: a line of the report. */
 void zd_import_refuse(zd_import_piece *p, uint64_t line, const zd_issues *issues);
 
-/* import_lines.c: resources of an NDJSON piece, or those of a collection Bundle. */
+/* import_lines.c: resources of an NDJSON piece, or those that entries of a Bundle carry. */
 zd_err zd_import_lines(zd_import_piece *p, zd_fault *fault);
-zd_err zd_import_entries(zd_import_piece *p, const zd_tree *bundle, zd_fault *fault);
+zd_err zd_import_entries(zd_import_piece *p, zd_fhir_bundle *bundle, zd_fault *fault);
 /* import_document.c: one JSON document: a Bundle or a single resource. */
 zd_err zd_import_document(zd_import_piece *p, zd_fault *fault);
+/* Where the entries of `text` lie, should it be a Bundle. *out is to be freed whatever comes. */
+zd_err zd_import_split(zd_import_piece *p, zd_slice text, zd_fhir_bundle *out);
 /* A Bundle that asks for something: batch or transaction. */
-bool zd_import_is_job(const zd_tree *t);
+bool zd_import_is_job(const zd_fhir_bundle *b);
 /* A Bundle that only carries resources: collection or searchset. */
-bool zd_import_is_collection(const zd_tree *t);
-uint64_t zd_import_count_entries(const zd_tree *t);
+bool zd_import_is_collection(const zd_fhir_bundle *b);
 /* import_remote.c: either kind, to a server. */
 zd_err zd_import_send(zd_import_piece *p, zd_fault *fault);
 

@@ -3,28 +3,22 @@
 #include "base/hash.h"
 #include "bulk/import.h"
 
-static zd_slice bundle_type(const zd_tree *t) {
-  zd_slice type = zd_schema_type_info(t->schema, t->nodes[0].type).name;
-  uint32_t node = zd_slice_eq(type, ZD_S("Bundle")) ? zd_tree_child(t, 0, ZD_S("type")) : 0;
-  return node ? zd_node_raw(&t->nodes[node]) : (zd_slice){NULL, 0};
+enum { ENTRIES_MAX = 16 << 20 }; /* of one Bundle */
+
+zd_err zd_import_split(zd_import_piece *p, zd_slice text, zd_fhir_bundle *out) {
+  zd_fhir_bundle_init(out, p->run->o->schema, NULL, ENTRIES_MAX);
+  /* Most lines of most files: the word does not even occur. (Names of types have no escapes.) */
+  if (!memmem(text.p, text.n, "Bundle", 6)) return ZD_OK;
+  zd_err err = zd_fhir_bundle_feed(out, text);
+  return err == ZD_OK ? zd_fhir_bundle_end(out) : err;
 }
 
-bool zd_import_is_job(const zd_tree *t) {
-  zd_slice type = bundle_type(t);
-  return zd_slice_eq(type, ZD_S("transaction")) || zd_slice_eq(type, ZD_S("batch"));
+bool zd_import_is_job(const zd_fhir_bundle *b) {
+  return zd_fhir_bundle_is(b, ZD_S("transaction")) || zd_fhir_bundle_is(b, ZD_S("batch"));
 }
 
-bool zd_import_is_collection(const zd_tree *t) {
-  zd_slice type = bundle_type(t);
-  return zd_slice_eq(type, ZD_S("collection")) || zd_slice_eq(type, ZD_S("searchset"));
-}
-
-uint64_t zd_import_count_entries(const zd_tree *t) {
-  zd_element entry = zd_schema_child(t->schema, t->nodes[0].type, ZD_S("entry"));
-  uint64_t n = 0;
-  for (uint32_t k = zd_tree_first(t, 0); k; k = zd_tree_next(t, 0, k))
-    n += t->nodes[k].element == entry;
-  return n;
+bool zd_import_is_collection(const zd_fhir_bundle *b) {
+  return zd_fhir_bundle_is(b, ZD_S("collection")) || zd_fhir_bundle_is(b, ZD_S("searchset"));
 }
 
 /* 75 bits of the SHA-256 of the text, then mixed with the line: equal Bundles of one file are two.
@@ -40,54 +34,35 @@ zd_slice zd_import_key(zd_slice text, uint64_t line, char key[ZD_IMPORT_KEY]) {
   return (zd_slice){key, ZD_IMPORT_KEY};
 }
 
-static zd_err process_bundle(zd_import_piece *p, const zd_tree *t, zd_arena *arena,
-                             zd_fault *fault) {
+static zd_err process_bundle(zd_import_piece *p, zd_fhir_bundle *parts, zd_fault *fault) {
   zd_issues issues;
   char text[ZD_IMPORT_KEY];
   zd_slice key = zd_import_key(zd_buffer_slice(&p->text), 1, text);
-  p->read = zd_import_count_entries(t);
-  zd_err err =
-      zd_rest_bundle(p->run->o->rest, t, key, arena, zd_import_wait_turn, p, &p->written, &issues);
+  p->read = parts->split.found;
+  zd_err err = zd_rest_bundle(p->run->o->rest, parts, zd_buffer_slice(&p->text), key, &p->arena,
+                              zd_import_wait_turn, p, &p->written, &issues);
   p->unchanged = err == ZD_OK ? p->read - p->written : 0;
   if (err == ZD_OK) return ZD_OK;
-  zd_import_refuse(p, 1, &issues);
-  p->refused = p->read - p->written;
+  zd_import_refuse(p, issues.n && issues.items[0].line ? issues.items[0].line : 1, &issues);
+  p->refused = p->read > p->written ? p->read - p->written : 1;
   return err == ZD_ERR_REFUSED
              ? ZD_OK
              : zd_fail(fault, err, "%s: the Bundle could not be stored", p->file->path);
 }
 
-static zd_err take(zd_import_piece *p, const zd_tree *t, zd_arena *arena, zd_fault *fault) {
-  if (zd_import_is_job(t)) return process_bundle(p, t, arena, fault);
-  if (zd_import_is_collection(t)) return zd_import_entries(p, t, fault);
-  return zd_import_lines(p, fault); /* the whole text is one resource */
-}
-
-/* A single resource may be laid out over many lines; NDJSON may not. */
-static void join_lines(zd_buffer *text) {
-  for (size_t i = 0; i < text->n; i++)
-    if (text->p[i] == '\n' || text->p[i] == '\r') text->p[i] = ' ';
-}
-
 zd_err zd_import_document(zd_import_piece *p, zd_fault *fault) {
-  zd_arena arena;
-  zd_tree tree;
-  zd_issues issues;
-  zd_read_limits limits = {.depth = 64, .nodes = 64 << 20};
-  zd_arena_init(&arena, 0);
-  zd_issues_init(&issues, &arena);
-  zd_err err = zd_fhir_read_json(p->run->o->schema, zd_buffer_slice(&p->text), ZD_NO_TYPE, &limits,
-                                 &arena, &tree, &issues);
-  if (err == ZD_OK) {
-    join_lines(&p->text); /* line ends inside strings are escaped, so none is content */
-    err = take(p, &tree, &arena, fault);
-  } else if (err != ZD_ERR_MEMORY) {
-    p->read = 1;
-    zd_import_refuse(p, issues.n ? issues.items[0].line : 1, &issues);
-    err = ZD_OK;
-  } else {
+  zd_fhir_bundle parts;
+  zd_arena_reset(&p->arena);
+  zd_err err = zd_import_split(p, zd_buffer_slice(&p->text), &parts);
+  if (err == ZD_ERR_MEMORY) {
     zd_fail(fault, err, "out of memory");
+  } else if (err == ZD_OK && zd_import_is_job(&parts)) {
+    err = process_bundle(p, &parts, fault);
+  } else if (err == ZD_OK && zd_import_is_collection(&parts)) {
+    err = zd_import_entries(p, &parts, fault);
+  } else {
+    err = zd_import_lines(p, fault); /* one resource */
   }
-  zd_arena_free(&arena);
+  zd_fhir_bundle_free(&parts);
   return err;
 }

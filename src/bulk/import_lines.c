@@ -110,10 +110,10 @@ static bool has_id(batch *b, const zd_tree *t, uint32_t root, uint64_t line) {
 }
 
 /* A line that is a batch or transaction takes effect by itself, after the lines before it. */
-static zd_err take_bundle(batch *b, const zd_tree *t, zd_slice text, uint64_t line,
+static zd_err take_bundle(batch *b, zd_fhir_bundle *parts, zd_slice text, uint64_t line,
                           zd_fault *fault) {
   char key[ZD_IMPORT_KEY];
-  uint64_t written = 0, entries = zd_import_count_entries(t);
+  uint64_t written = 0, entries = parts->split.found;
   zd_issues issues;
   zd_err err = ZD_OK;
   if (b->writes) {
@@ -121,8 +121,8 @@ static zd_err take_bundle(batch *b, const zd_tree *t, zd_slice text, uint64_t li
     if (err == ZD_OK) err = open_batch(b);
     if (err != ZD_OK) return err;
   }
-  err = zd_rest_bundle(b->p->run->o->rest, t, zd_import_key(text, line, key), &b->p->arena,
-                       zd_import_wait_turn, b->p, &written, &issues);
+  err = zd_rest_bundle(b->p->run->o->rest, parts, text, zd_import_key(text, line, key),
+                       &b->p->arena, zd_import_wait_turn, b->p, &written, &issues);
   b->p->read += entries ? entries - 1 : 0; /* the line itself is counted */
   b->written += written;
   if (err == ZD_OK) {
@@ -134,24 +134,35 @@ static zd_err take_bundle(batch *b, const zd_tree *t, zd_slice text, uint64_t li
   return err == ZD_ERR_REFUSED ? ZD_OK : zd_fail(fault, err, "a Bundle could not be stored");
 }
 
-static zd_err take_line(batch *b, zd_slice line, uint64_t number, zd_buffer *stored,
-                        zd_fault *fault) {
+static zd_err take_resource(batch *b, zd_slice line, uint64_t number, zd_buffer *stored,
+                            zd_fault *fault) {
   zd_import_piece *p = b->p;
   zd_tree tree;
   zd_issues issues;
-  zd_arena_reset(&p->arena);
   zd_issues_init(&issues, &p->arena);
   zd_err err =
       zd_fhir_read_json(p->run->o->schema, line, ZD_NO_TYPE, NULL, &p->arena, &tree, &issues);
   if (err == ZD_ERR_MEMORY) return zd_fail(fault, err, "out of memory");
   if (err != ZD_OK) {
-    refuse(b, number, &issues);
+    bool inside = !p->file->lines && issues.n; /* of a document that has lines of its own */
+    refuse(b, inside ? issues.items[0].line : number, &issues);
     return ZD_OK;
   }
-  bool job = zd_import_is_job(&tree);
-  atomic_store_explicit(&p->run->jobs, job, memory_order_relaxed);
-  if (job) return take_bundle(b, &tree, line, number, fault);
   return has_id(b, &tree, 0, number) ? put(b, &tree, 0, stored, fault) : ZD_OK;
+}
+
+static zd_err take_line(batch *b, zd_slice line, uint64_t number, zd_buffer *stored,
+                        zd_fault *fault) {
+  zd_fhir_bundle parts;
+  zd_arena_reset(&b->p->arena);
+  zd_err err = zd_import_split(b->p, line, &parts);
+  if (err == ZD_ERR_MEMORY) return zd_fail(fault, err, "out of memory");
+  bool job = err == ZD_OK && zd_import_is_job(&parts);
+  atomic_store_explicit(&b->p->run->jobs, job, memory_order_relaxed);
+  err = job ? take_bundle(b, &parts, line, number, fault)
+            : take_resource(b, line, number, stored, fault);
+  zd_fhir_bundle_free(&parts);
+  return err;
 }
 
 static zd_slice trim(zd_slice s) {
@@ -168,7 +179,7 @@ static zd_err take_lines(batch *b, zd_fault *fault) {
   zd_err err = open_batch(b);
   b->p->read = 0;
   for (; err == ZD_OK && rest.n; number++) {
-    size_t end = zd_slice_find(rest, '\n');
+    size_t end = b->p->file->lines ? zd_slice_find(rest, '\n') : rest.n;
     zd_slice line = trim((zd_slice){rest.p, end});
     rest = zd_slice_from(rest, end + 1);
     if (!line.n) continue;
@@ -181,18 +192,35 @@ static zd_err take_lines(batch *b, zd_fault *fault) {
   return err;
 }
 
-static zd_err take_entries(batch *b, const zd_tree *t, zd_fault *fault) {
-  zd_element entry = zd_schema_child(t->schema, t->nodes[0].type, ZD_S("entry"));
+/* An entry of a Bundle that only carries resources: as good as a line. */
+static zd_err take_entry(batch *b, zd_fhir_bundle *parts, size_t i, zd_buffer *stored,
+                         zd_fault *fault) {
+  zd_import_piece *p = b->p;
+  zd_tree tree;
+  zd_issues issues;
+  uint32_t resource;
+  zd_arena_reset(&p->arena);
+  zd_issues_init(&issues, &p->arena);
+  zd_err err = zd_fhir_bundle_item(parts, zd_buffer_slice(&p->text), parts->split.items[i],
+                                   (uint32_t)(p->first_entry + i), &p->arena, &tree, &issues);
+  if (err == ZD_ERR_MEMORY) return zd_fail(fault, err, "out of memory");
+  if (err != ZD_OK) {
+    p->read++;
+    refuse(b, issues.n ? issues.items[0].line : 1, &issues);
+    return ZD_OK;
+  }
+  if (!(resource = zd_tree_child(&tree, 0, ZD_S("resource")))) return ZD_OK;
+  p->read++;
+  return has_id(b, &tree, resource, parts->line) ? put(b, &tree, resource, stored, fault) : ZD_OK;
+}
+
+static zd_err take_entries(batch *b, zd_fhir_bundle *parts, zd_fault *fault) {
   zd_buffer stored;
   zd_buffer_init(&stored, 0);
   zd_err err = open_batch(b);
   b->p->read = 0;
-  for (uint32_t k = zd_tree_first(t, 0); err == ZD_OK && k; k = zd_tree_next(t, 0, k)) {
-    uint32_t resource = t->nodes[k].element == entry ? zd_tree_child(t, k, ZD_S("resource")) : 0;
-    if (!resource) continue;
-    b->p->read++;
-    if (has_id(b, t, resource, 1)) err = put(b, t, resource, &stored, fault);
-  }
+  for (size_t i = 0; err == ZD_OK && i < parts->split.count; i++)
+    err = take_entry(b, parts, i, &stored, fault);
   zd_buffer_free(&stored);
   if (err == ZD_OK) err = commit_batch(b, fault);
   drop_batch(b);
@@ -201,7 +229,7 @@ static zd_err take_entries(batch *b, const zd_tree *t, zd_fault *fault) {
 
 /* A piece prepared ahead of its turn may find that an earlier one wrote the same resource; in its
  * turn nobody else writes, so the second try holds. */
-static zd_err in_turn(zd_import_piece *p, const zd_tree *bundle, zd_fault *fault) {
+static zd_err in_turn(zd_import_piece *p, zd_fhir_bundle *bundle, zd_fault *fault) {
   zd_err err = ZD_ERR_CONFLICT;
   for (int attempt = 0; attempt < 3 && err == ZD_ERR_CONFLICT; attempt++) {
     batch b = {.p = p};
@@ -218,6 +246,6 @@ zd_err zd_import_lines(zd_import_piece *p, zd_fault *fault) {
   return in_turn(p, NULL, fault);
 }
 
-zd_err zd_import_entries(zd_import_piece *p, const zd_tree *bundle, zd_fault *fault) {
+zd_err zd_import_entries(zd_import_piece *p, zd_fhir_bundle *bundle, zd_fault *fault) {
   return in_turn(p, bundle, fault);
 }

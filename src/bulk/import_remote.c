@@ -107,10 +107,9 @@ static zd_err add(sender *s, const zd_tree *t, uint32_t root, uint64_t line, zd_
   return s->n == GROUP ? flush(s, fault) : ZD_OK;
 }
 
-static zd_err send_bundle(sender *s, const zd_tree *t, zd_slice text, uint64_t line,
+static zd_err send_bundle(sender *s, zd_slice text, uint64_t entries, uint64_t line,
                           zd_fault *fault) {
   zd_http_answer a;
-  uint64_t entries = zd_import_count_entries(t);
   zd_err err = flush(s, fault);
   if (err == ZD_OK) err = post(s, "/", "POST", text, &a, fault);
   s->p->read += entries;
@@ -120,40 +119,67 @@ static zd_err send_bundle(sender *s, const zd_tree *t, zd_slice text, uint64_t l
     return ZD_OK;
   }
   refuse(s, line, "the server refused the Bundle: ", a.body);
-  s->p->refused += entries - 1;
+  s->p->refused += entries ? entries - 1 : 0;
   return ZD_OK;
 }
 
-static zd_err add_entries(sender *s, const zd_tree *t, uint64_t line, zd_fault *fault) {
-  zd_err err = ZD_OK;
-  for (uint32_t k = zd_tree_first(t, 0); k && err == ZD_OK; k = zd_tree_next(t, 0, k)) {
-    uint32_t resource = zd_tree_child(t, k, ZD_S("resource"));
-    if (!resource) continue;
-    s->p->read++;
-    err = add(s, t, resource, line, fault);
+/* What an entry carries, when it carries something. */
+static zd_err add_entry(sender *s, zd_fhir_bundle *parts, size_t i, zd_fault *fault) {
+  zd_import_piece *p = s->p;
+  zd_tree t;
+  zd_issues issues;
+  uint32_t resource;
+  zd_arena_reset(&p->arena);
+  zd_issues_init(&issues, &p->arena);
+  zd_err err = zd_fhir_bundle_item(parts, zd_buffer_slice(&p->text), parts->split.items[i],
+                                   (uint32_t)(p->first_entry + i), &p->arena, &t, &issues);
+  if (err == ZD_ERR_MEMORY) return zd_fail(fault, err, "out of memory");
+  uint64_t line = issues.n ? issues.items[0].line : parts->line;
+  if (err != ZD_OK) {
+    p->read++;
+    zd_import_refuse(p, line, &issues);
+    return ZD_OK;
   }
+  if (!(resource = zd_tree_child(&t, 0, ZD_S("resource")))) return ZD_OK;
+  p->read++;
+  return add(s, &t, resource, line, fault);
+}
+
+static zd_err add_entries(sender *s, zd_fhir_bundle *parts, zd_fault *fault) {
+  zd_err err = ZD_OK;
+  for (size_t i = 0; i < parts->split.count && err == ZD_OK; i++)
+    err = add_entry(s, parts, i, fault);
   return err;
 }
 
-/* One JSON text: a line, or a whole document. */
-static zd_err take(sender *s, zd_slice text, uint64_t line, zd_fault *fault) {
+static zd_err add_resource(sender *s, zd_slice text, uint64_t line, zd_fault *fault) {
   zd_tree t;
   zd_issues issues;
-  zd_read_limits limits = {.depth = 64, .nodes = 64 << 20};
-  zd_arena_reset(&s->p->arena);
   zd_issues_init(&issues, &s->p->arena);
   zd_err err =
-      zd_fhir_read_json(s->p->run->o->schema, text, ZD_NO_TYPE, &limits, &s->p->arena, &t, &issues);
+      zd_fhir_read_json(s->p->run->o->schema, text, ZD_NO_TYPE, NULL, &s->p->arena, &t, &issues);
   if (err == ZD_ERR_MEMORY) return zd_fail(fault, err, "out of memory");
-  if (err != ZD_OK) {
-    s->p->read++;
-    zd_import_refuse(s->p, line, &issues);
-    return ZD_OK;
-  }
-  if (zd_import_is_job(&t)) return send_bundle(s, &t, text, line, fault);
-  if (zd_import_is_collection(&t)) return add_entries(s, &t, line, fault);
   s->p->read++;
-  return add(s, &t, 0, line, fault);
+  if (err == ZD_OK) return add(s, &t, 0, line, fault);
+  zd_import_refuse(s->p, line, &issues);
+  return ZD_OK;
+}
+
+/* One JSON text: a line, or a whole document. A Bundle to be processed is checked by the server. */
+static zd_err take(sender *s, zd_slice text, uint64_t line, zd_fault *fault) {
+  zd_fhir_bundle parts;
+  zd_arena_reset(&s->p->arena);
+  zd_err err = zd_import_split(s->p, text, &parts);
+  if (err == ZD_ERR_MEMORY)
+    zd_fail(fault, err, "out of memory");
+  else if (err == ZD_OK && zd_import_is_job(&parts))
+    err = send_bundle(s, text, parts.split.found, line, fault);
+  else if (err == ZD_OK && !s->p->file->lines && zd_import_is_collection(&parts))
+    err = add_entries(s, &parts, fault);
+  else
+    err = add_resource(s, text, line, fault);
+  zd_fhir_bundle_free(&parts);
+  return err;
 }
 
 static zd_err take_all(sender *s, zd_fault *fault) {

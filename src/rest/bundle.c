@@ -1,12 +1,15 @@
 #include "rest/bundle.h"
 
-#include <assert.h>
+#include <stdlib.h>
 
 #include "base/clock.h"
 #include "rest/period.h"
 
-/* Most bytes of resources in one answer; questions beyond it are refused one by one. */
-enum { ANSWER_BYTES = 256 << 20 };
+enum {
+  KEPT_BYTES = 16 << 20,  /* of trees that are kept until they are stored */
+  SMALL_TEXT = 64 * 1024, /* Bundles that may be answered on any thread */
+  SMALL_ENTRIES = 16
+};
 
 static zd_slice text_at(zd_bundle *b, const zd_tree *t, uint32_t parent, const char *name) {
   return zd_node_child_text(t, parent, zd_slice_of(name), b->call->arena);
@@ -65,15 +68,26 @@ static bool take_request(zd_bundle *b, const zd_tree *t, uint32_t request, zd_un
   return true;
 }
 
-static bool is_write(const zd_interaction *in) {
+bool zd_bundle_writes(const zd_interaction *in) {
   return in->kind == ZD_CREATE || in->kind == ZD_UPDATE || in->kind == ZD_DELETE;
 }
 
+/* The tree stays at hand when it lies in memory that does. */
+static bool keep_tree(zd_bundle *b, const zd_tree *t, uint32_t resource, zd_unit_entry *e) {
+  if (!b->at_hand) return true;
+  zd_tree *kept = ZD_NEW(&b->kept, zd_tree);
+  if (!kept) return false;
+  *kept = *t;
+  e->in.tree = kept;
+  e->in.root = resource;
+  return true;
+}
+
 /* Resource and request fit each other. */
-static bool take_resource(zd_bundle *b, const zd_tree *t, uint32_t resource, zd_unit_entry *e,
-                          zd_answer *a) {
+static bool take_resource(zd_bundle *b, const zd_tree *t, zd_unit_entry *e, zd_answer *a) {
   bool wanted = e->in.kind == ZD_CREATE || e->in.kind == ZD_UPDATE;
   if (!wanted) return true;
+  uint32_t resource = zd_tree_child(t, 0, ZD_S("resource"));
   if (!resource)
     return refuse(b, e, a, 400, ZD_ISSUE_REQUIRED, "the entry has no resource",
                   (zd_slice){NULL, 0});
@@ -81,9 +95,9 @@ static bool take_resource(zd_bundle *b, const zd_tree *t, uint32_t resource, zd_
     return refuse(b, e, a, 400, ZD_ISSUE_VALUE,
                   "the resource is of another type than request.url says",
                   zd_schema_type_info(t->schema, t->nodes[resource].type).name);
-  e->in.tree = t;
-  e->in.root = resource;
-  return true;
+  e->own_id = text_at(b, t, resource, "id");
+  return keep_tree(b, t, resource, e) ||
+         refuse(b, e, a, 500, ZD_ISSUE_EXCEPTION, "out of memory", (zd_slice){NULL, 0});
 }
 
 /* An import gives the resources it creates ids that follow from its key: imported again, they are
@@ -100,32 +114,20 @@ static bool name_by_key(zd_bundle *b, zd_unit_entry *e, size_t i) {
   return e->new_id.p != NULL;
 }
 
-static bool take_entry(zd_bundle *b, const zd_tree *t, uint32_t node, size_t i, bool lenient,
-                       zd_answer *a) {
+static bool take_entry(zd_bundle *b, const zd_tree *t, size_t i, zd_answer *a) {
   zd_unit_entry *e = &b->entries[i];
   zd_answer_init(&e->answer);
   e->expression = zd_arena_printf(b->call->arena, "Bundle.entry[%zu]", i);
-  e->full_url = text_at(b, t, node, "fullUrl");
-  e->in.lenient = lenient;
-  uint32_t request = zd_tree_child(t, node, ZD_S("request"));
+  e->full_url = text_at(b, t, 0, "fullUrl");
+  e->in.lenient = b->lenient;
+  uint32_t request = zd_tree_child(t, 0, ZD_S("request"));
   if (!request)
     return refuse(b, e, a, 400, ZD_ISSUE_REQUIRED, "the entry has no request", (zd_slice){NULL, 0});
-  if (!take_request(b, t, request, e, a)) return false;
-  if (!take_resource(b, t, zd_tree_child(t, node, ZD_S("resource")), e, a)) return false;
+  if (!take_request(b, t, request, e, a) || !take_resource(b, t, e, a)) return false;
   if (!zd_shape(b->call, &e->in, a)) return false;
-  if (is_write(&e->in)) e->in.prefer = b->prefer;
+  if (zd_bundle_writes(&e->in)) e->in.prefer = b->prefer;
   return name_by_key(b, e, i) ||
          refuse(b, e, a, 500, ZD_ISSUE_EXCEPTION, "out of memory", (zd_slice){NULL, 0});
-}
-
-static bool take_type(zd_call *c, const zd_tree *t, zd_bundle *b, zd_answer *a) {
-  zd_slice type = zd_node_child_text(t, 0, ZD_S("type"), c->arena);
-  b->transaction = zd_slice_eq(type, ZD_S("transaction"));
-  if (b->transaction || zd_slice_eq(type, ZD_S("batch"))) return true;
-  zd_answer_fail(c, a, 400, ZD_ISSUE_VALUE, ZD_S("Bundle.type"),
-                 "a Bundle of type \"%.*s\" cannot be processed here; batch and transaction can",
-                 ZD_SV(type));
-  return false;
 }
 
 static void report_issues(zd_bundle *b, const zd_unit_entry *e) {
@@ -148,45 +150,119 @@ static bool entry_may_fail(zd_bundle *b, zd_unit_entry *e, zd_answer *a) {
   return true;
 }
 
-bool zd_bundle_open(zd_call *c, const zd_tree *t, zd_return prefer, bool lenient, zd_bundle *b,
-                    zd_answer *a) {
-  *b = (zd_bundle){.call = c, .prefer = prefer, .report = b->report};
-  if (!take_type(c, t, b, a)) return false;
-  zd_element entry = zd_schema_child(t->schema, t->nodes[0].type, ZD_S("entry"));
-  size_t n = 0, i = 0;
-  for (uint32_t k = zd_tree_first(t, 0); k; k = zd_tree_next(t, 0, k))
-    n += t->nodes[k].element == entry;
-  if (n > c->rest->entry_limit) {
-    zd_answer_fail(c, a, 413, ZD_ISSUE_TOO_LONG, ZD_S("Bundle.entry"),
-                   "%zu entries; this server takes %u at most", n, c->rest->entry_limit);
+/* ---- reading ---- */
+
+/* Trees are kept while there is room; the rest is read again when it is stored. */
+static zd_arena *arena_of(void *context, size_t i, size_t n) {
+  zd_bundle *b = context;
+  size_t about = n < KEPT_BYTES ? n * 2 : KEPT_BYTES;
+  (void)i;
+  b->at_hand = b->processed && b->kept_bytes + about < KEPT_BYTES;
+  if (b->at_hand) {
+    b->kept_bytes += about;
+    return &b->kept;
+  }
+  zd_arena_reset(&b->scratch);
+  return &b->scratch;
+}
+
+/* What an entry cannot do is told only when no fault is found anywhere. */
+static zd_err take(void *context, size_t i, const zd_tree *tree) {
+  zd_bundle *b = context;
+  if (!b->processed || b->refused) return ZD_OK;
+  if (!take_entry(b, tree, i, b->refusal))
+    b->refused = !entry_may_fail(b, &b->entries[i], b->refusal);
+  return ZD_OK;
+}
+
+static bool fail_reading(zd_call *c, zd_err err, const zd_issues *found, zd_answer *a) {
+  if (!found->errors) {
+    zd_answer_fail(c, a, zd_status_of(err), ZD_ISSUE_EXCEPTION, (zd_slice){NULL, 0},
+                   "the Bundle cannot be read: %s", zd_err_name(err));
     return false;
   }
-  b->entries = ZD_NEW_ARRAY(c->arena, zd_unit_entry, n ? n : 1);
+  c->issues = *found;
+  zd_answer_outcome(c, a, err == ZD_ERR_LIMIT ? 413 : 400);
+  return false;
+}
+
+static bool read_all(zd_bundle *b, zd_answer *a) {
+  zd_call *c = b->call;
+  zd_fhir_entries to = {b, arena_of, take};
+  zd_issues found;
+  zd_issues_init(&found, c->arena);
+  b->refusal = a;
+  zd_err err = zd_fhir_bundle_read(b->parts, b->text, &to, c->arena, &found);
+  b->refusal = NULL;
+  return err == ZD_OK || fail_reading(c, err, &found, a);
+}
+
+bool zd_bundle_open(zd_call *c, zd_fhir_bundle *parts, zd_slice text, zd_return prefer,
+                    bool lenient, zd_bundle *b, zd_answer *a) {
+  *b = (zd_bundle){.call = c,
+                   .parts = parts,
+                   .text = text,
+                   .prefer = prefer,
+                   .lenient = lenient,
+                   .report = b->report};
+  if (parts->split.found > c->rest->entry_limit) {
+    zd_answer_fail(c, a, 413, ZD_ISSUE_TOO_LONG, ZD_S("Bundle.entry"),
+                   "%llu entries; this server takes %u at most",
+                   (unsigned long long)parts->split.found, c->rest->entry_limit);
+    return false;
+  }
+  b->transaction = zd_fhir_bundle_is(parts, ZD_S("transaction"));
+  b->processed = b->transaction || zd_fhir_bundle_is(parts, ZD_S("batch"));
+  b->n = b->processed ? parts->split.count : 0;
+  b->entries = calloc(b->n ? b->n : 1, sizeof *b->entries);
   if (!b->entries) {
     zd_answer_fail(c, a, 500, ZD_ISSUE_EXCEPTION, (zd_slice){NULL, 0}, "out of memory");
     return false;
   }
-  b->n = n;
-  for (uint32_t k = zd_tree_first(t, 0); k; k = zd_tree_next(t, 0, k)) {
-    if (t->nodes[k].element != entry) continue;
-    if (!take_entry(b, t, k, i, lenient, a) && !entry_may_fail(b, &b->entries[i], a)) return false;
-    i++;
-  }
-  return true;
+  if (!read_all(b, a)) return false;
+  if (!b->processed)
+    zd_answer_fail(c, a, 400, ZD_ISSUE_VALUE, ZD_S("Bundle.type"),
+                   "a Bundle of type \"%.*s\" cannot be processed here; batch and transaction can",
+                   ZD_SV(parts->type));
+  return b->processed && !b->refused;
+}
+
+/* ---- running ---- */
+
+static bool is_small(const zd_bundle *b) {
+  return b->n <= SMALL_ENTRIES && b->text.n <= SMALL_TEXT;
+}
+
+/* The resource of an entry whose tree was not kept. */
+static zd_err load(void *source, const zd_unit_entry *e, zd_arena *arena, zd_unit_resource *out) {
+  zd_bundle *b = source;
+  zd_err err = zd_fhir_bundle_entry(b->parts, b->text, (size_t)(e - b->entries), arena, &out->tree);
+  if (err == ZD_OK) out->root = zd_tree_child(&out->tree, 0, ZD_S("resource"));
+  return err;
+}
+
+static void open_unit(zd_bundle *b, zd_unit_entry *entries, size_t n, zd_unit *u) {
+  *u = (zd_unit){.call = b->call,
+                 .entries = entries,
+                 .n = n,
+                 .keep = is_small(b) && b->prefer == ZD_RETURN_REPRESENTATION,
+                 .load = load,
+                 .source = b};
 }
 
 void zd_bundle_unit(zd_bundle *b, zd_unit *u) {
-  *u = (zd_unit){.call = b->call, .entries = b->entries, .n = b->n, .linked = true};
+  open_unit(b, b->entries, b->n, u);
+  u->linked = true;
 }
 
 bool zd_bundle_is_brief(const zd_bundle *b) {
-  if (b->n > 16) return false;
+  if (!is_small(b)) return false;
   for (size_t i = 0; i < b->n; i++)
-    if (!is_write(&b->entries[i].in)) return false;
+    if (!zd_bundle_writes(&b->entries[i].in)) return false;
   return true;
 }
 
-static void ask(zd_bundle *b, zd_unit_entry *e) {
+void zd_bundle_ask(zd_bundle *b, zd_unit_entry *e) {
   zd_call *c = b->call;
   zd_issues_init(&c->issues, c->arena);
   c->brief = false; /* nobody could run it again */
@@ -196,24 +272,10 @@ static void ask(zd_bundle *b, zd_unit_entry *e) {
   if (e->in.head) zd_buffer_clear(&e->answer.body);
 }
 
-void zd_bundle_run_questions(zd_bundle *b) {
-  size_t bytes = 0;
-  for (size_t i = 0; i < b->n; i++) {
-    zd_unit_entry *e = &b->entries[i];
-    if (is_write(&e->in) || e->position == SIZE_MAX) continue;
-    ask(b, e);
-    bytes += e->answer.body.n;
-    if (bytes <= ANSWER_BYTES) continue;
-    zd_buffer_free(&e->answer.body);
-    zd_buffer_init(&e->answer.body, 0);
-    zd_answer_fail(b->call, &e->answer, 503, ZD_ISSUE_TOO_COSTLY, e->expression,
-                   "the answers of one Bundle are limited to %d MiB", ANSWER_BYTES >> 20);
-  }
-}
-
 /* Every write of a batch is a unit of its own. They are committed one after the other. */
 static void run_single(zd_bundle *b, zd_unit_entry *e) {
-  zd_unit u = {.call = b->call, .entries = e, .n = 1};
+  zd_unit u;
+  open_unit(b, e, 1, &u);
   zd_issues_init(&b->call->issues, b->call->arena);
   zd_unit_run(&u);
   if (!u.status) return;
@@ -223,168 +285,13 @@ static void run_single(zd_bundle *b, zd_unit_entry *e) {
 
 void zd_bundle_run_batch(zd_bundle *b) {
   for (size_t i = 0; i < b->n; i++)
-    if (is_write(&b->entries[i].in)) run_single(b, &b->entries[i]);
-  zd_bundle_run_questions(b);
-}
-
-static const char *status_text(int status) {
-  static const struct {
-    int status;
-    const char *text;
-  } texts[] = {{200, "200 OK"},
-               {201, "201 Created"},
-               {204, "204 No Content"},
-               {304, "304 Not Modified"},
-               {400, "400 Bad Request"},
-               {404, "404 Not Found"},
-               {405, "405 Method Not Allowed"},
-               {406, "406 Not Acceptable"},
-               {409, "409 Conflict"},
-               {410, "410 Gone"},
-               {412, "412 Precondition Failed"},
-               {413, "413 Content Too Large"},
-               {415, "415 Unsupported Media Type"},
-               {500, "500 Internal Server Error"},
-               {501, "501 Not Implemented"},
-               {503, "503 Service Unavailable"},
-               {507, "507 Insufficient Storage"}};
-  for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-    if (texts[i].status == status) return texts[i].text;
-  return "500 Internal Server Error";
-}
-
-static void write_entry(zd_call *c, const zd_answer *a, bool first, zd_buffer *out) {
-  bool good = a->status < 400;
-  zd_buffer_add_slice(out, first ? ZD_S("{") : ZD_S(",{"));
-  if (good && a->reference.p && a->body.n) { /* bdl-7: one fullUrl and version, one entry */
-    zd_buffer_add_slice(out, ZD_S("\"fullUrl\":\""));
-    zd_buffer_add_json(out, zd_rest_base(c->rest));
-    zd_buffer_add_char(out, '/');
-    zd_buffer_add_slice(out, a->reference);
-    zd_buffer_add_slice(out, ZD_S("\","));
-  }
-  if (good && a->body.n) {
-    zd_buffer_add_slice(out, ZD_S("\"resource\":"));
-    zd_buffer_add_slice(out, zd_buffer_slice(&a->body));
-    zd_buffer_add_char(out, ',');
-  }
-  zd_buffer_add_slice(out, ZD_S("\"response\":{\"status\":\""));
-  zd_buffer_add_slice(out, zd_slice_of(status_text(a->status)));
-  zd_buffer_add_char(out, '"');
-  if (a->location.p) {
-    zd_buffer_add_slice(out, ZD_S(",\"location\":\""));
-    zd_buffer_add_slice(out, a->location);
-    zd_buffer_add_char(out, '"');
-  }
-  if (a->version) {
-    zd_buffer_add_slice(out, ZD_S(",\"etag\":\"W/\\\""));
-    zd_buffer_add_u64(out, a->version);
-    zd_buffer_add_slice(out, ZD_S("\\\"\""));
-  }
-  if (a->last_modified) {
-    char time[24];
-    zd_clock_format(a->last_modified, time);
-    zd_buffer_add_slice(out, ZD_S(",\"lastModified\":\""));
-    zd_buffer_add(out, time, sizeof time);
-    zd_buffer_add_char(out, '"');
-  }
-  if (!good && a->body.n) {
-    zd_buffer_add_slice(out, ZD_S(",\"outcome\":"));
-    zd_buffer_add_slice(out, zd_buffer_slice(&a->body));
-  }
-  zd_buffer_add_slice(out, ZD_S("}}"));
-}
-
-void zd_bundle_answer(zd_bundle *b, zd_answer *a) {
-  zd_buffer *out = &a->body;
-  zd_buffer_add_slice(
-      out, b->transaction ? ZD_S("{\"resourceType\":\"Bundle\",\"type\":\"transaction-response\"")
-                          : ZD_S("{\"resourceType\":\"Bundle\",\"type\":\"batch-response\""));
-  if (b->n) zd_buffer_add_slice(out, ZD_S(",\"entry\":["));
-  for (size_t i = 0; i < b->n; i++) write_entry(b->call, &b->entries[i].answer, i == 0, out);
-  zd_buffer_add_slice(out, b->n ? ZD_S("]}") : ZD_S("}"));
-  a->status = 200;
+    if (zd_bundle_writes(&b->entries[i].in)) run_single(b, &b->entries[i]);
 }
 
 void zd_bundle_free(zd_bundle *b) {
-  for (size_t i = 0; i < b->n; i++) zd_buffer_free(&b->entries[i].answer.body);
-}
-
-/* Prepared ahead of its turn; what fails then may yet succeed in it. */
-static void run_in_turn(zd_unit *u, void (*turn)(void *context), void *context) {
-  if (!turn) {
-    zd_unit_run(u);
-    return;
-  }
-  bool ready = zd_unit_prepare(u);
-  turn(context);
-  if (ready && u->skipped && zd_unit_is_stale(u)) {
-    zd_unit_free(u);
-    ready = false;
-  }
-  if (ready) {
-    zd_commit_result r = {.err = ZD_OK};
-    if (u->txn) r = zd_store_commit(u->call->rest->store, u->txn);
-    if (zd_unit_settle(u, &r)) return;
-  } else {
-    zd_issues_init(&u->call->issues, u->call->arena);
-  }
-  zd_unit_run(u);
-}
-
-static uint64_t count_written(const zd_bundle *b) {
-  uint64_t n = 0;
-  for (size_t i = 0; i < b->n; i++) {
-    const zd_unit_entry *e = &b->entries[i];
-    n += is_write(&e->in) && e->answer.status < 400 && e->act == ZD_ACT_WRITE;
-  }
-  return n;
-}
-
-/* An entry of a batch that failed for our sake (a full disk), not for its own: its status; 0: none.
- */
-static int worst_status(const zd_bundle *b) {
-  for (size_t i = 0; i < b->n; i++)
-    if (b->entries[i].answer.status >= 500) return b->entries[i].answer.status;
-  return 0;
-}
-
-static zd_err error_of(int status) {
-  if (status == 507) return ZD_ERR_FULL;
-  return status >= 500 ? ZD_ERR_IO : ZD_ERR_REFUSED;
-}
-
-zd_err zd_rest_bundle(zd_rest *r, const zd_tree *tree, zd_slice key, zd_arena *arena,
-                      void (*turn)(void *context), void *context, uint64_t *written,
-                      zd_issues *issues) {
-  assert(key.n <= ZD_IMPORT_KEY_MAX);
-  zd_call c = {.rest = r, .arena = arena, .import_key = key};
-  zd_issues report;
-  zd_bundle b = {.report = &report};
-  zd_answer a;
-  zd_unit u;
-  int failed = 0;
-  zd_issues_init(&c.issues, arena);
-  zd_issues_init(&report, arena);
-  zd_answer_init(&a);
-  if (!zd_bundle_open(&c, tree, ZD_RETURN_MINIMAL, false, &b, &a)) {
-    failed = a.status;
-    if (turn) turn(context);
-  } else if (b.transaction) {
-    zd_bundle_unit(&b, &u);
-    run_in_turn(&u, turn, context);
-    failed = u.status;
-  } else {
-    if (turn) turn(context);
-    zd_bundle_run_batch(&b);
-    failed = worst_status(&b);
-    c.issues = report;
-  }
-  bool nothing = failed && (b.transaction || !b.n);
-  *written = nothing ? 0 : count_written(&b);
-  *issues = c.issues;
-  zd_buffer_free(&a.body);
-  zd_bundle_free(&b);
-  if (failed) return error_of(failed);
-  return c.issues.errors ? ZD_ERR_REFUSED : ZD_OK;
+  for (size_t i = 0; b->entries && i < b->n; i++) zd_buffer_free(&b->entries[i].answer.body);
+  free(b->entries);
+  b->entries = NULL;
+  zd_arena_free(&b->kept);
+  zd_arena_free(&b->scratch);
 }

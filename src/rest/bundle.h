@@ -2,35 +2,52 @@
  *
  * The writing entries of a transaction are one unit; its questions (GET, HEAD) are answered after
  * the commit. The entries of a batch are units of one entry each.
+ *
+ * Memory: the text, what each entry asks for, and the trees of as many entries as fit into a few
+ * megabytes. The others are read a second time when they are stored. Answers are made entry by
+ * entry while they are sent.
  */
 #ifndef ZD_REST_BUNDLE_H
 #define ZD_REST_BUNDLE_H
 
+#include "fhir/bundle.h"
 #include "rest/unit.h"
 
 typedef struct zd_bundle {
   zd_call *call;
-  zd_unit_entry *entries; /* in Bundle order */
+  zd_fhir_bundle *parts; /* where entries lie in `text` */
+  zd_slice text;
+  zd_unit_entry *entries; /* in Bundle order; owned */
   size_t n;
   bool transaction;
+  bool lenient;
   zd_return prefer;
   zd_issues *report; /* takes the issues of a batch's entries, too; NULL: nobody asks */
+  zd_arena kept;     /* trees of entries ... */
+  size_t kept_bytes; /* ... about */
+  zd_arena scratch;  /* of the entry being read or answered */
+  size_t answered;   /* bytes of the answers to questions */
+  zd_answer *refusal;
+  bool at_hand, processed, refused; /* while it is opened: see bundle.c */
 } zd_bundle;
 
-/* Takes the Bundle in `tree` apart; *b is zero but for `report`; false when refused (status and
- * issues set). */
-bool zd_bundle_open(zd_call *c, const zd_tree *tree, zd_return prefer, bool lenient, zd_bundle *b,
-                    zd_answer *a);
+/* Reads the Bundle and takes it apart. parts: fed with all of `text`, and ended; both must outlive
+ * b. *b is zero but for `report`; false when refused (status and issues set). */
+bool zd_bundle_open(zd_call *c, zd_fhir_bundle *parts, zd_slice text, zd_return prefer,
+                    bool lenient, zd_bundle *b, zd_answer *a);
 /* The unit of all entries of a transaction. */
 void zd_bundle_unit(zd_bundle *b, zd_unit *u);
-/* Runs a batch: every entry by itself; blocks. */
+/* Runs the writes of a batch, every entry by itself; blocks. */
 void zd_bundle_run_batch(zd_bundle *b);
-/* Answers the questions of a transaction, after its commit. False: the issues say why not. */
-void zd_bundle_run_questions(zd_bundle *b);
-/* The answering Bundle. */
-void zd_bundle_answer(zd_bundle *b, zd_answer *a);
+/* Answers one entry that asks something, after the writes: into e->answer. */
+void zd_bundle_ask(zd_bundle *b, zd_unit_entry *e);
+/* The answering Bundle, appended to a->body. Questions are answered now. After each entry `pass`
+ * (may be NULL) may take away what is in a->body; false: nobody reads on. */
+void zd_bundle_answer(zd_bundle *b, zd_answer *a, bool (*pass)(void *context), void *context);
 void zd_bundle_free(zd_bundle *b);
 /* True when it is small and has no questions: may be finished on any thread. */
 bool zd_bundle_is_brief(const zd_bundle *b);
+/* An interaction that writes. */
+bool zd_bundle_writes(const zd_interaction *in);
 
 #endif

@@ -12,7 +12,7 @@ static void leave(void) {
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   zd_arena arena;
   zd_issues issues;
-  zd_tree tree;
+  zd_fhir_bundle parts;
   uint64_t written;
   zd_fault fault = {0};
   if (!here.rest) {
@@ -22,10 +22,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   zd_arena_init(&arena, 64 << 20);
   zd_issues_init(&issues, &arena);
   zd_slice text = {(const char *)data, size};
-  zd_type bundle = zd_schema_type(zd_schema_r4(), ZD_S("Bundle"));
-  if (zd_fhir_read_json(zd_schema_r4(), text, bundle, NULL, &arena, &tree, &issues) == ZD_OK)
-    (void)zd_rest_bundle(here.rest, &tree, size & 1 ? ZD_S("k") : (zd_slice){NULL, 0}, &arena, NULL,
-                         NULL, &written, &issues);
+  zd_fhir_bundle_init(&parts, zd_schema_r4(), NULL, 1000);
+  if (zd_fhir_bundle_feed(&parts, text) == ZD_OK && zd_fhir_bundle_end(&parts) == ZD_OK)
+    (void)zd_rest_bundle(here.rest, &parts, text, size & 1 ? ZD_S("k") : (zd_slice){NULL, 0},
+                         &arena, NULL, NULL, &written, &issues);
+  zd_fhir_bundle_free(&parts);
   zd_arena_free(&arena);
   return 0;
 }

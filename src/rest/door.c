@@ -27,9 +27,10 @@ typedef struct door {
   zd_slice text;  /* the request's body */
   zd_tree tree;
   zd_unit unit;
-  zd_unit_entry entry; /* of a single write */
+  zd_unit_entry entry;   /* of a single write */
+  zd_fhir_bundle *parts; /* of a Bundle: where its entries lie in `text` */
   zd_bundle bundle;
-  bool is_bundle, on_worker;
+  bool on_worker;
   uint64_t waiting_ns; /* since when a long question waits */
 } door;
 
@@ -150,7 +151,10 @@ static void leave(door *d) {
     zd_http_header_add(d->x, "Content-Type", ZD_S("application/fhir+json;charset=utf-8"));
   zd_slice body = shape_body(d, &pretty, &coded);
   zd_buffer buffers[] = {a->body, pretty, coded, d->body};
-  if (d->is_bundle) zd_bundle_free(&d->bundle);
+  if (d->parts) {
+    zd_bundle_free(&d->bundle);
+    zd_fhir_bundle_free(d->parts);
+  }
   send_body(d->x, body, buffers,
             sizeof buffers / sizeof *buffers); /* d is gone with the exchange */
 }
@@ -166,11 +170,14 @@ static void retry_on_worker(void *context) {
   write_try(d);
 }
 
+static void answer_bundle(door *d) {
+  zd_bundle_answer(&d->bundle, &d->answer, NULL, NULL);
+  leave(d);
+}
+
 static void bundle_finish_on_worker(void *context) {
   door *d = context;
-  zd_bundle_run_questions(&d->bundle);
-  zd_bundle_answer(&d->bundle, &d->answer);
-  leave(d);
+  answer_bundle(d);
 }
 
 /* Moves on to a worker. When too much waits already, the answer is that: nothing was done yet. Not
@@ -230,15 +237,14 @@ static void answer_single(door *d) {
 
 static void write_settled(door *d) {
   if (d->unit.status) {
-    if (!d->is_bundle) zd_buffer_free(&d->entry.answer.body);
+    if (!d->parts) zd_buffer_free(&d->entry.answer.body);
     zd_answer_outcome(&d->call, &d->answer, d->unit.status);
     leave(d);
-  } else if (!d->is_bundle) {
+  } else if (!d->parts) {
     answer_single(d);
     leave(d);
   } else if (zd_bundle_is_brief(&d->bundle)) {
-    zd_bundle_answer(&d->bundle, &d->answer);
-    leave(d);
+    answer_bundle(d);
   } else if (zd_workers_submit(d->call.rest->workers, bundle_finish_on_worker, d) != ZD_OK) {
     bundle_finish_on_worker(d); /* it is committed, so the answer has to be made, if need be here */
   }
@@ -255,7 +261,12 @@ static void run_single_write(door *d) {
   zd_answer_init(&d->entry.answer);
   d->entry.in = d->in;
   if (d->entry.in.prefer == ZD_RETURN_DEFAULT) d->entry.in.prefer = ZD_RETURN_REPRESENTATION;
-  d->unit = (zd_unit){.call = &d->call, .entries = &d->entry, .n = 1};
+  if (d->in.tree)
+    d->entry.own_id = zd_node_child_text(d->in.tree, d->in.root, ZD_S("id"), d->call.arena);
+  d->unit = (zd_unit){.call = &d->call,
+                      .entries = &d->entry,
+                      .n = 1,
+                      .keep = d->entry.in.prefer == ZD_RETURN_REPRESENTATION};
   begin_write(d);
 }
 
@@ -263,15 +274,13 @@ static void run_single_write(door *d) {
 static void batch_on_worker(void *context) {
   door *d = context;
   zd_bundle_run_batch(&d->bundle);
-  zd_bundle_answer(&d->bundle, &d->answer);
-  leave(d);
+  answer_bundle(d);
 }
 
 static void run_bundle(door *d) {
   zd_return prefer =
       d->in.prefer == ZD_RETURN_REPRESENTATION ? ZD_RETURN_REPRESENTATION : ZD_RETURN_MINIMAL;
-  d->is_bundle = true;
-  if (!zd_bundle_open(&d->call, &d->tree, prefer, d->in.lenient, &d->bundle, &d->answer)) {
+  if (!zd_bundle_open(&d->call, d->parts, d->text, prefer, d->in.lenient, &d->bundle, &d->answer)) {
     leave(d);
   } else if (d->bundle.transaction) {
     zd_bundle_unit(&d->bundle, &d->unit);
@@ -302,8 +311,20 @@ static size_t body_limit(const door *d) {
   return most < r->body_limit ? most : r->body_limit;
 }
 
+static zd_coding body_coding(const door *d) {
+  return zd_coding_named(zd_http_header_get(d->x, "Content-Encoding"));
+}
+
+/* Finds the entries of a Bundle in what has come of its text. */
+static bool split(door *d, zd_slice text) {
+  if (!d->parts) return true;
+  zd_err err = zd_fhir_bundle_feed(d->parts, zd_slice_from(text, d->parts->split.fed));
+  return err == ZD_OK || fail_body(d, err, "what surrounds the entries of the Bundle");
+}
+
 static bool collect_body(door *d) {
   const zd_http_request *request = zd_http_request_of(d->x);
+  bool as_it_is = body_coding(d) == ZD_CODING_IDENTITY;
   d->text = request->body;
   if (!request->body_streamed) return true;
   for (;;) {
@@ -316,13 +337,14 @@ static bool collect_body(door *d) {
     if (err != ZD_OK) return fail_body(d, err, "the body cannot be read");
     if (!n) break;
     d->body.n += n;
+    if (as_it_is && !split(d, zd_buffer_slice(&d->body))) return false;
   }
   d->text = zd_buffer_slice(&d->body);
   return true;
 }
 
 static bool decode_body(door *d) {
-  zd_coding coding = zd_coding_named(zd_http_header_get(d->x, "Content-Encoding"));
+  zd_coding coding = body_coding(d);
   if (coding == ZD_CODING_IDENTITY) return true;
   zd_buffer plain;
   zd_buffer_init(&plain, body_limit(d) + 64 * 1024); /* decoders reserve a step ahead */
@@ -334,13 +356,18 @@ static bool decode_body(door *d) {
   return err == ZD_OK || fail_body(d, err, "the body's Content-Encoding");
 }
 
+/* The entries are read later, one by one. */
+static bool end_bundle(door *d) {
+  if (!split(d, d->text)) return false;
+  zd_err err = zd_fhir_bundle_end(d->parts);
+  return err == ZD_OK || fail_body(d, err, "the Bundle cannot be read");
+}
+
 static bool read_resource(door *d) {
-  bool bundle = d->in.kind == ZD_BUNDLE;
   if (d->text.n > body_limit(d)) return fail_body(d, ZD_ERR_LIMIT, "the body is too large");
-  zd_read_limits limits = {.depth = 64, .nodes = bundle ? 64 << 20 : 4 << 20};
-  zd_err err =
-      zd_fhir_read_json(d->call.rest->schema, d->text, bundle ? d->call.rest->bundle : d->in.type,
-                        &limits, d->call.arena, &d->tree, &d->call.issues);
+  if (d->parts) return end_bundle(d);
+  zd_err err = zd_fhir_read_json(d->call.rest->schema, d->text, d->in.type, NULL, d->call.arena,
+                                 &d->tree, &d->call.issues);
   if (err == ZD_OK) {
     d->in.tree = &d->tree;
     return true;
@@ -404,10 +431,18 @@ static void ask(door *d) {
   }
 }
 
+static bool begin_parts(door *d) {
+  if (d->in.kind != ZD_BUNDLE) return true;
+  d->parts = ZD_NEW(d->call.arena, zd_fhir_bundle);
+  if (!d->parts) return fail_body(d, ZD_ERR_MEMORY, "the Bundle cannot be read");
+  zd_fhir_bundle_init(d->parts, d->call.rest->schema, NULL, d->call.rest->entry_limit);
+  return true;
+}
+
 static void run(door *d) {
   if (wants_body(d)) {
-    bool fine = zd_header_body_type(&d->call, d->x, &d->in, &d->answer) && collect_body(d) &&
-                decode_body(d);
+    bool fine = begin_parts(d) && zd_header_body_type(&d->call, d->x, &d->in, &d->answer) &&
+                collect_body(d) && decode_body(d);
     if (fine && d->in.kind == ZD_SEARCH)
       join_form(d);
     else if (fine)

@@ -48,6 +48,12 @@ static link_slot *put(zd_links *l, zd_slice from, zd_slice to) {
   return slot;
 }
 
+/* As put, of a text that lasts no longer than the resource it stands in. */
+static bool keep(zd_links *l, zd_slice from, zd_slice to) {
+  from = zd_arena_copy(l->arena, from);
+  return from.p && put(l, from, to);
+}
+
 static zd_slice identity(zd_links *l, const zd_unit_entry *e) {
   zd_slice type = zd_schema_type_info(l->unit->call->rest->schema, e->in.type).name;
   return zd_arena_printf(l->arena, "%.*s/%.*s", ZD_SV(type), ZD_SV(e->id));
@@ -132,7 +138,7 @@ static bool say_missing(zd_links *l, const zd_unit_entry *e, zd_issue_code code,
   l->missing = true;
   zd_issue_add(&l->unit->call->issues, ZD_ERROR, code, e->expression, "%s: \"%.*s\"", why,
                ZD_SV(text));
-  return put(l, text, (zd_slice){NULL, 0}) != NULL;
+  return keep(l, text, (zd_slice){NULL, 0});
 }
 
 static bool match_condition(zd_links *l, zd_unit_entry *e, zd_slice text, zd_type type,
@@ -155,7 +161,7 @@ static bool match_condition(zd_links *l, zd_unit_entry *e, zd_slice text, zd_typ
                         "a reference cannot be resolved: %s", zd_err_name(err));
   zd_slice name = zd_schema_type_info(l->unit->call->rest->schema, type).name;
   zd_slice to = zd_arena_printf(l->arena, "%.*s/%.*s", ZD_SV(name), record.id_n, record.id);
-  return to.p && put(l, text, to);
+  return to.p && keep(l, text, to);
 }
 
 /* "Patient?identifier=x|1": false when refused outright. */
@@ -188,7 +194,8 @@ static bool resolve(zd_links *l, zd_unit_entry *e, zd_slice text, bool reference
     return true;
   }
   if (hash && hash < text.n && (slot = find_slot(l, (zd_slice){text.p, hash}))->to.p) {
-    *to = zd_arena_printf(l->arena, "%.*s%.*s", ZD_SV(slot->to), ZD_SV(zd_slice_from(text, hash)));
+    *to = zd_arena_printf(&l->unit->scratch, "%.*s%.*s", ZD_SV(slot->to),
+                          ZD_SV(zd_slice_from(text, hash)));
     return to->p != NULL;
   }
   if (!reference) return true;
@@ -225,7 +232,7 @@ static bool edit_narrative(zd_links *l, zd_slice text, zd_slice *to) {
   bool fine = true;
   if (from) {
     zd_buffer_add_slice(&out, zd_slice_from(text, from));
-    *to = zd_arena_copy(l->arena, zd_buffer_slice(&out));
+    *to = zd_arena_copy(&l->unit->scratch, zd_buffer_slice(&out));
     fine = zd_buffer_error(&out) == ZD_OK && to->p;
   }
   zd_buffer_free(&out);
@@ -243,8 +250,8 @@ typedef struct edits {
 static bool add_edit(zd_links *l, edits *list, uint32_t node, zd_slice value) {
   if (list->n == list->room) {
     size_t room = list->room ? list->room * 2 : 16;
-    uint32_t *nodes = ZD_NEW_ARRAY(l->arena, uint32_t, room);
-    zd_slice *values = ZD_NEW_ARRAY(l->arena, zd_slice, room);
+    uint32_t *nodes = ZD_NEW_ARRAY(&l->unit->scratch, uint32_t, room);
+    zd_slice *values = ZD_NEW_ARRAY(&l->unit->scratch, zd_slice, room);
     if (!nodes || !values) return false;
     if (list->n) {
       memcpy(nodes, list->nodes, list->n * sizeof *nodes);
@@ -259,14 +266,15 @@ static bool add_edit(zd_links *l, edits *list, uint32_t node, zd_slice value) {
   return true;
 }
 
-bool zd_links_edit(zd_links *l, zd_unit_entry *e, zd_stored_edit *edit) {
-  const zd_tree *t = e->in.tree;
+bool zd_links_edit(zd_links *l, zd_unit_entry *e, const zd_unit_resource *resource,
+                   zd_stored_edit *edit) {
+  const zd_tree *t = &resource->tree;
   edits list = {0};
-  for (uint32_t i = e->in.root + 1; i < t->nodes[e->in.root].end; i++) {
+  for (uint32_t i = resource->root + 1; i < t->nodes[resource->root].end; i++) {
     const zd_node *node = &t->nodes[i];
     bool reference = node->element == l->reference;
     if (!node->p || (!reference && !l->linkish[node->type])) continue;
-    zd_slice text = zd_node_text(node, l->arena), to;
+    zd_slice text = zd_node_text(node, &l->unit->scratch), to;
     if (!text.p) return zd_unit_fail(l->unit, e, 500, ZD_ISSUE_EXCEPTION, "out of memory");
     bool fine =
         node->type == l->xhtml ? edit_narrative(l, text, &to) : resolve(l, e, text, reference, &to);

@@ -9,8 +9,7 @@
 #define ZD_REST_REST_H
 
 #include "base/workers.h"
-#include "fhir/issue.h"
-#include "fhir/tree.h"
+#include "fhir/bundle.h"
 #include "http/http.h"
 #include "search/search.h"
 #include "store/store.h"
@@ -51,8 +50,9 @@ void zd_rest_handle(zd_rest *r, zd_http_exchange *x);
 /* For http-level refusals: the OperationOutcome for an HTTP status. */
 void zd_rest_refusal(int status, const char *text, zd_buffer *body);
 
-/* Runs a transaction or batch Bundle already read, without HTTP: what `import` uses. The arena
- * takes the scratch memory. *written: resources committed. ZD_ERR_REFUSED with issues when nothing
+/* Runs a transaction or batch Bundle without HTTP: what `import` uses. `parts` was fed with all of
+ * `text`, and ended; nothing else was done with it. The arena takes the scratch memory. *written:
+ * resources committed. ZD_ERR_REFUSED with issues when nothing
  * (transaction) or not everything (batch) was stored. Blocks.
  *
  * `turn` (may be NULL) is called once, before the first commit, or when preparing failed: it blocks
@@ -63,8 +63,8 @@ void zd_rest_refusal(int status, const char *text, zd_buffer *body);
  * this place of the input: what it creates gets ids that follow from it. Run again under the same
  * key, after a crash say, it leaves alone what it wrote before, and what would not change. */
 enum { ZD_IMPORT_KEY_MAX = 32 };
-zd_err zd_rest_bundle(zd_rest *r, const zd_tree *tree, zd_slice key, zd_arena *arena,
-                      void (*turn)(void *context), void *context, uint64_t *written,
-                      zd_issues *issues);
+zd_err zd_rest_bundle(zd_rest *r, zd_fhir_bundle *parts, zd_slice text, zd_slice key,
+                      zd_arena *arena, void (*turn)(void *context), void *context,
+                      uint64_t *written, zd_issues *issues);
 
 #endif

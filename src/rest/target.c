@@ -163,7 +163,7 @@ static bool target_by_id(zd_unit *u, zd_unit_entry *e) {
 
 /* Conditional update: 0, 1, many matches, with and without an id in the body. */
 static bool target_cond_update(zd_unit *u, zd_unit_entry *e, size_t n, const zd_row *rows) {
-  zd_slice own = zd_node_child_text(e->in.tree, e->in.root, ZD_S("id"), &u->arena);
+  zd_slice own = e->own_id;
   if (n == 1) {
     if (!take_match(u, e, rows[0])) return false;
     if (own.p && !zd_slice_eq(own, e->id))
@@ -211,7 +211,7 @@ static bool target_by_condition(zd_unit *u, zd_unit_entry *e) {
 
 /* An update's body says the same id as its address (http.html#update). */
 static bool ids_agree(zd_unit *u, zd_unit_entry *e) {
-  zd_slice own = zd_node_child_text(e->in.tree, e->in.root, ZD_S("id"), &u->arena);
+  zd_slice own = e->own_id;
   if (zd_slice_eq(own, e->in.id)) return true;
   if (!own.p)
     return zd_unit_fail(u, e, 400, ZD_ISSUE_REQUIRED,

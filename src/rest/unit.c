@@ -21,13 +21,19 @@ bool zd_unit_fail(zd_unit *u, const zd_unit_entry *e, int status, zd_issue_code 
   return false;
 }
 
+static void free_scratch(zd_unit *u) {
+  zd_arena_free(&u->arena);
+  zd_arena_free(&u->scratch);
+  zd_buffer_free(&u->stored);
+}
+
 /* Forgets an attempt. */
 static void drop(zd_unit *u) {
   if (u->txn) zd_txn_free(u->txn);
   if (u->snapshot) zd_snapshot_release(u->snapshot);
   u->txn = NULL;
   u->snapshot = NULL;
-  zd_arena_free(&u->arena);
+  free_scratch(u);
 }
 
 static int by_row(const void *a, const void *b) {
@@ -118,23 +124,36 @@ static bool no_overlap(zd_unit *u) {
   return true;
 }
 
+/* The entry's resource: at hand, or read again. */
+static zd_err load(zd_unit *u, const zd_unit_entry *e, zd_unit_resource *out) {
+  if (!e->in.tree) return u->load(u->source, e, &u->scratch, out);
+  *out = (zd_unit_resource){.tree = *e->in.tree, .root = e->in.root};
+  return ZD_OK;
+}
+
+static zd_err write_stored(zd_unit *u, zd_unit_entry *e, const zd_unit_resource *resource,
+                           const zd_stored_edit *edit) {
+  u->stored.limit = u->call->rest->resource_limit;
+  zd_buffer_clear(&u->stored);
+  zd_fhir_write_stored(&resource->tree, resource->root, edit, &u->stored, &e->stamp_at);
+  zd_err err = zd_buffer_error(&u->stored);
+  if (err != ZD_OK || !u->keep) return err;
+  e->stored = zd_arena_copy(u->call->arena, zd_buffer_slice(&u->stored));
+  return e->stored.p ? ZD_OK : ZD_ERR_MEMORY;
+}
+
+/* The stored form and index entries, which last until the next entry's. */
 static bool store_entry(zd_unit *u, zd_unit_entry *e, zd_links *links, zd_write *w) {
-  zd_call *c = u->call;
+  zd_unit_resource resource;
   zd_stored_edit edit = {.id = e->id};
-  if (links && !zd_links_edit(links, e, &edit)) return false;
-  zd_buffer stored;
-  zd_buffer_init(&stored, c->rest->resource_limit);
-  zd_fhir_write_stored(e->in.tree, e->in.root, &edit, &stored, &e->stamp_at);
-  zd_err err = zd_buffer_error(&stored);
-  if (err == ZD_OK) {
-    e->stored = zd_arena_copy(c->arena, zd_buffer_slice(&stored));
-    if (!e->stored.p) err = ZD_ERR_MEMORY;
-  }
-  zd_buffer_free(&stored);
+  zd_arena_reset(&u->scratch);
+  zd_err err = load(u, e, &resource);
+  if (err == ZD_OK && links && !zd_links_edit(links, e, &resource, &edit)) return false;
+  if (err == ZD_OK) err = write_stored(u, e, &resource, &edit);
   if (err == ZD_OK)
-    err = zd_search_entries(c->rest->search, e->in.tree, e->in.root, edit.nodes, edit.values,
-                            edit.count, c->arena, &w->entries, &w->entry_count);
-  w->body = e->stored;
+    err = zd_search_entries(u->call->rest->search, &resource.tree, resource.root, edit.nodes,
+                            edit.values, edit.count, &u->scratch, &w->entries, &w->entry_count);
+  w->body = zd_buffer_slice(&u->stored);
   w->stamp_at = e->stamp_at;
   if (err == ZD_OK) return true;
   return zd_unit_fail(u, e, zd_status_of(err),
@@ -143,12 +162,12 @@ static bool store_entry(zd_unit *u, zd_unit_entry *e, zd_links *links, zd_write 
 }
 
 /* Whether the newest version is what an import brings: then nothing is written. */
-static bool is_unchanged(zd_unit *u, const zd_unit_entry *e, bool *same) {
+static bool is_unchanged(zd_unit *u, const zd_unit_entry *e, zd_slice body, bool *same) {
   zd_record record;
   *same = false;
   if (!u->call->import_key.p || e->op != ZD_OP_UPDATE) return true;
-  zd_err err = zd_snapshot_read(u->snapshot, e->previous, false, &u->arena, &record, NULL);
-  *same = err == ZD_OK && zd_slice_eq(record.body, e->stored);
+  zd_err err = zd_snapshot_read(u->snapshot, e->previous, false, &u->scratch, &record, NULL);
+  *same = err == ZD_OK && zd_slice_eq(record.body, body);
   return err == ZD_OK || zd_unit_fail(u, e, zd_status_of(err), ZD_ISSUE_EXCEPTION,
                                       "the present version cannot be read: %s", zd_err_name(err));
 }
@@ -161,7 +180,7 @@ static bool put_entry(zd_unit *u, zd_unit_entry *e, zd_links *links, size_t *pos
                 .previous = e->previous,
                 .previous_version = e->previous_version};
   if (e->op != ZD_OP_DELETE && !store_entry(u, e, links, &w)) return false;
-  if (!is_unchanged(u, e, &same)) return false;
+  if (!is_unchanged(u, e, w.body, &same)) return false;
   if (same) {
     e->act = ZD_ACT_NONE;
     u->skipped = true;
@@ -210,6 +229,7 @@ bool zd_unit_prepare(zd_unit *u) {
   u->status = 0;
   u->attempts++;
   zd_arena_reset(&u->arena);
+  zd_arena_reset(&u->scratch);
   u->deleted_count = 0;
   u->skipped = false;
   zd_err err = zd_store_snapshot(u->call->rest->store, &u->snapshot);
@@ -241,10 +261,7 @@ static void answer_written(zd_unit *u, zd_unit_entry *e, int64_t time_ms) {
   a->status = e->op == ZD_OP_CREATE ? 201 : 200;
   a->location = zd_arena_printf(u->call->arena, "%.*s/_history/%llu", ZD_SV(a->reference),
                                 (unsigned long long)a->version);
-  if (e->in.prefer != ZD_RETURN_REPRESENTATION) return;
-  zd_record record = {
-      .version = a->version, .time_ms = time_ms, .stamp_at = e->stamp_at, .body = e->stored};
-  if (zd_render(u->call, &e->in, &record, &a->body) != ZD_OK) a->body.failed = ZD_ERR_MEMORY;
+  e->shows = e->in.prefer == ZD_RETURN_REPRESENTATION;
 }
 
 /* A conditional create that found its resource, or a delete that found nothing. */
@@ -261,14 +278,41 @@ static void answer_unwritten(zd_unit *u, zd_unit_entry *e) {
   a->reference = zd_arena_printf(u->call->arena, "%.*s/%.*s", ZD_SV(type), ZD_SV(e->id));
   a->location = zd_arena_printf(u->call->arena, "%.*s/_history/%llu", ZD_SV(a->reference),
                                 (unsigned long long)a->version);
-  if (e->in.prefer != ZD_RETURN_REPRESENTATION) return;
-  zd_interaction read = e->in; /* that very version: it may be changed or deleted by now */
+  e->shows = e->in.prefer == ZD_RETURN_REPRESENTATION;
+}
+
+/* That very version: it may be changed or deleted by now. */
+static void show_read(zd_call *c, zd_unit_entry *e) {
+  zd_answer *a = &e->answer, shown;
+  zd_interaction read = e->in;
   read.kind = ZD_VREAD;
   read.id = e->id;
   read.version = a->version;
   read.if_match = read.if_none_match = (zd_slice){NULL, 0};
   read.if_modified_since = 0;
-  zd_run_read(u->call, &read, a);
+  zd_answer_init(&shown);
+  zd_run_read(c, &read, &shown);
+  zd_buffer_free(&a->body);
+  a->body = shown.body;
+  /* what was written stays written; what was only found cannot be shown */
+  if (shown.status >= 300 && a->status == 200 && e->act == ZD_ACT_NONE)
+    a->status = shown.status;
+  else if (shown.status >= 300)
+    a->body.failed = ZD_ERR_IO;
+}
+
+void zd_unit_show(zd_call *c, zd_unit_entry *e) {
+  zd_answer *a = &e->answer;
+  e->shows = false;
+  if (!e->stored.p) {
+    show_read(c, e);
+    return;
+  }
+  zd_record record = {.version = a->version,
+                      .time_ms = a->last_modified,
+                      .stamp_at = e->stamp_at,
+                      .body = e->stored};
+  if (zd_render(c, &e->in, &record, &a->body) != ZD_OK) a->body.failed = ZD_ERR_MEMORY;
 }
 
 static void say_commit_failure(zd_unit *u, const zd_commit_result *r) {
@@ -287,6 +331,7 @@ static void answer_all(zd_unit *u, const zd_commit_result *r) {
       answer_written(u, e, r->time_ms);
     else
       answer_unwritten(u, e);
+    if (e->shows && u->keep) zd_unit_show(u->call, e);
   }
 }
 
@@ -305,7 +350,7 @@ bool zd_unit_settle(zd_unit *u, const zd_commit_result *r) {
   else
     answer_all(u, r);
   zd_rest_note_commit(u->call->rest, r->err);
-  zd_arena_free(&u->arena);
+  free_scratch(u);
   return true;
 }
 

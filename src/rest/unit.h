@@ -14,6 +14,7 @@ typedef enum zd_act { ZD_ACT_NONE, ZD_ACT_WRITE } zd_act;
 
 typedef struct zd_unit_entry {
   zd_interaction in;
+  zd_slice own_id;     /* the id that the resource says it has; absent: none */
   zd_slice full_url;   /* Bundle.entry.fullUrl; absent outside bundles */
   zd_slice expression; /* "Bundle.entry[3]"; absent outside bundles */
   zd_slice new_id;     /* made here for a create; kept over retries */
@@ -27,21 +28,34 @@ typedef struct zd_unit_entry {
   uint64_t previous_version;
   int64_t previous_time;
   const zd_plan *guard; /* what must still match nothing new at commit */
-  zd_slice stored;
+  zd_slice stored;      /* when the unit keeps the stored forms */
   uint32_t stamp_at;
+  bool shows;      /* the answer is to hold the resource: zd_unit_show */
   size_t position; /* among the writes of the transaction */
   zd_answer answer;
 } zd_unit_entry;
+
+/* A resource while it is looked at. */
+typedef struct zd_unit_resource {
+  zd_tree tree;
+  uint32_t root;
+} zd_unit_resource;
 
 typedef struct zd_unit {
   zd_call *call;
   zd_unit_entry *entries;
   size_t n;
   bool linked; /* a transaction: entries refer to each other */
+  bool keep;   /* stored forms, for answers made where the store must not be asked */
+  /* Reads the resource of an entry that has no tree in `in`, into `arena`; NULL: all have. */
+  zd_err (*load)(void *source, const zd_unit_entry *e, zd_arena *arena, zd_unit_resource *out);
+  void *source;
   zd_snapshot *snapshot;
-  zd_txn *txn;     /* filled by prepare; NULL when nothing is to be written */
-  zd_arena arena;  /* scratch of one attempt: from prepare to settle; zeroed before the first */
-  zd_row *deleted; /* versions that this unit deletes, ascending */
+  zd_txn *txn;      /* filled by prepare; NULL when nothing is to be written */
+  zd_arena arena;   /* scratch of one attempt: from prepare to settle; zeroed before the first */
+  zd_arena scratch; /* of one entry's resource; as above */
+  zd_buffer stored; /* of one entry's resource; as above */
+  zd_row *deleted;  /* versions that this unit deletes, ascending */
   size_t deleted_count;
   unsigned attempts;
   zd_row as_of; /* the snapshot of this attempt */
@@ -56,6 +70,9 @@ bool zd_unit_prepare(zd_unit *u);
 bool zd_unit_settle(zd_unit *u, const zd_commit_result *result);
 /* Prepare and commit until settled; blocks. */
 void zd_unit_run(zd_unit *u);
+/* The resource of a settled entry whose answer `shows` it, into the answer's body; asks the store
+ * unless the stored form was kept. */
+void zd_unit_show(zd_call *c, zd_unit_entry *e);
 /* Whether anything was committed since it was prepared. */
 bool zd_unit_is_stale(const zd_unit *u);
 /* Frees what an attempt holds; the answers belong to the entries. */
@@ -68,7 +85,8 @@ bool zd_unit_target(zd_unit *u, zd_unit_entry *e);
  */
 typedef struct zd_links zd_links;
 zd_links *zd_links_open(zd_unit *u); /* NULL: refused or out of memory */
-bool zd_links_edit(zd_links *l, zd_unit_entry *e, zd_stored_edit *edit);
+bool zd_links_edit(zd_links *l, zd_unit_entry *e, const zd_unit_resource *resource,
+                   zd_stored_edit *edit); /* in the unit's scratch */
 /* Refuses the unit when links were found missing. */
 bool zd_links_close(zd_links *l);
 
