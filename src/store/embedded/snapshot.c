@@ -241,9 +241,26 @@ zd_err zd_snapshot_row_at(zd_snapshot *v, int64_t ms, zd_row *row) {
   return ZD_OK;
 }
 
+static zd_err entries_of(void *state, zd_row row, zd_arena *arena, const zd_entry **out, size_t *n,
+                         zd_fault *fault) {
+  return zd_snapshot_entries(state, row, arena, out, n, fault);
+}
+
+static zd_err name_of(void *state, zd_row row, zd_arena *arena, uint32_t *type, zd_slice *id,
+                      zd_fault *fault) {
+  zd_record record = {.row = row};
+  zd_err err = zd_snapshot_read(state, row, true, arena, &record, fault);
+  if (err) return err;
+  *type = record.type;
+  *id = zd_arena_copy(arena, zd_slice_make(record.id, record.id_n));
+  return id->p ? ZD_OK : zd_fail(fault, ZD_ERR_MEMORY, "no memory to read an id");
+}
+
 zd_err zd_snapshot_search(zd_snapshot *v, const zd_search_request *q, zd_row *out, size_t *n,
                           zd_fault *fault) {
-  return zd_index_search(v->view, q, v, out, n, fault);
+  if (q->sort_count == 0) return zd_index_search(v->view, q, v, out, n, fault);
+  zd_row_facts facts = {.state = v, .entries = entries_of, .name = name_of};
+  return zd_index_sorted(v->view, q, &facts, v, out, n, fault);
 }
 
 zd_err zd_snapshot_count(zd_snapshot *v, const zd_search_request *q, uint64_t *n, zd_fault *fault) {

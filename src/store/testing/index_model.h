@@ -47,6 +47,13 @@ zd_err zd_model_check(void *state, struct zd_snapshot *v, zd_row row, bool *hit)
  * many (before the limit). */
 size_t zd_model_answer(zd_model *m, const zd_search_request *q, zd_row bound, zd_row *out);
 
+/* The same for a request with sort keys. */
+size_t zd_model_sorted(const zd_model *m, const zd_search_request *q, zd_row bound, zd_row *out);
+/* What a sorted search asks of single rows, answered by the model. */
+zd_row_facts zd_model_facts(zd_model *m);
+
+/* Compares sorted searches of the view with the model. Returns NULL, or what differed. */
+const char *zd_model_compare_sorted(zd_model *m, zd_index_view *v, unsigned rounds);
 /* Compares the view with the model: `rounds` random questions. Returns NULL, or what differed. */
 const char *zd_model_compare(zd_model *m, zd_index_view *v, unsigned rounds);
 

@@ -135,6 +135,21 @@ zd_err zd_index_search(zd_index_view *v, const zd_search_request *q, struct zd_s
 zd_err zd_index_count(zd_index_view *v, const zd_search_request *q, struct zd_snapshot *snapshot,
                       uint64_t *n, zd_fault *fault);
 
+/* What the index has no list of: a row's entries, its type and id. In the arena. */
+typedef struct zd_row_facts {
+  void *state;
+  zd_err (*entries)(void *state, zd_row row, zd_arena *arena, const zd_entry **out, size_t *n,
+                    zd_fault *fault);
+  zd_err (*name)(void *state, zd_row row, zd_arena *arena, uint32_t *type, zd_slice *id,
+                 zd_fault *fault);
+  /* When rows are asked rather than the index walked; 0: as measured. Tests try both ways. */
+  unsigned entries_ns; /* what asking for a row's entries costs */
+  unsigned vain_max;   /* rows asked in vain before the search takes another way */
+} zd_row_facts;
+/* A search with q->sort. */
+zd_err zd_index_sorted(zd_index_view *v, const zd_search_request *q, const zd_row_facts *facts,
+                       struct zd_snapshot *snapshot, zd_row *out, size_t *n, zd_fault *fault);
+
 /* Current resources per type, ascending by symbol: fills up to room pairs; *n: how many types. */
 zd_err zd_index_types(zd_index_view *v, zd_type_count *out, size_t room, size_t *n,
                       zd_fault *fault);

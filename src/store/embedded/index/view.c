@@ -4,6 +4,7 @@
 #include "store/embedded/index/evaluate.h"
 #include "store/embedded/index/index_internal.h"
 #include "store/embedded/index/lookup.h"
+#include "store/embedded/index/sort.h"
 
 static zd_err acquire(zd_index *x, zd_row bound, zd_index_view **out) {
   zd_index_view *v = malloc(sizeof *v);
@@ -214,6 +215,12 @@ zd_err zd_index_search(zd_index_view *v, const zd_search_request *q, struct zd_s
                        zd_row *out, size_t *n, zd_fault *fault) {
   zd_scope s = scope_of(v, q, snapshot);
   return zd_evaluate_rows(&s, q->plan, q->limit, out, n, fault);
+}
+
+zd_err zd_index_sorted(zd_index_view *v, const zd_search_request *q, const zd_row_facts *facts,
+                       struct zd_snapshot *snapshot, zd_row *out, size_t *n, zd_fault *fault) {
+  zd_scope s = scope_of(v, q, snapshot);
+  return zd_sort_rows(&s, q, facts, out, n, fault);
 }
 
 zd_err zd_index_count(zd_index_view *v, const zd_search_request *q, struct zd_snapshot *snapshot,
