@@ -1,5 +1,7 @@
 /* capability.c: the CapabilityStatement, made from what this server truly does: the tables here are
  * those of route.c and unit.c, the search parameters are those that search/ answers. */
+#include <stdlib.h>
+
 #include "rest/interaction.h"
 
 static const char *const type_interactions[] = {
@@ -32,6 +34,45 @@ static void add_interactions(zd_rest *r, const char *const *codes, size_t n) {
   add(r, "]");
 }
 
+/* Modifiers and, for references, chains: there is no element for them in R4. */
+static void add_documentation(zd_rest *r, zd_type type, uint32_t param, zd_param_type kind) {
+  const char *names[16];
+  size_t n = zd_search_modifiers(r->search, type, param, names, 16);
+  bool reference = kind == ZD_PARAM_REFERENCE;
+  if (!n && !reference) return;
+  add(r, ",\"documentation\":\"");
+  for (size_t i = 0; i < n && i < 16; i++) {
+    add(r, i ? " :" : ":");
+    add(r, names[i]);
+  }
+  if (reference) add(r, " :[type], chains, _has");
+  add(r, "\"");
+}
+
+/* "Observation:subject" */
+static void add_include(zd_rest *r, const zd_include *x, bool first) {
+  add(r, first ? "\"" : ",\"");
+  zd_buffer_add_slice(&r->capabilities, zd_schema_type_info(r->schema, x->source).name);
+  add(r, ":");
+  zd_buffer_add_slice(&r->capabilities, zd_schema_param(r->schema, x->param).code);
+  add(r, "\"");
+}
+
+static void add_includes(zd_rest *r, zd_type type, bool reverse) {
+  size_t n = zd_search_includes(r->search, type, reverse, NULL, 0);
+  zd_include *list = n ? calloc(n, sizeof *list) : NULL;
+  if (!n) return;
+  if (!list) {
+    r->capabilities.failed = ZD_ERR_MEMORY;
+    return;
+  }
+  zd_search_includes(r->search, type, reverse, list, n);
+  add(r, reverse ? ",\"searchRevInclude\":[\"*\"," : ",\"searchInclude\":[\"*\",");
+  for (size_t i = 0; i < n; i++) add_include(r, &list[i], i == 0);
+  add(r, "]");
+  free(list);
+}
+
 static void add_params(zd_rest *r, zd_type type) {
   enum { MOST = 256 };
   uint32_t params[MOST];
@@ -47,6 +88,7 @@ static void add_params(zd_rest *r, zd_type type) {
     add_string(r, "definition", p.url);
     add(r, ",");
     add_string(r, "type", zd_slice_of(param_types[p.type]));
+    add_documentation(r, type, params[i], p.type);
     add(r, "}");
   }
   add(r, "]");
@@ -66,6 +108,8 @@ static void add_resource(zd_rest *r, zd_type type, zd_slice name, bool first) {
       ",\"versioning\":\"versioned-update\",\"readHistory\":true,\"updateCreate\":true,"
       "\"conditionalCreate\":true,\"conditionalRead\":\"full-support\",\"conditionalUpdate\":true,"
       "\"conditionalDelete\":\"single\",\"referencePolicy\":[\"literal\",\"logical\",\"local\"]");
+  add_includes(r, type, false);
+  add_includes(r, type, true);
   add_params(r, type);
   add(r, "}");
 }

@@ -166,3 +166,20 @@ zd_err zd_include_read(zd_query_reader *q, const zd_query_part *part, bool *used
   *used = true;
   return add(q, &r.include);
 }
+
+size_t zd_search_includes(const zd_search *s, zd_type type, bool reverse, zd_include *out,
+                          size_t room) {
+  size_t n = 0;
+  for (zd_type t = 0; t < zd_schema_type_count(s->schema); t++) {
+    if (!zd_schema_is_resource(s->schema, t) || (!reverse && t != type)) continue;
+    for (uint16_t i = 0; i < s->types[t].count; i++) {
+      const zd_search_param *p = &s->types[t].params[i];
+      if (!zd_include_follows(p) || (reverse && !zd_include_admits(s, p, type))) continue;
+      if (n < room)
+        out[n] =
+            (zd_include){.reverse = reverse, .source = t, .param = p->index, .target = ZD_NO_TYPE};
+      n++;
+    }
+  }
+  return n;
+}

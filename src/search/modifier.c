@@ -93,6 +93,20 @@ zd_err zd_modifier_read(const zd_search *s, zd_type type, const zd_search_param 
                  text.n > 64 ? 64 : (int)text.n, text.p);
 }
 
+size_t zd_search_modifiers(const zd_search *s, zd_type type, uint32_t param, const char **out,
+                           size_t room) {
+  const zd_search_param *p = zd_program_param(s, type, param);
+  zd_fault fault;
+  size_t n = 0;
+  for (size_t i = 0; p && i < sizeof modifier_rows / sizeof *modifier_rows; i++) {
+    zd_err err = allowed(&modifier_rows[i], s, p, &fault);
+    if (err && err != ZD_ERR_BUSY) continue; /* what is being indexed is offered soon */
+    if (n < room) out[n] = modifier_rows[i].name;
+    n++;
+  }
+  return n;
+}
+
 zd_issue_code zd_value_issue(zd_err err) {
   switch (err) {
     case ZD_ERR_UNSUPPORTED:

@@ -143,4 +143,12 @@ zd_err zd_search_compartment(const zd_search *s, zd_type compartment, zd_slice i
 /* Parameters of a resource type for the CapabilityStatement: those that are really answered. */
 size_t zd_search_supported(const zd_search *s, zd_type type, uint32_t *params, size_t room);
 
+/* For the same: modifiers a parameter of the type takes (static names without the colon); what
+ * _include follows from the type, or with `reverse` what _revinclude follows to it: one parameter
+ * each. They fill up to room and return how many there are. */
+size_t zd_search_modifiers(const zd_search *s, zd_type type, uint32_t param, const char **out,
+                           size_t room);
+size_t zd_search_includes(const zd_search *s, zd_type type, bool reverse, zd_include *out,
+                          size_t room);
+
 #endif
