@@ -43,7 +43,7 @@ struct zd_ask {
   /* The plan of the leaf. ZD_ERR_NOT_FOUND: the type has no such parameter. */
   zd_err (*leaf)(zd_ask *a, zd_type type, const zd_step *step, zd_asked *out);
   zd_err (*narrow)(zd_ask *a, zd_type type, const void *what, zd_asked *out);
-  void *state;                                  /* theirs */
+  const struct zd_filter *test;                 /* theirs: a comparison of a _filter */
   struct zd_known *known[ZD_ASK_JOINS_MAX + 1]; /* by step and type; made when first needed */
   char why[300];                                /* with ZD_ERR_NOT_FOUND and ZD_ERR_UNSUPPORTED */
 };

@@ -1,7 +1,7 @@
 /* query.c: a query string becomes a plan (R4 search.html). */
 #include <stdio.h>
 
-#include "search/ask.h"
+#include "search/filter.h"
 #include "search/fold.h"
 
 /* ---- taking the text apart ---- */
@@ -171,15 +171,18 @@ static zd_err read_types(reading *r, const zd_query_part *part) {
   return err ? err : add_plan(r, part, plan);
 }
 
+/* The plan for one type; ZD_NO_TYPE: for all. */
+typedef zd_err (*plan_for)(zd_ask *ask, zd_type type, zd_asked *out);
+
 /* The plan for every type that _type lists: each must have the parameter. */
-static zd_err ask_types(reading *r, zd_ask *ask, zd_asked *out) {
+static zd_err ask_types(reading *r, zd_ask *ask, plan_for plan, zd_asked *out) {
   zd_query_reader *q = &r->q;
-  if (!r->type_count) return zd_ask_plan(ask, q->type, out);
+  if (!r->type_count) return plan(ask, q->type, out);
   const zd_plan **found = ZD_NEW_ARRAY(q->arena, const zd_plan *, r->type_count);
   zd_err err = found ? ZD_OK : ZD_ERR_MEMORY;
   uint64_t nodes = 1;
   for (size_t i = 0; i < r->type_count && !err; i++) {
-    err = zd_ask_plan(ask, r->types[i], out);
+    err = plan(ask, r->types[i], out);
     if (!err) err = zd_ask_typed(q, r->types[i], out);
     found[i] = out->plan;
     nodes += out->nodes;
@@ -187,6 +190,11 @@ static zd_err ask_types(reading *r, zd_ask *ask, zd_asked *out) {
   }
   *out = (zd_asked){.nodes = nodes, .typed = true};
   return err ? err : zd_plan_group(ZD_PLAN_OR, found, r->type_count, q->arena, &out->plan);
+}
+
+static zd_err too_costly(zd_query_reader *q, const zd_query_part *part) {
+  return zd_query_refuse(q, part->name, ZD_ISSUE_TOO_COSTLY,
+                         "too many values for too many types: name the types (subject:Patient)");
 }
 
 static zd_err read_asked(reading *r, const zd_query_part *part) {
@@ -202,13 +210,38 @@ static zd_err read_asked(reading *r, const zd_query_part *part) {
     return zd_query_refuse(q, part->name, ZD_ISSUE_TOO_COSTLY, "a chain of more than %d references",
                            ZD_ASK_JOINS_MAX);
   bool alone = !err && ask->step_count == 1 && !r->type_count;
-  if (!err) err = ask_types(r, ask, &asked);
+  if (!err) err = ask_types(r, ask, zd_ask_plan, &asked);
   if (err == ZD_ERR_NOT_FOUND && alone) return unknown(q, part);
   if (err == ZD_ERR_NOT_FOUND || err == ZD_ERR_UNSUPPORTED)
     return zd_query_leave_out(q, part, ask->why);
-  if (err == ZD_ERR_LIMIT)
-    return zd_query_refuse(q, part->name, ZD_ISSUE_TOO_COSTLY,
-                           "too many values for too many types: name the types (subject:Patient)");
+  if (err == ZD_ERR_LIMIT) return too_costly(q, part);
+  if (err) return err;
+  q->typed |= asked.typed && q->type != ZD_NO_TYPE;
+  return add_plan(r, part, asked.plan);
+}
+
+static zd_err plan_filter(zd_ask *ask, zd_type type, zd_asked *out) {
+  return zd_filter_plan(ask, type, ask->test, out);
+}
+
+/* What a filter does not know is never left out: the rest of it would mean something else. */
+static zd_err read_filter(reading *r, const zd_query_part *part) {
+  zd_query_reader *q = &r->q;
+  zd_filter_fault fault;
+  zd_asked asked = {0};
+  zd_ask *ask = ZD_NEW(q->arena, zd_ask);
+  if (!ask) return ZD_ERR_MEMORY;
+  ask->q = q;
+  ask->part = part;
+  zd_err err = zd_filter_read(part->value, q->arena, &ask->test, &fault);
+  if (err == ZD_ERR_INVALID || err == ZD_ERR_LIMIT)
+    return zd_query_refuse(
+        q, part->name, err == ZD_ERR_LIMIT ? ZD_ISSUE_TOO_COSTLY : ZD_ISSUE_VALUE,
+        "_filter, character %zu: %s", zd_filter_place(part->value, fault.at), fault.why);
+  if (!err) err = ask_types(r, ask, plan_filter, &asked);
+  if (err == ZD_ERR_LIMIT) return too_costly(q, part);
+  if (err == ZD_ERR_NOT_FOUND || err == ZD_ERR_UNSUPPORTED)
+    return zd_query_refuse(q, part->name, ZD_ISSUE_NOT_SUPPORTED, "%s", ask->why);
   if (err) return err;
   q->typed |= asked.typed && q->type != ZD_NO_TYPE;
   return add_plan(r, part, asked.plan);
@@ -217,8 +250,8 @@ static zd_err read_asked(reading *r, const zd_query_part *part) {
 static zd_err read_part(reading *r, const zd_query_part *part) {
   zd_query_reader *q = &r->q;
   bool mine = false;
-  bool ours = zd_slice_eq(part->name, ZD_S("_list")) || zd_slice_starts(part->name, ZD_S("_has:"));
-  zd_err err = ours ? ZD_OK : zd_query_result(q, part, &mine);
+  if (zd_slice_eq(part->name, ZD_S("_filter"))) return read_filter(r, part);
+  zd_err err = zd_query_result(q, part, &mine);
   if (err || mine) return err;
   if (q->type == ZD_NO_TYPE && zd_slice_eq(part->name, ZD_S("_type"))) return read_types(r, part);
   return read_asked(r, part);

@@ -71,6 +71,21 @@ static const char *const types[] = {"",          "Patient",           "Observati
                                     "Encounter", "RiskAssessment",    "Location",      "Group",
                                     "Bundle",    "MolecularSequence", "ServiceRequest"};
 
+/* The bytes as a _filter, encoded. */
+static zd_slice as_filter(zd_slice text, zd_arena *arena) {
+  static const char digits[] = "0123456789ABCDEF", name[] = "_filter=";
+  char *p = zd_arena_alloc(arena, sizeof name + 3 * text.n), *at = p;
+  if (!p) return (zd_slice){NULL, 0};
+  memcpy(at, name, sizeof name - 1);
+  at += sizeof name - 1;
+  for (size_t i = 0; i < text.n; i++) {
+    *at++ = '%';
+    *at++ = digits[(unsigned char)text.p[i] >> 4];
+    *at++ = digits[(unsigned char)text.p[i] & 15];
+  }
+  return (zd_slice){p, (size_t)(at - p)};
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
@@ -91,12 +106,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   zd_issues_init(&issues, &arena);
   zd_query q, again;
   zd_slice text = zd_slice_make(data + 2, size - 2);
+  if (data[1] & 16) text = as_filter(text, &arena);
+  if (!text.p) goto done;
   zd_err err = zd_search_parse(search, type, text, &options, &arena, &q, &issues);
   if (err == ZD_ERR_INVALID && !issues.n && !(data[1] & 8)) abort();
   if (!err && !(data[1] & 8) && (q.used.n || !options.for_condition)) {
     if (zd_search_parse(search, type, q.used, &options, &arena, &again, &issues)) abort();
     if (!zd_slice_eq(q.used, again.used)) abort();
   }
+done:
   zd_arena_free(&arena);
   return 0;
 }

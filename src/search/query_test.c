@@ -94,7 +94,7 @@ static const char *const refusals[][5] = {
      "_has is written"},
     {"Patient", "_text=x", "not-supported", "http._text", "full text"},
     {"Patient", "_content=x", "not-supported", "http._content", "full text"},
-    {"Patient", "_filter=x", "not-supported", "http._filter", "filter"},
+    {"Patient", "_filter=x", "value", "http._filter", "character 2: a blank"},
     {"Patient", "_list=x", "not-supported", "http._list", "condition"},
     {"Patient", "_query=x", "not-supported", "http._query", "named"},
     {"Location", "near=1", "value", "http.near", "near"},

@@ -119,9 +119,6 @@ static const result_row rows[] = {
     {"_containedType", NULL, false, "searching contained resources is not offered"},
     {"_text", NULL, false, "full text search is not offered"},
     {"_content", NULL, false, "full text search is not offered"},
-    {"_filter", NULL, false, "filter expressions are not offered"},
-    {"_list", NULL, false, "searching by list is not offered"},
-    {"_has", NULL, false, "reverse chaining is not offered"},
     {"_query", NULL, false, "named queries are not offered"},
 };
 
