@@ -94,7 +94,9 @@ static zd_err find_total(zd_searching *x, zd_fault *fault) {
   if (q->total == ZD_TOTAL_DEFAULT && q->count) return ZD_OK;
   zd_search_request ask = {
       .plan = q->plan, .after = ZD_NO_ROW, .deadline_ns = x->call->deadline_ns};
-  zd_err err = zd_snapshot_count(x->v, &ask, &x->total, fault);
+  zd_err err = q->total == ZD_TOTAL_ESTIMATE && q->count
+                   ? zd_snapshot_estimate(x->v, q->plan, &x->total, fault)
+                   : zd_snapshot_count(x->v, &ask, &x->total, fault);
   if (err == ZD_OK && q->max_results && x->total > q->max_results) x->total = q->max_results;
   return err;
 }
