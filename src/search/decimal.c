@@ -145,6 +145,66 @@ zd_err zd_decimal_mul(const zd_decimal *a, const zd_decimal *b, zd_arena *arena,
   return ZD_OK;
 }
 
+enum { QUOTIENT_DIGITS = 20, DIVISOR_MAX = 100 };
+
+/* What is left of a division so far, as m + 1 digits. */
+typedef struct remainder {
+  int digits[DIVISOR_MAX + 1];
+  uint32_t m;
+} remainder;
+
+static bool holds(const remainder *r, const zd_decimal *b) {
+  if (r->digits[0]) return true;
+  for (uint32_t i = 0; i < r->m; i++) {
+    int other = b->digits[i] - '0';
+    if (r->digits[i + 1] != other) return r->digits[i + 1] > other;
+  }
+  return true;
+}
+
+static void take(remainder *r, const zd_decimal *b) {
+  int borrow = 0;
+  for (uint32_t i = r->m; i-- > 0;) {
+    int v = r->digits[i + 1] - (b->digits[i] - '0') - borrow;
+    borrow = v < 0;
+    r->digits[i + 1] = v + 10 * borrow;
+  }
+  r->digits[0] -= borrow;
+}
+
+/* Shifts the next digit in; returns the quotient's. */
+static int divide_step(remainder *r, int digit, const zd_decimal *b) {
+  int q = 0;
+  memmove(r->digits, r->digits + 1, r->m * sizeof *r->digits);
+  r->digits[r->m] = digit;
+  for (; holds(r, b); q++) take(r, b);
+  return q;
+}
+
+zd_err zd_decimal_quotient(const zd_decimal *a, const zd_decimal *b, zd_arena *arena,
+                           zd_decimal *out) {
+  if (!b->n || b->negative) return ZD_ERR_INVALID;
+  if (b->n > DIVISOR_MAX) return ZD_ERR_LIMIT;
+  *out = (zd_decimal){.digits = "", .unit = far_clamp((int64_t)a->unit - b->unit)};
+  if (!a->n) return ZD_OK;
+  remainder r = {.m = b->n};
+  size_t room = b->n + QUOTIENT_DIGITS + 2, n = 0, significant = 0;
+  char *digits = zd_arena_alloc(arena, room);
+  if (!digits) return ZD_ERR_MEMORY;
+  uint32_t at = 0;
+  for (; significant < QUOTIENT_DIGITS; at++) {
+    int q = divide_step(&r, at < a->n ? a->digits[at] - '0' : 0, b);
+    if (q || significant) significant++;
+    digits[n++] = (char)('0' + q);
+  }
+  bool more = at < a->n;
+  for (uint32_t i = 0; i <= r.m && !more; i++) more = r.digits[i] != 0;
+  if (more) digits[n++] = '1';
+  out->negative = a->negative;
+  set_digits(out, digits, n, (int64_t)a->exponent - b->exponent + b->n);
+  return ZD_OK;
+}
+
 int64_t zd_decimal_key(const zd_decimal *a, bool *exact) {
   enum { DIGITS = 16, BIAS = 128, LEAST = 1 - BIAS, MOST = 254 - BIAS };
   *exact = a->n <= DIGITS && a->exponent >= LEAST && a->exponent <= MOST;

@@ -35,6 +35,11 @@ int zd_decimal_cmp(const zd_decimal *a, const zd_decimal *b);
 zd_err zd_decimal_add(const zd_decimal *a, const zd_decimal *b, zd_arena *arena, zd_decimal *out);
 zd_err zd_decimal_mul(const zd_decimal *a, const zd_decimal *b, zd_arena *arena, zd_decimal *out);
 
+/* a / b for b > 0: the first 20 digits towards zero, and a further digit when that is not all, so
+ * that its key is the key of the true quotient. ZD_ERR_LIMIT for a b of more than 100 digits. */
+zd_err zd_decimal_quotient(const zd_decimal *a, const zd_decimal *b, zd_arena *arena,
+                           zd_decimal *out);
+
 /* Half of the last digit's unit: 0.5 for 100, 0.005 for 100.00, 50 for 1e2. */
 zd_decimal zd_decimal_half_unit(const zd_decimal *a);
 zd_decimal zd_decimal_negate(zd_decimal a);

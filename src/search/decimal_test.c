@@ -84,6 +84,51 @@ static void calculates_exactly(void **state) {
   zd_arena_free(&arena);
 }
 
+static void divides_to_the_key(void **state) {
+  (void)state;
+  static const struct {
+    const char *a, *b, *quotient;
+  } rows[] = {{"1", "4", "0.25e0"},
+              {"1", "3", "0.333333333333333333331e0"},
+              {"-2", "3", "-0.666666666666666666661e0"},
+              {"100", "0.5", "0.2e3"},
+              {"0", "7", "0.e0"},
+              {"9.5", "1000", "0.95e-2"},
+              {"123456789012345678901234567890", "1", "0.123456789012345678901e30"},
+              {"1e-30", "99999999999999999999999", "0.100000000000000000001e-52"}};
+  zd_arena arena;
+  zd_arena_init(&arena, 0);
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    zd_decimal a = read(&arena, rows[i].a), b = read(&arena, rows[i].b), c;
+    assert_int_equal(zd_decimal_quotient(&a, &b, &arena, &c), ZD_OK);
+    assert_string_equal(text_of(&arena, &c), rows[i].quotient);
+  }
+  zd_arena_free(&arena);
+}
+
+/* (a * b) / b has the key of a, whatever b. */
+static zd_decimal roll(zd_random *dice, zd_arena *arena);
+static void multiplied_and_divided_is_the_same(void **state) {
+  (void)state;
+  zd_arena arena;
+  zd_arena_init(&arena, 0);
+  zd_random dice;
+  zd_testing_dice(&dice, 8, 0);
+  for (int i = 0; i < 20000; i++) {
+    zd_decimal a = roll(&dice, &arena), b = roll(&dice, &arena), product, back;
+    bool exact, back_exact;
+    b.negative = false;
+    if (b.n) {
+      assert_int_equal(zd_decimal_mul(&a, &b, &arena, &product), ZD_OK);
+      assert_int_equal(zd_decimal_quotient(&product, &b, &arena, &back), ZD_OK);
+      assert_int_equal(zd_decimal_key(&back, &back_exact), zd_decimal_key(&a, &exact));
+      assert_int_equal(back_exact, exact);
+    }
+    if (i % 100 == 0) zd_arena_reset(&arena);
+  }
+  zd_arena_free(&arena);
+}
+
 /* A random decimal of up to 20 digits, often close to others. */
 static zd_decimal roll(zd_random *dice, zd_arena *arena) {
   char text[64];
@@ -139,9 +184,12 @@ static void longer_numbers_lie_strictly_between(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(reads_what_fhir_writes), cmocka_unit_test(refuses_what_is_no_number),
-      cmocka_unit_test(calculates_exactly), cmocka_unit_test(keys_keep_the_order),
-      cmocka_unit_test(longer_numbers_lie_strictly_between)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(reads_what_fhir_writes),
+                                     cmocka_unit_test(refuses_what_is_no_number),
+                                     cmocka_unit_test(calculates_exactly),
+                                     cmocka_unit_test(divides_to_the_key),
+                                     cmocka_unit_test(multiplied_and_divided_is_the_same),
+                                     cmocka_unit_test(keys_keep_the_order),
+                                     cmocka_unit_test(longer_numbers_lie_strictly_between)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

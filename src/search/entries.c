@@ -124,24 +124,41 @@ static zd_err add_string(collector *c, const zd_search_param *p, const zd_fact *
                         zd_term_more(ZD_MORE_EXACT, folded, ZD_NO_SYMBOL, f->text, arena));
 }
 
-static zd_err add_number(collector *c, const zd_search_param *p, const zd_fact *f) {
+static zd_err add_number(collector *c, uint32_t field, const zd_fact *f) {
   bool exact;
   int64_t low = f->no_low ? INT64_MIN : zd_decimal_key(&f->low, &exact);
   int64_t high = f->no_high ? INT64_MAX : zd_decimal_key(&f->high, &exact);
-  return add_range(c, p->field, low, high);
+  return add_range(c, field, low, high);
+}
+
+/* The quantity once more in its canonical unit, if it was written in another. */
+static zd_err add_canonical(collector *c, const zd_search_param *p, const zd_fact *f) {
+  zd_arena *arena = c->source.arena;
+  zd_canonical_unit unit;
+  zd_fact carried = *f;
+  bool known;
+  zd_err err = zd_canonical_of(c->source.search, f->system, f->code, arena, &unit, &known);
+  if (err || !known || zd_slice_eq(unit.code, f->code)) return err;
+  if (!f->no_low) err = zd_canonical_value(&f->low, &unit, arena, &carried.low);
+  if (!err && !f->no_high) err = zd_canonical_value(&f->high, &unit, arena, &carried.high);
+  if (err) return err;
+  uint32_t symbol = zd_term_system(c->source.search, f->system, true, arena);
+  err = add_number(c, p->canon_field, &carried);
+  return err ? err : add_term(c, p->canon_field, zd_term_unit(unit.code, symbol, f->system, arena));
 }
 
 /* Number and unit stand in two fields. That they belong together is sure only when the resource has
  * one quantity here; else a mark says that the resource must be looked at. */
 static zd_err add_quantity(collector *c, const zd_search_param *p, const zd_fact *f) {
   zd_arena *arena = c->source.arena;
-  zd_err err = add_number(c, p, f);
+  zd_err err = add_number(c, p->field, f);
   if (!err && f->code.p) {
     uint32_t symbol = zd_term_system(c->source.search, f->system, true, arena);
     err = add_term(c, p->unit_field, zd_term_unit(f->code, symbol, f->system, arena));
   }
   if (!err && f->text.p && !(f->code.p && zd_slice_eq(f->text, f->code)))
     err = add_term(c, p->unit_field, zd_term_tagged(ZD_UNIT_TEXT, f->text, arena));
+  if (!err) err = add_canonical(c, p, f);
   bool mixed = c->seen[c->param] || !f->plain;
   c->seen[c->param] = 1;
   static const char mark[1] = {ZD_UNIT_MIXED};
@@ -170,7 +187,7 @@ static zd_err add_fact(void *state, const zd_fact *f) {
     case ZD_PARAM_DATE:
       return add_range(c, p->field, f->when.low, f->when.high);
     case ZD_PARAM_NUMBER:
-      return add_number(c, p, f);
+      return add_number(c, p->field, f);
     case ZD_PARAM_QUANTITY:
       return add_quantity(c, p, f);
     case ZD_PARAM_SPECIAL:

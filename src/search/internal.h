@@ -9,6 +9,7 @@
 #include "search/moment.h"
 #include "search/search.h"
 #include "search/terminology.h"
+#include "search/units.h"
 
 /* ---- shapes: how a type's values are read, told once per type instead of compared by name ---- */
 
@@ -144,6 +145,13 @@ zd_slice zd_term_unit(zd_slice code, uint32_t symbol, zd_slice system, zd_arena 
 zd_slice zd_term_unit_any(zd_slice code, zd_arena *arena); /* a prefix */
 zd_slice zd_term_uri(zd_slice uri, zd_arena *arena);
 
+/* What the search's units say of a unit; *known false: nothing. */
+zd_err zd_canonical_of(const zd_search *s, zd_slice system, zd_slice code, zd_arena *arena,
+                       zd_canonical_unit *out, bool *known);
+/* A value in the canonical unit, so far that its key is right (zd_decimal_quotient). */
+zd_err zd_canonical_value(const zd_decimal *value, const zd_canonical_unit *unit, zd_arena *arena,
+                          zd_decimal *out);
+
 /* ---- programs: all parameters of a resource type, compiled ---- */
 
 /* One parameter for one resource type. */
@@ -202,6 +210,7 @@ struct zd_search {
   zd_shape_info *shapes;
   zd_slice *set_system; /* by value set: the one system of its codes; absent: none or several */
   zd_terminology terminology;
+  zd_units units;        /* .canonical NULL: none */
   zd_search_type *types; /* by zd_type */
   zd_type *symbol_type;  /* by type symbol */
   uint32_t symbol_count; /* entries in symbol_type */
@@ -247,6 +256,8 @@ struct zd_search_value {
   bool any_code;              /* token: "system|" */
   zd_slice system, code;      /* token; unit of a quantity */
   enum { ZD_UNIT_ANY, ZD_UNIT_EXACT, ZD_UNIT_LOOSE } unit; /* none, system|code, |code */
+  bool has_canonical; /* quantity: its unit is one of zd_units */
+  zd_canonical_unit canonical;
   zd_slice text;                /* string: folded, not cut; uri: as given */
   zd_fact reference;            /* reference: split */
   bool bare_id;                 /* reference: only an id was given */

@@ -87,6 +87,38 @@ static bool match_unit(const zd_search_value *v, const zd_fact *t) {
   return false;
 }
 
+/* by * (a / b) without dividing. */
+static bool scale(zd_decimal *by, const zd_decimal *a, const zd_decimal *b, zd_arena *arena) {
+  zd_decimal product;
+  return !zd_decimal_mul(by, a, arena, &product) && !zd_decimal_mul(&product, b, arena, by);
+}
+
+/* Both in the canonical unit, multiplied by both denominators. */
+static bool match_canonical(const zd_search *s, const zd_search_value *v, const zd_fact *t,
+                            zd_arena *arena) {
+  const zd_canonical_unit *asked = &v->canonical;
+  zd_canonical_unit own;
+  zd_search_value scaled = *v;
+  zd_fact fact = *t;
+  bool known;
+  if (zd_canonical_of(s, t->system, t->code, arena, &own, &known) || !known) return false;
+  if (!zd_slice_eq(own.code, asked->code)) return false;
+  const zd_decimal *up = &asked->numerator, *down = &own.denominator;
+  bool fine = scale(&scaled.number, up, down, arena) && scale(&scaled.low, up, down, arena) &&
+              scale(&scaled.high, up, down, arena);
+  up = &own.numerator;
+  down = &asked->denominator;
+  if (!t->no_low) fine = fine && scale(&fact.low, up, down, arena);
+  if (!t->no_high) fine = fine && scale(&fact.high, up, down, arena);
+  return fine && match_number(&scaled, &fact);
+}
+
+static bool match_quantity(const zd_search *s, const zd_search_value *v, const zd_fact *t,
+                           zd_arena *arena) {
+  if (v->has_canonical) return match_canonical(s, v, t, arena);
+  return match_number(v, t) && match_unit(v, t);
+}
+
 static bool match_token(const zd_search_value *v, const zd_fact *t) {
   if (v->any_code) return same(t->system, v->system);
   if (!same(t->code, v->code)) return false;
@@ -132,7 +164,7 @@ bool zd_match_fact(const zd_search *s, const zd_search_param *param, const zd_se
     case ZD_PARAM_NUMBER:
       return match_number(v, fact);
     case ZD_PARAM_QUANTITY:
-      return match_number(v, fact) && match_unit(v, fact);
+      return match_quantity(s, v, fact, arena);
     case ZD_PARAM_TOKEN:
       return match_token(v, fact);
     case ZD_PARAM_REFERENCE:

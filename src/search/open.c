@@ -74,6 +74,11 @@ static zd_err make_types(zd_search *s, zd_fault *fault) {
 
 zd_err zd_search_open(const zd_schema *schema, zd_store *store, zd_slice base_url, zd_search **out,
                       zd_fault *fault) {
+  return zd_search_open_units(schema, store, base_url, NULL, out, fault);
+}
+
+zd_err zd_search_open_units(const zd_schema *schema, zd_store *store, zd_slice base_url,
+                            const zd_units *units, zd_search **out, zd_fault *fault) {
   *out = NULL;
   zd_search *s = calloc(1, sizeof *s);
   if (!s) return zd_fail(fault, ZD_ERR_MEMORY, "out of memory for the search parameters");
@@ -83,6 +88,7 @@ zd_err zd_search_open(const zd_schema *schema, zd_store *store, zd_slice base_ur
   s->base_url = zd_arena_copy(&s->arena, without_slash(base_url));
   s->known_before = count_symbols(store);
   s->terminology = zd_terminology_stored(s);
+  if (units) s->units = *units;
   zd_err err = s->base_url.p ? make_types(s, fault) : ZD_ERR_MEMORY;
   if (err) {
     zd_search_close(s);

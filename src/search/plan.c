@@ -67,10 +67,10 @@ typedef struct bounds {
 
 static const bounds anywhere = {INT64_MIN, INT64_MAX, INT64_MIN, INT64_MAX};
 
-static const zd_plan *range(planner *m, bounds b) {
+static const zd_plan *range(planner *m, uint32_t field, bounds b) {
   zd_plan *p = zd_plan_new(m->arena, ZD_PLAN_RANGE);
   if (!p) return NULL;
-  p->field = m->param->field;
+  p->field = field;
   p->low_min = b.low_min;
   p->low_max = b.low_max;
   p->high_min = b.high_min;
@@ -145,8 +145,8 @@ zd_err zd_planner_checked(planner *m, const zd_plan *found, const zd_search_valu
 
 /* The resource's interval against [low, high] of the search value; below and above are the nearest
  * values outside of it: low - 1, high + 1 where keys are exact. */
-static zd_err compare(planner *m, zd_prefix prefix, int64_t low, int64_t high, int64_t below,
-                      int64_t above, const zd_plan **out) {
+static zd_err compare(planner *m, uint32_t field, zd_prefix prefix, int64_t low, int64_t high,
+                      int64_t below, int64_t above, const zd_plan **out) {
   bounds a = anywhere, b = anywhere;
   bool two = false;
   switch (prefix) {
@@ -178,18 +178,19 @@ static zd_err compare(planner *m, zd_prefix prefix, int64_t low, int64_t high, i
       a.low_max = high, a.high_min = low;
       break;
   }
-  if (two) return zd_planner_pair(m, ZD_PLAN_OR, range(m, a), range(m, b), out);
-  *out = range(m, a);
+  if (two) return zd_planner_pair(m, ZD_PLAN_OR, range(m, field, a), range(m, field, b), out);
+  *out = range(m, field, a);
   return *out ? ZD_OK : ZD_ERR_MEMORY;
 }
 
 static zd_err plan_date(planner *m, const zd_search_value *v, const zd_plan **out) {
-  return compare(m, v->prefix, v->when.low, v->when.high, v->when.low - 1, v->when.high + 1, out);
+  return compare(m, m->param->field, v->prefix, v->when.low, v->when.high, v->when.low - 1,
+                 v->when.high + 1, out);
 }
 
 /* The numbers of a value as keys. When a key is shared with other numbers, the neighbours that
  * share it are let in, and the value is doubtful. */
-static zd_err plan_number(planner *m, const zd_search_value *v, const zd_plan **out) {
+zd_err zd_plan_number(planner *m, const zd_search_value *v, uint32_t field, const zd_plan **out) {
   bool around = v->prefix == ZD_PREFIX_EQ || v->prefix == ZD_PREFIX_NE || v->prefix == ZD_PREFIX_AP;
   bool low_exact, high_exact;
   int64_t low = zd_decimal_key(around ? &v->low : &v->number, &low_exact);
@@ -200,7 +201,7 @@ static zd_err plan_number(planner *m, const zd_search_value *v, const zd_plan **
     above = high;
     high -= high_exact;
   }
-  return compare(m, v->prefix, low, high, below, above, out);
+  return compare(m, field, v->prefix, low, high, below, above, out);
 }
 
 static zd_err unit_plan(planner *m, const zd_search_value *v, const zd_plan **out) {
@@ -230,16 +231,20 @@ static zd_err split_by_mark(planner *m, const zd_plan *found, uint32_t unit_fiel
   return err ? err : zd_planner_pair(m, ZD_PLAN_OR, sure, marked, out);
 }
 
-static zd_err plan_quantity(planner *m, const zd_search_value *v, const zd_plan **out) {
-  const zd_plan *number, *unit, *both = NULL;
-  zd_err err = plan_number(m, v, &number);
+static zd_err as_written(planner *m, const zd_search_value *v, const zd_plan **out) {
+  const zd_plan *number, *unit;
+  zd_err err = zd_plan_number(m, v, m->param->field, &number);
   *out = number;
   if (err || v->unit == ZD_UNIT_ANY) return err;
   err = unit_plan(m, v, &unit);
-  if (!err) err = zd_planner_pair(m, ZD_PLAN_AND, number, unit, &both);
-  *out = both;
-  if (err || m->param != m->clause->param) return err; /* of a component the composite decides */
-  return split_by_mark(m, both, m->param->unit_field, v, out);
+  return err ? err : zd_planner_pair(m, ZD_PLAN_AND, number, unit, out);
+}
+
+static zd_err plan_quantity(planner *m, const zd_search_value *v, const zd_plan **out) {
+  zd_err err = v->has_canonical ? zd_plan_canonical(m, v, out) : as_written(m, v, out);
+  if (err || v->unit == ZD_UNIT_ANY) return err;
+  if (m->param != m->clause->param) return ZD_OK; /* of a component the composite decides */
+  return split_by_mark(m, *out, m->param->unit_field, v, out);
 }
 
 static zd_err plan_token(planner *m, const zd_search_value *v, const zd_plan **out) {
@@ -315,7 +320,7 @@ zd_err zd_plan_value(planner *m, const zd_search_value *v, const zd_plan **out) 
     case ZD_PARAM_DATE:
       return plan_date(m, v, out);
     case ZD_PARAM_NUMBER:
-      return plan_number(m, v, out);
+      return zd_plan_number(m, v, m->param->field, out);
     case ZD_PARAM_QUANTITY:
       return plan_quantity(m, v, out);
     case ZD_PARAM_TOKEN:

@@ -31,7 +31,9 @@ zd_err zd_plan_value(zd_planner *m, const zd_search_value *v, const zd_plan **ou
 zd_err zd_plan_modified(zd_planner *m, const zd_search_value *v, const zd_plan **out);
 /* special: near */
 zd_err zd_plan_near(zd_planner *m, const zd_search_value *v, const zd_plan **out);
-/* A quantity in whatever unit it was written: needs zd_units. *out NULL: the unit is not known. */
+/* The numbers of a value against those of a field. */
+zd_err zd_plan_number(zd_planner *m, const zd_search_value *v, uint32_t field, const zd_plan **out);
+/* A quantity in whatever unit it was written: for v->has_canonical. */
 zd_err zd_plan_canonical(zd_planner *m, const zd_search_value *v, const zd_plan **out);
 
 #endif

@@ -127,7 +127,9 @@ static zd_err read_quantity(const zd_value_context *x, zd_slice text, zd_search_
   if (err) return err;
   if (out->system.n && !out->code.n) return bad(x, "a unit system needs a code", text);
   if (out->code.n) out->unit = out->system.n ? ZD_UNIT_EXACT : ZD_UNIT_LOOSE;
-  return ZD_OK;
+  if (out->unit != ZD_UNIT_EXACT) return ZD_OK;
+  return zd_canonical_of(x->search, out->system, out->code, x->arena, &out->canonical,
+                         &out->has_canonical);
 }
 
 static zd_err read_token(const zd_value_context *x, zd_slice text, zd_search_value *out) {
