@@ -161,7 +161,7 @@ export class Engine {
       const sorter = sorters[kind];
       if (!sorter) throw new Refusal(`_sort by ${code}`, 'not-supported');
       const value = k => {
-        const values = k.of(paramsOf(k.type).get(code)).map(sorter.value).filter(v => v !== undefined).sort(sorter.order);
+        const values = k.of(paramsOf(k.type).get(code)).map(f => sorter.value(f, descending)).filter(v => v !== undefined).sort(sorter.order);
         return descending ? values.at(-1) : values[0];
       };
       return { descending, value, order: sorter.order, tolerant: sorter.tolerant };
@@ -224,7 +224,7 @@ const bounds = (a, b) => (a.low === undefined ? (b.low === undefined ? 0 : -1) :
   : typeof a.low === 'bigint' ? (a.low < b.low ? -1 : a.low > b.low ? 1 : 0) : compare(a.low, b.low));
 const sorters = {
   string: { value: f => f.folded, order: bytes },
-  uri: { value: f => f.whole, order: bytes },
+  uri: { value: (f, descending) => (descending ? f.whole : f.url), order: bytes }, // a canonical is found with and without version
   token: { value: f => f.code, order: bytes, tolerant: true },
   reference: { value: f => (f.id ? `${f.type}/${f.id}` : f.url), order: bytes, tolerant: true },
   number: { value: f => f, order: bounds },

@@ -154,7 +154,7 @@ const modifiers = {
   text: { token: text => {
     const folded = fold(unescape(text));
     if (!folded) throw new Refusal(`nothing to look for: ${text}`);
-    return f => f.words?.startsWith(folded) ?? false;
+    return f => f.words?.includes(folded) ?? false;
   } },
   'of-type': { token: text => {
     const parts = split(text, '|').map(unescape);

@@ -5,12 +5,13 @@ import { start } from '../api/server.mjs';
 import { World } from './world.mjs';
 
 /** What must be answered; a refusal of anything else is counted and listed. */
-const supported = new Set(['number', 'date', 'string', 'token', 'reference', 'composite', 'quantity', 'uri', 'system', 'malformed', ':missing', ':exact', ':not', ':of-type', ':identifier', ':[type]', ':above uri', ':below uri', '_list', 'compartment',
-  'near', 'special', '_maxresults']);
-
-/** What is being built and not asked for yet. */
-const avoid = new Set((process.env.ZD_AVOID ?? ':contains;:text;chain;chain.chain;_has;_has nested;_include;_revinclude;_include:iterate;_sort _id;'
-  + '_sort _lastUpdated;_sort string;_sort date;_sort number;_sort quantity;_sort token;_sort uri').split(';').filter(Boolean));
+const supported = new Set(['number', 'date', 'string', 'token', 'reference', 'composite', 'quantity', 'uri', 'special', 'near',
+  'system', 'compartment', 'malformed', ':missing', ':exact', ':contains', ':text', ':not', ':in', ':not-in', ':of-type', ':identifier',
+  ':[type]', ':above uri', ':below uri', ':above token', ':below token', 'chain', 'chain.chain', '_has', '_has nested', '_list',
+  '_include', '_include *', '_include:iterate', '_revinclude', '_maxresults',
+  ...['_id', '_lastUpdated', 'string', 'token', 'uri', 'date', 'number', 'quantity'].map(k => `_sort ${k}`)]);
+/** What is not asked for. */
+const avoid = new Set((process.env.ZD_AVOID ?? '').split(';').filter(Boolean));
 
 const seed = Number(process.env.ZD_SEED ?? 1), queries = Number(process.env.ZD_QUERIES ?? 4000);
 let server, world;
