@@ -51,13 +51,18 @@ static int tear_down(void **state) {
   return 0;
 }
 
-static void start(world *w, const zd_schema *schema) {
+static void start_with(world *w, const zd_schema *schema, const zd_units *units) {
   zd_fault fault = {0};
   zd_store_options options = {.dir = w->dir};
   if (zd_store_open(&options, &w->store, &fault)) fail_msg("%s", fault.text);
-  if (zd_search_open(schema, w->store, ZD_S(""), &w->search, &fault)) fail_msg("%s", fault.text);
+  if (zd_search_open_units(schema, w->store, ZD_S(""), units, &w->search, &fault))
+    fail_msg("%s", fault.text);
   if (zd_search_compare(w->search, false, &fault)) fail_msg("%s", fault.text);
   if (zd_store_start(w->store, zd_search_indexer(w->search), &fault)) fail_msg("%s", fault.text);
+}
+
+static void start(world *w, const zd_schema *schema) {
+  start_with(w, schema, NULL);
 }
 
 static void stop(world *w) {
@@ -71,18 +76,13 @@ static void catch_up(world *w) {
   assert_int_equal(zd_search_behind(w->search), 0);
 }
 
-static void store_patient(world *w, const char *id) {
-  char text[200];
+static void store_resource(world *w, const char *id, const char *text) {
   zd_arena arena;
   zd_tree tree;
   zd_issues issues;
   zd_buffer stored;
   zd_txn *txn;
   zd_snapshot *v;
-  snprintf(
-      text, sizeof text,
-      "{\"resourceType\":\"Patient\",\"id\":\"%s\",\"name\":[{\"given\":[\"Anna\",\"Vera\"]}]}",
-      id);
   zd_arena_init(&arena, 0);
   zd_issues_init(&issues, &arena);
   zd_buffer_init(&stored, 0);
@@ -105,8 +105,17 @@ static void store_patient(world *w, const char *id) {
   zd_arena_free(&arena);
 }
 
-/* How many Patient?second=ver finds; -1: refused. */
-static int found(world *w) {
+static void store_patient(world *w, const char *id) {
+  char text[200];
+  snprintf(
+      text, sizeof text,
+      "{\"resourceType\":\"Patient\",\"id\":\"%s\",\"name\":[{\"given\":[\"Anna\",\"Vera\"]}]}",
+      id);
+  store_resource(w, id, text);
+}
+
+/* How many a query finds; -1: refused. */
+static int found_by(world *w, const char *name, const char *query) {
   zd_arena arena;
   zd_issues issues;
   zd_query q;
@@ -114,8 +123,8 @@ static int found(world *w) {
   uint64_t n = 0;
   zd_arena_init(&arena, 0);
   zd_issues_init(&issues, &arena);
-  zd_type patient = zd_schema_type(w->search->schema, ZD_S("Patient"));
-  zd_err err = zd_search_parse(w->search, patient, ZD_S("second=ver"), NULL, &arena, &q, &issues);
+  zd_type type = zd_schema_type(w->search->schema, zd_slice_of(name));
+  zd_err err = zd_search_parse(w->search, type, zd_slice_of(query), NULL, &arena, &q, &issues);
   if (err == ZD_OK) {
     zd_search_request request = {.plan = q.plan, .after = ZD_NO_ROW};
     assert_int_equal(zd_store_snapshot(w->store, &v), ZD_OK);
@@ -124,6 +133,10 @@ static int found(world *w) {
   }
   zd_arena_free(&arena);
   return err == ZD_OK ? (int)n : -1;
+}
+
+static int found(world *w) {
+  return found_by(w, "Patient", "second=ver");
 }
 
 static void no_finding(void *context, const char *text) {
@@ -182,6 +195,36 @@ static void what_an_older_program_wrote_in_between_is_found(void **state) {
   stop(w);
 }
 
+/* Knows milligrams. */
+static zd_err canonical(void *state, zd_slice code, zd_arena *arena, zd_canonical_unit *out) {
+  (void)state;
+  bool mg = zd_slice_eq(code, ZD_S("mg"));
+  if (!mg && !zd_slice_eq(code, ZD_S("g"))) return ZD_ERR_NOT_FOUND;
+  out->code = ZD_S("g");
+  zd_err err = zd_decimal_read(ZD_S("1"), arena, &out->numerator);
+  return err ? err : zd_decimal_read(mg ? ZD_S("1000") : ZD_S("1"), arena, &out->denominator);
+}
+
+static void quantities_wait_for_their_canonical_units(void **state) {
+  world *w = *state;
+  zd_units units = {.canonical = canonical};
+  static const char grams[] = "value-quantity=1.0|http://unitsofmeasure.org|g";
+  start(w, zd_schema_r4());
+  store_resource(w, "o",
+                 "{\"resourceType\":\"Observation\",\"id\":\"o\",\"status\":\"final\",\"code\":"
+                 "{\"text\":\"c\"},\"valueQuantity\":{\"value\":1000,\"system\":"
+                 "\"http://unitsofmeasure.org\",\"code\":\"mg\"}}");
+  assert_int_equal(found_by(w, "Observation", grams), 0); /* as written */
+  stop(w);
+  start_with(w, zd_schema_r4(), &units);
+  assert_int_equal(found_by(w, "Observation", grams), -1);
+  assert_int_equal(found_by(w, "Observation", "code:text=c"), 1); /* nothing new to that one */
+  catch_up(w);
+  assert_int_equal(found_by(w, "Observation", grams), 1);
+  assert_int_equal(zd_store_check(w->store, no_finding, NULL, NULL, NULL), ZD_OK);
+  stop(w);
+}
+
 static void a_damaged_note_is_an_error(void **state) {
   world *w = *state;
   zd_fault fault = {0};
@@ -205,6 +248,7 @@ int main(void) {
                                       set_up, tear_down),
       cmocka_unit_test_setup_teardown(what_an_older_program_wrote_in_between_is_found, set_up,
                                       tear_down),
+      cmocka_unit_test_setup_teardown(quantities_wait_for_their_canonical_units, set_up, tear_down),
       cmocka_unit_test_setup_teardown(a_damaged_note_is_an_error, set_up, tear_down)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

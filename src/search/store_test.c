@@ -69,8 +69,10 @@ static const char *a_quantity(world *w) {
 }
 
 static const char *a_coding(world *w) {
-  return SAY(w, "{\"coding\":[{%s\"code\":\"%s\"}%s]}",
+  if (roll(w, 8) == 0) return "{\"text\":\"Code of words\"}";
+  return SAY(w, "{\"coding\":[{%s\"code\":\"%s\"%s}%s]}",
              PICK(w, "", "\"system\":\"urn:a\",", "\"system\":\"urn:b\","), PICK(w, "1", "2", "12"),
+             PICK(w, "", ",\"display\":\"Code One\"", ",\"display\":\"Nr. Zwei\""),
              PICK(w, "", ",{\"system\":\"urn:b\",\"code\":\"2\"}", ",{\"system\":\"urn:c\"}"));
 }
 
@@ -102,9 +104,11 @@ static const char *an_observation(world *w) {
                                       PICK(w, "start", "end"), a_date(w));
   return SAY(w,
              "{\"resourceType\":\"Observation\",%s\"status\":\"%s\",\"code\":%s,"
-             "\"subject\":{\"reference\":\"%s\"}%s%s%s}",
+             "\"subject\":{%s\"reference\":\"%s\"}%s%s%s}",
              PICK(w, "", "\"meta\":{\"tag\":[{\"system\":\"urn:t\",\"code\":\"x\"}]},"),
              PICK(w, "final", "amended"), a_coding(w),
+             PICK(w, "", "\"identifier\":{\"system\":\"urn:i\",\"value\":\"7\"},",
+                  "\"identifier\":{\"value\":\"8\"},"),
              PICK(w, "Patient/1", "Patient/2", "Group/1", "http://far.example/Patient/1",
                   "http://here.example/Patient/2", "Patient/1/_history/2"),
              when, a_value(w), components);
@@ -114,10 +118,12 @@ static const char *a_patient(world *w) {
   return SAY(
       w,
       "{\"resourceType\":\"Patient\",\"birthDate\":\"2019-0%d-01\",\"gender\":\"%s\",\"name\":"
-      "[{\"family\":\"%s\",\"given\":[\"%s\",\"Анна\"]}],\"identifier\":[{\"system\":\"urn:%s\","
+      "[{\"family\":\"%s\",\"given\":[\"%s\",\"Анна\"]}],\"identifier\":[{%s\"system\":\"urn:%s\","
       "\"value\":\"%d\"}]}",
       1 + (int)roll(w, 3), PICK(w, "male", "female"), PICK(w, "Пётров", "Петрова", "O'Neil"),
-      PICK(w, "Ann", "Änna", "Bo"), PICK(w, "a", "b"), (int)roll(w, 30));
+      PICK(w, "Ann", "Änna", "Bo"),
+      PICK(w, "", "\"type\":{\"coding\":[{\"system\":\"urn:types\",\"code\":\"MR\"}]},"),
+      PICK(w, "a", "b"), (int)roll(w, 30));
 }
 
 /* ---- random queries ---- */
@@ -136,10 +142,49 @@ static const char *quantity_asked(world *w) {
 }
 
 typedef struct question {
-  const char *type, *code, *value;
+  const char *type, *name, *value; /* name: code, or code:modifier */
 } question;
 
+/* Under a modifier. */
+static question a_modified_question(world *w) {
+  static const char *const any[] = {"code",    "value-concept", "date",         "value-quantity",
+                                    "subject", "patient",       "value-string", "_tag"};
+  switch (roll(w, 10)) {
+    case 0:
+      return (question){"Observation", SAY(w, "%s:missing", any[roll(w, 8)]),
+                        PICK(w, "true", "false")};
+    case 1:
+      return (question){"Patient", SAY(w, "%s:missing", PICK(w, "name", "gender", "family")),
+                        PICK(w, "true", "false")};
+    case 2:
+      return (question){"Observation", SAY(w, "%s:not", PICK(w, "code", "combo-code")), a_token(w)};
+    case 3:
+      return (question){"Observation",
+                        SAY(w, "%s:text", PICK(w, "code", "combo-code", "value-concept")),
+                        PICK(w, "ode", "Code O", "zwei", "x")};
+    case 4:
+      return (question){"Patient", SAY(w, "%s:exact", "family"),
+                        PICK(w, "Пётров", "Петров", "O'Neil", "o'neil")};
+    case 5:
+      return (question){"Patient", SAY(w, "%s:contains", PICK(w, "family", "name")),
+                        PICK(w, "етр", "nei", "n", "z")};
+    case 6:
+      return (question){"Observation", SAY(w, "%s:exact", "value-string"),
+                        PICK(w, "Ёж", "ежик", "Eel", "ёж")};
+    case 7:
+      return (question){"Observation", SAY(w, "%s:Patient", PICK(w, "subject", "patient")),
+                        PICK(w, "1", "2", "Patient/1")};
+    case 8:
+      return (question){"Observation", SAY(w, "%s:identifier", PICK(w, "subject", "patient")),
+                        PICK(w, "7", "urn:i|7", "|8", "urn:i|")};
+    default:
+      return (question){"Patient", SAY(w, "%s:of-type", "identifier"),
+                        SAY(w, "urn:types|MR|%d", (int)roll(w, 30))};
+  }
+}
+
 static question a_question(world *w) {
+  if (roll(w, 3) == 0) return a_modified_question(w);
   switch (roll(w, 20)) {
     case 0:
       return (question){"Observation", "code", a_token(w)};
@@ -282,18 +327,25 @@ static void compare(world *w, zd_snapshot *v, question x) {
   zd_issues issues;
   zd_issues_init(&issues, &w->arena);
   zd_type type = zd_schema_type(zd_schema_r4(), zd_slice_of(x.type));
+  zd_slice name = zd_slice_of(x.name);
+  size_t colon = zd_slice_find(name, ':');
   zd_search_value values[2];
-  zd_clause clause = {.param = zd_program_find(w->search, type, zd_slice_of(x.code)),
+  zd_clause clause = {.param = zd_program_find(w->search, type, (zd_slice){name.p, colon}),
                       .type = type,
                       .values = values};
+  if (colon < name.n)
+    assert_int_equal(zd_modifier_read(w->search, type, clause.param, zd_slice_from(name, colon + 1),
+                                      &clause.modifier, &clause.only, &fault),
+                     ZD_OK);
   zd_value_context read = {.search = w->search, .now_ms = 1, .arena = &w->arena, .fault = &fault};
+  read.modifier = clause.modifier;
   for (zd_slice rest = zd_slice_of(x.value); rest.p; clause.count++) {
     zd_slice text = zd_value_split(rest, ',', &rest);
     assert_int_equal(zd_value_read(&read, clause.param, text, &values[clause.count]), ZD_OK);
   }
   zd_query q;
   zd_query_options options = {.snapshot = v, .now_ms = 1};
-  zd_slice query = zd_slice_of(SAY(w, "%s=%s", x.code, x.value));
+  zd_slice query = zd_slice_of(SAY(w, "%s=%s", x.name, x.value));
   for (size_t i = 0; i < query.n; i++)
     assert_true(query.p[i] != '+' || strchr(x.value, 'T')); /* a zone: read as a blank, rightly */
   assert_int_equal(zd_search_parse(w->search, type, query, &options, &w->arena, &q, &issues),
