@@ -48,7 +48,7 @@ zd_err zd_model_check(void *state, struct zd_snapshot *v, zd_row row, bool *hit)
 size_t zd_model_answer(zd_model *m, const zd_search_request *q, zd_row bound, zd_row *out);
 
 /* The same for a request with sort keys. */
-size_t zd_model_sorted(const zd_model *m, const zd_search_request *q, zd_row bound, zd_row *out);
+size_t zd_model_sorted(zd_model *m, const zd_search_request *q, zd_row bound, zd_row *out);
 /* What a sorted search asks of single rows, answered by the model. */
 zd_row_facts zd_model_facts(zd_model *m);
 

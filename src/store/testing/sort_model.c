@@ -104,13 +104,13 @@ static void merge_sort(const zd_model *m, const zd_search_request *q, zd_row *ro
   memcpy(rows, room, n * sizeof *rows);
 }
 
-size_t zd_model_sorted(const zd_model *m, const zd_search_request *q, zd_row bound, zd_row *out) {
+size_t zd_model_sorted(zd_model *m, const zd_search_request *q, zd_row bound, zd_row *out) {
   size_t n = 0;
   zd_row *room = calloc(bound + 1, sizeof *room);
   if (!room) abort();
   for (zd_row row = 0; row < bound; row++) {
     if (q->after != ZD_NO_ROW && row_cmp(m, q, row, q->after) <= 0) continue;
-    if (zd_model_matches(m, q->plan, row) && zd_model_current(m, row, bound)) out[n++] = row;
+    if (zd_model_matches(m, q->plan, row, bound) && zd_model_current(m, row, bound)) out[n++] = row;
   }
   merge_sort(m, q, out, room, n);
   free(room);
