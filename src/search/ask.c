@@ -220,8 +220,14 @@ static bool has_canonicals(const zd_search *s, zd_type type, const zd_search_par
   return false;
 }
 
-/* A reference parameter of `type` that can be followed. */
+/* A reference parameter of `type` that can be followed. Not in a condition: it must still hold when
+ * the write is committed, and only the resource written to is looked at again then, not those that
+ * it reaches. */
 static zd_err followed_param(zd_ask *a, zd_type type, zd_slice code, const zd_search_param **out) {
+  if (a->q->options->for_condition)
+    return zd_ask_fail(a, ZD_ERR_UNSUPPORTED,
+                       "following references (%.*s) has no place in a condition", shown(code),
+                       code.p);
   zd_err err = reference_param(a, type, code, out);
   if (err || !has_canonicals(a->q->s, type, *out)) return err;
   return zd_ask_fail(a, ZD_ERR_UNSUPPORTED, "following canonical references (%.*s) is not offered",
