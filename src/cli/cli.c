@@ -63,7 +63,8 @@ static const zd_option define_options[] = {
     DATA,
     FLAG("later", later,
          "leave the indexing of what is stored to the server, which does it while it serves"),
-    QUIET};
+    FLAG("skip", skip, "leave out search parameters that are refused, and say why; add the rest"),
+    FLAG("list", list, "list what was added (so does leaving the files out)"), QUIET};
 
 static int command_version(const zd_arguments *a);
 static int command_help(const zd_arguments *a);
@@ -90,9 +91,11 @@ static const zd_command commands[] = {
     {"compact", "Merges the index of a store into as few files as there can be.", "--data DIR",
      OPTIONS(compact_options), zd_command_compact},
     {"define",
-     "Adds search parameters to a store (files with a SearchParameter each) and indexes what it "
-     "holds for them; without files, lists those added.",
-     "[FILE...] --data DIR", OPTIONS(define_options), zd_command_define},
+     "Adds definitions to a store: search parameters, profiles, extensions, value sets, code "
+     "systems "
+     "and operations, from files with one each or folders of such files. What is stored is indexed "
+     "for new search parameters. Without files, lists what was added.",
+     "[PATH...] --data DIR", OPTIONS(define_options), zd_command_define},
     {"version", "Prints the version.", "", NULL, 0, command_version},
     {"help", "Explains the program or one command.", "[COMMAND]", NULL, 0, command_help}};
 

@@ -7,7 +7,7 @@
 #include <stdio.h>
 
 #include "cli/cli.h"
-#include "cli/parameters.h"
+#include "cli/defined.h"
 #include "search/search.h"
 
 typedef enum zd_option_kind { ZD_OPTION_TEXT, ZD_OPTION_NUMBER, ZD_OPTION_FLAG } zd_option_kind;
@@ -27,7 +27,7 @@ typedef struct zd_arguments {
   const char *data, *out, *listen, *server, *report, *settings, *format, *packing, *log_level,
       *cors;
   uint64_t seed, residents, threads, years, from_year, dirt, piece_mb;
-  bool dirty, quiet, again, json, later, help;
+  bool dirty, quiet, again, json, later, list, skip, help;
   const char *const *rest; /* what is not an option */
   size_t rest_count;
 } zd_arguments;
@@ -50,11 +50,11 @@ int zd_cli_fail(zd_err err, const zd_fault *fault);
 /* Set by SIGINT and SIGTERM once zd_cli_catch_signals was called; a second signal ends at once. */
 const atomic_bool *zd_cli_catch_signals(void);
 
-/* A store with its users' search parameters and its search, opened together. Stays where it is
+/* A store with what its users defined and its search, opened together. Stays where it is
  * while it catches up. */
 typedef struct zd_record_store {
   zd_store *store;
-  zd_parameters parameters;
+  zd_defined defined;
   zd_search *search;
   const zd_logger *logger;
   pthread_t catching_up;

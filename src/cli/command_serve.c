@@ -86,7 +86,7 @@ int zd_command_serve(const zd_arguments *a) {
   if (err != ZD_OK) return zd_cli_fail(err, &fault);
   zd_serve_options options = {.host = host,
                               .port = port,
-                              .schema = r.parameters.schema,
+                              .schema = r.defined.schema,
                               .store = r.store,
                               .search = r.search,
                               .logger = &logger,

@@ -1,4 +1,4 @@
-/* record_store.c: a store, the parameters users added to it, and the search that indexes it. */
+/* record_store.c: a store, what users defined for it, and the search that indexes it. */
 #include "base/progress.h"
 #include "cli/command.h"
 
@@ -7,11 +7,12 @@ zd_err zd_record_store_open(const char *dir, bool read_only, const char *base_ur
   zd_store_options options = {.dir = dir, .read_only = read_only, .logger = logger};
   *out = (zd_record_store){.logger = logger};
   zd_err err = zd_store_open(&options, &out->store, fault);
-  if (err == ZD_OK) err = zd_parameters_load(out->store, &out->parameters, fault);
+  if (err == ZD_OK) err = zd_defined_load(out->store, &out->defined, fault);
   if (err == ZD_OK)
-    err = zd_search_open(out->parameters.schema, out->store, zd_slice_of(base_url ? base_url : ""),
+    err = zd_search_open(out->defined.schema, out->store, zd_slice_of(base_url ? base_url : ""),
                          &out->search, fault);
   if (err == ZD_OK) err = zd_search_compare(out->search, read_only, fault);
+  if (err == ZD_OK && !read_only) err = zd_defined_keep_image(&out->defined, out->store, fault);
   if (err == ZD_OK) err = zd_store_start(out->store, zd_search_indexer(out->search), fault);
   if (err != ZD_OK) zd_record_store_close(out);
   return err;
@@ -21,7 +22,7 @@ void zd_record_store_close(zd_record_store *r) {
   zd_record_store_catch_up_end(r);
   if (r->store) zd_store_close(r->store); /* replays and re-indexing use search until here */
   if (r->search) zd_search_close(r->search);
-  zd_parameters_free(&r->parameters);
+  zd_defined_free(&r->defined);
   *r = (zd_record_store){0};
 }
 

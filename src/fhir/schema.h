@@ -93,6 +93,8 @@ const zd_schema *zd_schema_r4(void);
 zd_err zd_schema_from_image(const void *p, size_t n, const zd_schema **out, zd_fault *fault);
 
 zd_slice zd_schema_fhir_version(const zd_schema *s); /* "4.0.1" */
+/* CRC-32C of the whole image. */
+uint32_t zd_schema_checksum(const zd_schema *s);
 
 uint16_t zd_schema_type_count(const zd_schema *s);
 zd_type zd_schema_type(const zd_schema *s, zd_slice name); /* ZD_NO_TYPE when unknown */

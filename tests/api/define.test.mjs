@@ -1,4 +1,4 @@
-// Search parameters that users add: what was stored before is indexed for them while the server serves.
+// Definitions that users add: search parameters (what is stored is indexed for them), profiles, terminology.
 import assert from 'node:assert/strict';
 import { writeFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -98,10 +98,10 @@ test('what cannot be right is refused, and nothing of it is kept', async () => {
     assert.equal(code, 3, JSON.stringify(resource));
     assert.match(err, why);
   }
-  assert.match((await run('define', '--data', dir)).out, /no search parameters were added/);
+  assert.match((await run('define', '--data', dir)).out, /nothing was added to the official definitions/);
   const good = file(parameter('good', 'Patient.name.given[1]')), bad = file(refusals[0][0]);
   assert.equal((await run('define', good, bad, '--data', dir)).code, 3);
-  assert.match((await run('define', '--data', dir)).out, /no search parameters were added/);
+  assert.match((await run('define', '--data', dir)).out, /nothing was added to the official definitions/);
   assert.equal((await run('define', good, good, '--data', dir)).code, 0);
   assert.equal((await run('define', good, '--data', dir)).code, 0);
   assert.equal((await run('define', '--data', dir)).out.trim().split('\n').length, 1);
@@ -114,4 +114,109 @@ test('a store that a server holds is not changed', async () => {
   assert.equal(code, 4);
   assert.match(err, /held by process/);
   await server.remove();
+});
+
+const root = (type, more = {}) => ({ id: type, path: type, min: 0, max: '*', ...more });
+const profile = (name, more = {}, elements = []) => ({
+  resourceType: 'StructureDefinition', url: `https://example.org/StructureDefinition/${name}`, version: '1.0.0', name,
+  status: 'active', kind: 'resource', abstract: false, type: 'Patient', derivation: 'constraint',
+  baseDefinition: 'http://hl7.org/fhir/StructureDefinition/Patient',
+  snapshot: { element: [root('Patient'), ...elements] }, ...more,
+});
+const row = (id, more = {}) => ({ id, path: id, min: 0, max: '1', ...more });
+const valueSet = (name, system) => ({
+  resourceType: 'ValueSet', url: `https://example.org/ValueSet/${name}`, version: '1', status: 'active', compose: { include: [{ system }] },
+});
+const codeSystem = name => ({
+  resourceType: 'CodeSystem', url: `https://example.org/CodeSystem/${name}`, status: 'active', content: 'complete',
+  concept: [{ code: 'a', concept: [{ code: 'a1' }] }, { code: 'b' }],
+});
+const put = (dir, name, resource) => {
+  const path = join(dir, `${name}.json`);
+  writeFileSync(path, JSON.stringify(resource, null, 1));
+  return path;
+};
+const listed = async dir => (await run('define', '--list', '--data', dir)).out;
+
+test('a folder of profiles, value sets, code systems and a search parameter is defined as one', async () => {
+  const dir = await store([patient({ id: 'a' })]), from = folder();
+  put(from, 'profile', profile('named', {}, [row('Patient.birthDate', { min: 1, mustSupport: true, type: [{ code: 'date' }] })]));
+  put(from, 'set', valueSet('letters', 'https://example.org/CodeSystem/letters'));
+  put(from, 'system', codeSystem('letters'));
+  put(from, 'parameter', parameter('middle-name', 'Patient.name.given[1]'));
+  put(from, 'operation', { resourceType: 'OperationDefinition', url: 'https://example.org/OperationDefinition/count', version: '2', name: 'count', status: 'active', kind: 'operation', code: 'count', resource: ['Patient'], system: false, type: true, instance: false });
+  put(from, 'statement', { resourceType: 'CapabilityStatement', status: 'active' });
+  writeFileSync(join(from, 'package.json'), '{"name":"example"}');
+  const { code, err } = await run('define', from, '--data', dir);
+  assert.equal(code, 0, err);
+  assert.match(err, /added 5; 2 files hold no definitions/);
+  const out = await listed(dir);
+  assert.equal(out.trim().split('\n').length, 5, out);
+  assert.match(out, /StructureDefinition {2}https:\/\/example.org\/StructureDefinition\/named\|1.0.0 {2}profile of Patient, 2 elements/);
+  assert.match(out, /ValueSet {2}https:\/\/example.org\/ValueSet\/letters\|1 {2}3 codes/);
+  assert.match(out, /CodeSystem {2}https:\/\/example.org\/CodeSystem\/letters {2}3 codes/);
+  assert.match(out, /OperationDefinition {2}https:\/\/example.org\/OperationDefinition\/count\|2/);
+  assert.match(out, /Patient\?middle-name/);
+  assert.match((await run('define', from, '--data', dir)).err, /added 0; 5 were there/);
+  assert.equal(await listed(dir), out);
+  const server = await start({ dir }), at = client(server);
+  assert.equal((await at.get('Patient?middle-name=x&_summary=count')).body.total, 0);
+  await server.stop();
+  // The compiled image is a convenience: a damaged or missing one is made again.
+  for (const spoil of [path => writeFileSync(path, 'spoilt'), path => rmSync(path)]) {
+    spoil(join(dir, 'definitions-image.note'));
+    assert.equal(await listed(dir), out);
+  }
+  assert.equal((await run('check', '--data', dir)).code, 0);
+  rmSync(dir, { recursive: true });
+});
+
+test('a version keeps its content; a new version stands beside the old one', async () => {
+  const dir = await store([patient({ id: 'a' })]), from = folder();
+  const first = put(from, 'first', profile('grown'));
+  assert.equal((await run('define', first, '--data', dir)).code, 0);
+  const changed = await run('define', put(from, 'changed', profile('grown', {}, [row('Patient.active')])), '--data', dir);
+  assert.equal(changed.code, 3);
+  assert.match(changed.err, /changed.json: its url \(and version\) is that of another definition/);
+  const second = await run('define', put(from, 'second', profile('grown', { version: '1.1.0' }, [row('Patient.active')])), '--data', dir);
+  assert.equal(second.code, 0, second.err);
+  assert.equal((await listed(dir)).match(/grown\|1\.[01]\.0/g).length, 2);
+  rmSync(dir, { recursive: true });
+});
+
+test('profiles that cannot be kept exactly are refused with the element and the reason', async () => {
+  const dir = await store([patient({ id: 'a' })]), from = folder();
+  const refusals = [
+    [profile('p', { snapshot: undefined, differential: { element: [root('Patient')] } }), /StructureDefinition\/p: it has no snapshot/],
+    [profile('p', { derivation: 'specialization' }), /defines a type/],
+    [profile('p', { kind: 'logical' }), /logical models/],
+    [profile('p', {}, [row('Patient.birthdate')]), /Patient.birthdate: Patient has no element "birthdate"/],
+    [profile('p', {}, [row('Patient.birthDate', { max: '2' })]), /Patient.birthDate: max 2 is more than its base allows/],
+    [profile('p', {}, [row('Patient.birthDate', { constraint: [{ key: 'x', severity: 'error', human: 'x', expression: '(a' }] })]), /constraint x is no FHIRPath/],
+    [profile('p', { url: undefined }), /url/],
+    [profile('p', { colour: 1 }), /no element "colour"/],
+    [{ resourceType: 'CompartmentDefinition', url: 'https://example.org/c', name: 'c', status: 'active', code: 'Patient', search: true }, /compartments can't be added/],
+  ];
+  for (const [resource, why] of refusals) {
+    const { code, err } = await run('define', put(from, 'refused', resource), '--data', dir);
+    assert.equal(code, 3, JSON.stringify(resource));
+    assert.match(err, why);
+  }
+  assert.match(await listed(dir), /nothing was added/);
+  rmSync(dir, { recursive: true });
+});
+
+test('of a package, search parameters that are there under another url are left out, --skip leaves out refused ones', async () => {
+  const dir = await store([patient({ id: 'a' })]), from = folder();
+  put(from, 'same', parameter('gender', 'Patient.gender', { type: 'token' }));
+  put(from, 'other', parameter('birthdate', 'Patient.gender', { type: 'token' }));
+  put(from, 'new', parameter('middle-name', 'Patient.name.given[1]'));
+  assert.equal((await run('define', from, '--data', dir)).code, 3);
+  const { code, err } = await run('define', from, '--skip', '--data', dir);
+  assert.equal(code, 0, err);
+  assert.match(err, /left out .*other.json: .*Patient has a parameter "birthdate" already/);
+  assert.match(err, /added 1; 1 search parameters do what one that is there does; 1 search parameters refused/);
+  assert.equal((await listed(dir)).trim().split('\n').length, 1);
+  assert.equal((await run('define', '--list', from, '--data', dir)).code, 2);
+  rmSync(dir, { recursive: true });
 });

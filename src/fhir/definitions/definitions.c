@@ -53,15 +53,32 @@ static int kind_of(zd_slice resource_type) {
   return -1;
 }
 
-static void add_resource(zd_definitions *d, const zd_json_tape *tape, uint32_t node) {
-  int kind = kind_of(zd_json_string(tape, node, ZD_S("resourceType")));
-  if (kind < 0) return;
+static zd_err add_resource(zd_definitions *d, const zd_json_tape *tape, uint32_t node,
+                           zd_fault *fault) {
+  zd_slice type = zd_json_string(tape, node, ZD_S("resourceType"));
+  int kind = kind_of(type);
+  if (kind < 0) return ZD_OK;
   zd_definition found = {.tape = tape,
                          .node = node,
                          .order = d->added++,
                          .url = zd_def_text(d, tape, node, ZD_S("url")),
                          .version = zd_def_text(d, tape, node, ZD_S("version"))};
+  if (!found.url.n && d->extends)
+    return zd_fail(fault, ZD_ERR_INVALID, "definitions: a %.*s without a url", ZD_SV(type));
   if (found.url.n) zd_buffer_add(&d->found[kind], &found, sizeof found);
+  return d->found[kind].failed ? zd_fail(fault, ZD_ERR_MEMORY, "definitions: out of memory")
+                               : ZD_OK;
+}
+
+static zd_err add_entries(zd_definitions *d, const zd_json_tape *tape, zd_fault *fault) {
+  uint32_t entries = zd_json_find(tape, 0, ZD_S("entry"));
+  if (!entries) return ZD_OK;
+  ZD_EACH(tape, entry, entries) {
+    uint32_t resource = zd_json_find(tape, entry, ZD_S("resource"));
+    zd_err err = resource ? add_resource(d, tape, resource, fault) : ZD_OK;
+    if (err) return err;
+  }
+  return ZD_OK;
 }
 
 zd_err zd_definitions_add(zd_definitions *d, zd_slice text, zd_fault *fault) {
@@ -76,20 +93,8 @@ zd_err zd_definitions_add(zd_definitions *d, zd_slice text, zd_fault *fault) {
                    error.column, error.expected ? error.expected : "JSON");
   zd_slice type = zd_json_string(&doc->tape, 0, ZD_S("resourceType"));
   if (!type.n) return zd_fail(fault, ZD_ERR_INVALID, "definitions: not a FHIR resource");
-  if (!zd_slice_eq(type, ZD_S("Bundle"))) {
-    add_resource(d, &doc->tape, 0);
-  } else {
-    uint32_t entries = zd_json_find(&doc->tape, 0, ZD_S("entry"));
-    if (entries) {
-      ZD_EACH(&doc->tape, entry, entries) {
-        uint32_t resource = zd_json_find(&doc->tape, entry, ZD_S("resource"));
-        if (resource) add_resource(d, &doc->tape, resource);
-      }
-    }
-  }
-  for (int i = 0; i < ZD_DEF_KINDS; i++)
-    if (d->found[i].failed) return zd_fail(fault, ZD_ERR_MEMORY, "definitions: out of memory");
-  return ZD_OK;
+  return zd_slice_eq(type, ZD_S("Bundle")) ? add_entries(d, &doc->tape, fault)
+                                           : add_resource(d, &doc->tape, 0, fault);
 }
 
 size_t zd_definitions_count(const zd_definitions *d, zd_slice resource_type) {

@@ -202,6 +202,44 @@ zd_err zd_def_sort(zd_definitions *d) {
   return err;
 }
 
+/* ---- comparing ---- */
+
+static zd_definition_standing standing_of(const zd_schema *s, zd_definition_kind kind,
+                                          const zd_definition *def) {
+  for (uint32_t i = 0; i < zd_schema_definition_count(s); i++) {
+    zd_definition_info info = zd_schema_definition(s, i);
+    if (info.kind != kind || !zd_slice_eq(info.url, def->url)) continue;
+    if (kind != ZD_DEF_PARAM && !zd_slice_eq(info.version, def->version)) continue;
+    const zd_image_definition *r =
+        (const zd_image_definition *)zd_image_at(s, ZD_IMAGE_DEFINITIONS) + i;
+    return memcmp(r->digest, def->digest, sizeof r->digest) == 0 ? ZD_STANDING_SAME
+                                                                 : ZD_STANDING_CONFLICT;
+  }
+  return ZD_STANDING_NEW;
+}
+
+zd_err zd_definitions_compare(const zd_schema *s, zd_slice text, zd_definition_standing *out,
+                              zd_fault *fault) {
+  zd_definitions *d;
+  zd_buffer compact;
+  *out = ZD_STANDING_OTHER_TYPE;
+  zd_err err = zd_definitions_new(&d, fault);
+  if (err) return err;
+  d->fault = fault;
+  d->extends = true; /* as strict as an extension */
+  zd_buffer_init(&compact, 0);
+  err = zd_definitions_add(d, text, fault);
+  for (int kind = 0; kind < ZD_DEF_KINDS && !err; kind++) {
+    if (!d->found[kind].n) continue;
+    zd_definition *def = (zd_definition *)(void *)d->found[kind].p;
+    err = take_digest(d, &compact, def);
+    if (!err) *out = standing_of(s, (zd_definition_kind)kind, def);
+  }
+  zd_buffer_free(&compact);
+  zd_definitions_free(d);
+  return err;
+}
+
 /* ---- writing it down ---- */
 
 static uint32_t hash_definition(const void *state, uint32_t i, uint32_t seed) {

@@ -53,6 +53,10 @@ zd_err zd_schema_from_image(const void *p, size_t n, const zd_schema **out, zd_f
   return ZD_OK;
 }
 
+uint32_t zd_schema_checksum(const zd_schema *s) {
+  return s->crc;
+}
+
 zd_slice zd_schema_fhir_version(const zd_schema *s) {
   return text_of(s, s->fhir_version);
 }
