@@ -271,6 +271,12 @@ zd_err zd_snapshot_estimate(zd_snapshot *v, const zd_plan *plan, uint64_t *n, zd
   return zd_index_estimate(v->view, plan, n, fault);
 }
 
+zd_err zd_snapshot_explain(zd_snapshot *v, const zd_search_request *q,
+                           void (*each)(void *context, const zd_plan_note *note), void *context,
+                           zd_fault *fault) {
+  return zd_index_explain(v->view, q, v, each, context, fault);
+}
+
 size_t zd_snapshot_types(zd_snapshot *v, zd_type_count *out, size_t room) {
   size_t n = 0;
   return zd_index_types(v->view, out, room, &n, NULL) ? 0 : n;

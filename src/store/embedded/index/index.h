@@ -154,8 +154,11 @@ zd_err zd_index_sorted(zd_index_view *v, const zd_search_request *q, const zd_ro
 zd_err zd_index_types(zd_index_view *v, zd_type_count *out, size_t room, size_t *n,
                       zd_fault *fault);
 
-/* See zd_snapshot_estimate. */
+/* See zd_snapshot_estimate and zd_snapshot_explain. */
 zd_err zd_index_estimate(zd_index_view *v, const zd_plan *plan, uint64_t *n, zd_fault *fault);
+zd_err zd_index_explain(zd_index_view *v, const zd_search_request *q, struct zd_snapshot *snapshot,
+                        void (*each)(void *context, const zd_plan_note *note), void *context,
+                        zd_fault *fault);
 
 /* How joins are carried out: by estimated cost or, for tests and measuring, always one way. Before
  * the view is used. */
