@@ -89,8 +89,9 @@ struct zd_rest {
   size_t resource_limit;
   size_t body_limit; /* bytes of a body once unpacked */
   uint32_t entry_limit;
-  _Atomic uint32_t page_default; /* this and the next follow zd_rest_tune */
+  _Atomic uint32_t page_default; /* these three follow zd_rest_tune */
   _Atomic unsigned query_ms;
+  _Atomic size_t query_memory;
   _Atomic int commit_error;      /* zd_err of the newest commit */
   _Atomic int64_t commit_failed; /* ms: when one last failed */
   const char *version;

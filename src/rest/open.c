@@ -21,12 +21,13 @@ static void take_limits(zd_rest *r, const zd_rest_options *o) {
   r->resource_limit = o->resource_limit ? o->resource_limit : (size_t)64 << 20;
   r->body_limit = o->body_limit ? o->body_limit : (size_t)1 << 30;
   r->entry_limit = o->entry_limit ? o->entry_limit : 1000000;
-  zd_rest_tune(r, o->page_default, o->query_ms);
+  zd_rest_tune(r, o->page_default, o->query_ms, o->query_memory);
 }
 
-void zd_rest_tune(zd_rest *r, uint32_t page_default, unsigned query_ms) {
+void zd_rest_tune(zd_rest *r, uint32_t page_default, unsigned query_ms, size_t query_memory) {
   atomic_store(&r->page_default, page_default ? page_default : 50);
   atomic_store(&r->query_ms, query_ms ? query_ms : 30000);
+  atomic_store(&r->query_memory, query_memory);
 }
 
 /* What one transaction did wrong says nothing about the next; the disk does. */

@@ -28,6 +28,7 @@ typedef struct zd_rest_options {
   uint32_t entry_limit;     /* entries of one Bundle; 0: 1,000,000 */
   uint32_t page_default;    /* _count when not given; 0: 50 */
   unsigned query_ms;        /* longest a search may take; 0: 30,000 */
+  size_t query_memory;      /* bytes one search may hold at once; 0: the store's default */
   const char *cors_origins; /* origins whose pages may call this server, separated by spaces; "*":
                                any; NULL: none; copied */
   const char *version;      /* software version, for the CapabilityStatement; static */
@@ -37,7 +38,7 @@ zd_err zd_rest_open(const zd_rest_options *options, zd_rest **out, zd_fault *fau
 void zd_rest_close(zd_rest *r);
 
 /* Changes limits while requests run; 0: back to the default. Any thread. */
-void zd_rest_tune(zd_rest *r, uint32_t page_default, unsigned query_ms);
+void zd_rest_tune(zd_rest *r, uint32_t page_default, unsigned query_ms, size_t query_memory);
 
 /* Whether writing works as far as is known: the error of the newest commit, when it says that the
  * next will fail, too. A full disk is forgotten after ten seconds, so that writers may try again.

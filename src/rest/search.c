@@ -30,7 +30,8 @@ zd_search_request zd_searching_request(const zd_searching *x) {
                              .order = x->at.back ? ZD_SCAN_DESCENDING : ZD_SCAN_ASCENDING,
                              .after = x->at.after,
                              .limit = page_size(x) + 1,
-                             .deadline_ns = x->call->deadline_ns};
+                             .deadline_ns = x->call->deadline_ns,
+                             .memory_max = x->call->rest->query_memory};
 }
 
 /* One row more than asked for tells whether there is a further page. */
@@ -92,8 +93,10 @@ static zd_err find_total(zd_searching *x, zd_fault *fault) {
     return ZD_OK;
   }
   if (q->total == ZD_TOTAL_DEFAULT && q->count) return ZD_OK;
-  zd_search_request ask = {
-      .plan = q->plan, .after = ZD_NO_ROW, .deadline_ns = x->call->deadline_ns};
+  zd_search_request ask = {.plan = q->plan,
+                           .after = ZD_NO_ROW,
+                           .deadline_ns = x->call->deadline_ns,
+                           .memory_max = x->call->rest->query_memory};
   zd_err err = q->total == ZD_TOTAL_ESTIMATE && q->count
                    ? zd_snapshot_estimate(x->v, q->plan, &x->total, fault)
                    : zd_snapshot_count(x->v, &ask, &x->total, fault);

@@ -45,6 +45,7 @@ static zd_err open_rest(zd_serve *s, uint16_t port, zd_fault *fault) {
                              .entry_limit = (uint32_t)s->settings.bundle_entries,
                              .page_default = (uint32_t)s->settings.page_default,
                              .query_ms = (unsigned)s->settings.query_ms,
+                             .query_memory = (size_t)s->settings.query_memory_mb << 20,
                              .cors_origins = cors[0] ? cors : NULL,
                              .version = s->o->version};
   return zd_rest_open(&options, &s->rest, fault);
@@ -98,7 +99,8 @@ static void reload(zd_serve *s) {
     return;
   }
   s->o->logger->least = (zd_log_level)wanted.log_level;
-  zd_rest_tune(s->rest, (uint32_t)wanted.page_default, (unsigned)wanted.query_ms);
+  zd_rest_tune(s->rest, (uint32_t)wanted.page_default, (unsigned)wanted.query_ms,
+               (size_t)wanted.query_memory_mb << 20);
   const char *waiting = zd_settings_waiting(&s->settings, &wanted);
   if (waiting)
     zd_log(s->o->logger, ZD_LOG_WARN, "a changed setting waits for a restart", "setting", waiting,

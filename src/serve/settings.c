@@ -17,6 +17,7 @@ static const struct setting {
 } settings[] = {
     {"log-level", LEVEL, offsetof(zd_settings, log_level), 0, 0, 0, true},
     {"query-ms", NUMBER, offsetof(zd_settings, query_ms), 10, 600000, 30000, true},
+    {"query-memory-mb", NUMBER, offsetof(zd_settings, query_memory_mb), 1, 65536, 256, true},
     {"page-default", NUMBER, offsetof(zd_settings, page_default), 1, 1000, 50, true},
     {"body-limit-mb", NUMBER, offsetof(zd_settings, body_limit_mb), 1, 16384, 1024, false},
     {"resource-limit-mb", NUMBER, offsetof(zd_settings, resource_limit_mb), 1, 64, 64, false},

@@ -12,6 +12,7 @@
 typedef struct zd_settings {
   uint64_t log_level;         /* zd_log_level */
   uint64_t query_ms;          /* longest a search may take */
+  uint64_t query_memory_mb;   /* most memory a search may hold */
   uint64_t page_default;      /* _count when not given */
   uint64_t body_limit_mb;     /* body of a request, unpacked */
   uint64_t resource_limit_mb; /* one resource */
