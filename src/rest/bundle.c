@@ -6,7 +6,7 @@
 #include "rest/period.h"
 
 enum {
-  KEPT_BYTES = 16 << 20,  /* of trees that are kept until they are stored */
+  KEPT_BYTES = 8 << 20,   /* of trees that are kept until they are stored */
   SMALL_TEXT = 64 * 1024, /* Bundles that may be answered on any thread */
   SMALL_ENTRIES = 16
 };

@@ -1,5 +1,6 @@
 #include "rest/coding.h"
 
+#include <stdlib.h>
 #include <strings.h>
 #include <zlib.h>
 #include <zstd.h>
@@ -72,27 +73,6 @@ static zd_err inflate_all(zd_slice in, zd_buffer *out) {
   return got == Z_STREAM_END ? ZD_OK : ZD_ERR_INVALID;
 }
 
-static zd_err deflate_all(zd_slice in, zd_buffer *out) {
-  z_stream z = {0};
-  if (deflateInit2(&z, 1, Z_DEFLATED, GZIP_WINDOW, 8, Z_DEFAULT_STRATEGY) != Z_OK)
-    return ZD_ERR_MEMORY;
-  z.next_in = (Bytef *)(uintptr_t)in.p;
-  int got = Z_OK;
-  while (got == Z_OK || got == Z_BUF_ERROR) {
-    size_t left = in.n - (size_t)((const char *)z.next_in - in.p);
-    bool last = left <= UINT32_MAX / 2;
-    z.avail_in = last ? (uInt)left : UINT32_MAX / 2;
-    if (!zd_buffer_reserve(out, STEP)) break;
-    z.next_out = (Bytef *)out->p + out->n;
-    z.avail_out = STEP;
-    got = deflate(&z, last ? Z_FINISH : Z_NO_FLUSH);
-    out->n += STEP - z.avail_out;
-  }
-  deflateEnd(&z);
-  if (out->failed) return zd_buffer_error(out);
-  return got == Z_STREAM_END ? ZD_OK : ZD_ERR_INTERNAL;
-}
-
 static zd_err zstd_decode(zd_slice in, zd_buffer *out) {
   ZSTD_DCtx *d = ZSTD_createDCtx();
   if (!d) return ZD_ERR_MEMORY;
@@ -112,13 +92,73 @@ static zd_err zstd_decode(zd_slice in, zd_buffer *out) {
   return out->failed ? zd_buffer_error(out) : err;
 }
 
-static zd_err zstd_encode(zd_slice in, zd_buffer *out) {
-  size_t room = ZSTD_compressBound(in.n);
-  if (!zd_buffer_reserve(out, room)) return zd_buffer_error(out);
-  size_t n = ZSTD_compress(out->p + out->n, room, in.p, in.n, 1);
-  if (ZSTD_isError(n)) return ZD_ERR_INTERNAL;
-  out->n += n;
+/* ---- encoding ---- */
+
+struct zd_encoder {
+  z_stream z;
+  ZSTD_CCtx *zstd; /* NULL: gzip */
+};
+
+zd_encoder *zd_encoder_open(zd_coding coding) {
+  zd_encoder *e = calloc(1, sizeof *e);
+  if (!e) return NULL;
+  bool fine;
+  if (coding == ZD_CODING_ZSTD) {
+    e->zstd = ZSTD_createCCtx();
+    fine = e->zstd && !ZSTD_isError(ZSTD_CCtx_setParameter(e->zstd, ZSTD_c_compressionLevel, 1));
+  } else {
+    fine = deflateInit2(&e->z, 1, Z_DEFLATED, GZIP_WINDOW, 8, Z_DEFAULT_STRATEGY) == Z_OK;
+  }
+  if (fine) return e;
+  ZSTD_freeCCtx(e->zstd);
+  free(e);
+  return NULL;
+}
+
+void zd_encoder_free(zd_encoder *e) {
+  if (!e) return;
+  if (e->zstd)
+    ZSTD_freeCCtx(e->zstd);
+  else
+    deflateEnd(&e->z);
+  free(e);
+}
+
+static zd_err deflate_part(z_stream *z, zd_slice in, bool last, zd_buffer *out) {
+  int got = Z_OK;
+  z->next_in = (Bytef *)(uintptr_t)in.p;
+  for (;;) {
+    size_t left = in.n - (size_t)((const char *)z->next_in - in.p);
+    bool rest = left <= UINT32_MAX / 2;
+    z->avail_in = rest ? (uInt)left : UINT32_MAX / 2;
+    if (!zd_buffer_reserve(out, STEP)) return zd_buffer_error(out);
+    z->next_out = (Bytef *)out->p + out->n;
+    z->avail_out = STEP;
+    got = deflate(z, rest && last ? Z_FINISH : Z_NO_FLUSH);
+    out->n += STEP - z->avail_out;
+    if (got != Z_OK && got != Z_BUF_ERROR) break;
+    if (!last && rest && !z->avail_in && z->avail_out) return ZD_OK;
+  }
+  return got == Z_STREAM_END ? ZD_OK : ZD_ERR_INTERNAL;
+}
+
+static zd_err zstd_part(ZSTD_CCtx *c, zd_slice in, bool last, zd_buffer *out) {
+  ZSTD_inBuffer from = {in.p, in.n, 0};
+  size_t left = 1;
+  if (last && !zd_buffer_reserve(out, ZSTD_compressBound(in.n))) return zd_buffer_error(out);
+  while (last ? left != 0 : from.pos < from.size) {
+    if (!zd_buffer_reserve(out, STEP)) return zd_buffer_error(out);
+    ZSTD_outBuffer to = {out->p + out->n, out->room - out->n, 0};
+    left = ZSTD_compressStream2(c, &to, &from, last ? ZSTD_e_end : ZSTD_e_continue);
+    if (ZSTD_isError(left)) return ZD_ERR_INTERNAL;
+    out->n += to.pos;
+  }
   return ZD_OK;
+}
+
+zd_err zd_encoder_add(zd_encoder *e, zd_slice part, bool last, zd_buffer *out) {
+  if (!part.p) part = ZD_S("");
+  return e->zstd ? zstd_part(e->zstd, part, last, out) : deflate_part(&e->z, part, last, out);
 }
 
 static zd_err copy(zd_slice in, zd_buffer *out) {
@@ -140,14 +180,11 @@ zd_err zd_coding_decode(zd_coding coding, zd_slice in, zd_buffer *out) {
 }
 
 zd_err zd_coding_encode(zd_coding coding, zd_slice in, zd_buffer *out) {
-  switch (coding) {
-    case ZD_CODING_IDENTITY:
-      return copy(in, out);
-    case ZD_CODING_GZIP:
-      return deflate_all(in, out);
-    case ZD_CODING_ZSTD:
-      return zstd_encode(in, out);
-    default:
-      return ZD_ERR_UNSUPPORTED;
-  }
+  if (coding == ZD_CODING_IDENTITY) return copy(in, out);
+  if (coding == ZD_CODING_UNKNOWN) return ZD_ERR_UNSUPPORTED;
+  zd_encoder *e = zd_encoder_open(coding);
+  if (!e) return ZD_ERR_MEMORY;
+  zd_err err = zd_encoder_add(e, in, true, out);
+  zd_encoder_free(e);
+  return err;
 }

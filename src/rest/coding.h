@@ -22,4 +22,11 @@ const char *zd_coding_name(zd_coding coding);
 zd_err zd_coding_decode(zd_coding coding, zd_slice in, zd_buffer *out);
 zd_err zd_coding_encode(zd_coding coding, zd_slice in, zd_buffer *out);
 
+/* The same for a text that comes in parts. NULL: out of memory. gzip and zstd only. */
+typedef struct zd_encoder zd_encoder;
+zd_encoder *zd_encoder_open(zd_coding coding);
+/* Appends what can be sent by now; all of it with the `last` part. */
+zd_err zd_encoder_add(zd_encoder *e, zd_slice part, bool last, zd_buffer *out);
+void zd_encoder_free(zd_encoder *e);
+
 #endif

@@ -41,6 +41,32 @@ static void test_round_trip(void **state) {
     }
 }
 
+/* A text that comes in parts is one stream. */
+static void test_parts(void **state) {
+  (void)state;
+  static const size_t sizes[] = {0, 1, 1000, 65537, 3 << 20}, steps[] = {1000, 65536, 1 << 20};
+  for (size_t i = 0; i < sizeof sizes / sizeof *sizes * 6; i++) {
+    zd_coding coding = codings[i % 2];
+    size_t step = steps[i / 2 % 3];
+    zd_slice text = sample(sizes[i / 6]), rest = text;
+    zd_buffer coded, plain;
+    zd_buffer_init(&coded, 0);
+    zd_buffer_init(&plain, 0);
+    zd_encoder *e = zd_encoder_open(coding);
+    assert_non_null(e);
+    for (; rest.n > step; rest = zd_slice_from(rest, step))
+      assert_int_equal(zd_encoder_add(e, (zd_slice){rest.p, step}, false, &coded), ZD_OK);
+    assert_int_equal(zd_encoder_add(e, rest, false, &coded), ZD_OK);
+    assert_int_equal(zd_encoder_add(e, (zd_slice){NULL, 0}, true, &coded), ZD_OK);
+    zd_encoder_free(e);
+    assert_int_equal(zd_coding_decode(coding, zd_buffer_slice(&coded), &plain), ZD_OK);
+    assert_true(zd_slice_eq(zd_buffer_slice(&plain), text));
+    zd_buffer_free(&coded);
+    zd_buffer_free(&plain);
+    free((char *)(uintptr_t)text.p);
+  }
+}
+
 /* Cut anywhere, a stream is refused: never taken as shorter. */
 static void test_truncated(void **state) {
   (void)state;
@@ -125,7 +151,8 @@ static void test_accepted(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_round_trip), cmocka_unit_test(test_truncated),
-      cmocka_unit_test(test_members), cmocka_unit_test(test_bomb), cmocka_unit_test(test_accepted)};
+      cmocka_unit_test(test_round_trip), cmocka_unit_test(test_parts),
+      cmocka_unit_test(test_truncated),  cmocka_unit_test(test_members),
+      cmocka_unit_test(test_bomb),       cmocka_unit_test(test_accepted)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

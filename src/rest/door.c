@@ -9,7 +9,7 @@
 #include "rest/bundle.h"
 #include "rest/coding.h"
 #include "rest/header.h"
-#include "rest/pretty.h"
+#include "rest/outlet.h"
 #include "rest/question.h"
 
 enum {
@@ -30,6 +30,7 @@ typedef struct door {
   zd_unit_entry entry;   /* of a single write */
   zd_fhir_bundle *parts; /* of a Bundle: where its entries lie in `text` */
   zd_bundle bundle;
+  zd_outlet *outlet; /* of an answer that is being sent in parts */
   bool on_worker;
   uint64_t waiting_ns; /* since when a long question waits */
 } door;
@@ -100,6 +101,11 @@ static void add_version_headers(door *d) {
     zd_http_header_add(d->x, "Content-Location", full_url(d, a->location));
 }
 
+static zd_coding accepted_coding(door *d) {
+  zd_http_header_add(d->x, "Vary", ZD_S("Accept-Encoding"));
+  return zd_coding_accepted(zd_http_header_get(d->x, "Accept-Encoding"));
+}
+
 /* Pretty and coded as asked, into *out; the answer's body when neither was asked. */
 static zd_slice shape_body(door *d, zd_buffer *pretty, zd_buffer *coded) {
   zd_slice body = zd_buffer_slice(&d->answer.body);
@@ -107,10 +113,8 @@ static zd_slice shape_body(door *d, zd_buffer *pretty, zd_buffer *coded) {
     zd_pretty_json(body, pretty);
     if (!pretty->failed) body = zd_buffer_slice(pretty);
   }
-  zd_slice accept = zd_http_header_get(d->x, "Accept-Encoding");
   if (body.n < WORTH_CODING) return body;
-  zd_http_header_add(d->x, "Vary", ZD_S("Accept-Encoding"));
-  zd_coding coding = zd_coding_accepted(accept);
+  zd_coding coding = accepted_coding(d);
   if (coding == ZD_CODING_IDENTITY || zd_coding_encode(coding, body, coded) != ZD_OK) return body;
   zd_http_header_add(d->x, "Content-Encoding", zd_slice_of(zd_coding_name(coding)));
   return zd_buffer_slice(coded);
@@ -133,6 +137,21 @@ static void send_body(zd_http_exchange *x, zd_slice body, zd_buffer *buffers, si
   for (size_t i = 0; i < n; i++) zd_buffer_free(&buffers[i]);
 }
 
+static void add_head(door *d) {
+  zd_http_status(d->x, d->answer.status);
+  if (d->answer.status == 503) zd_http_header_add(d->x, "Retry-After", ZD_S("1"));
+  add_version_headers(d);
+  add_cors(d);
+  if (d->answer.body.n)
+    zd_http_header_add(d->x, "Content-Type", ZD_S("application/fhir+json;charset=utf-8"));
+}
+
+static void free_bundle(door *d) {
+  if (!d->parts) return;
+  zd_bundle_free(&d->bundle);
+  zd_fhir_bundle_free(d->parts);
+}
+
 static void leave(door *d) {
   zd_answer *a = &d->answer;
   zd_buffer pretty, coded;
@@ -143,18 +162,10 @@ static void leave(door *d) {
     zd_buffer_init(&a->body, 0);
     zd_answer_fail(&d->call, a, 500, ZD_ISSUE_EXCEPTION, (zd_slice){NULL, 0}, "out of memory");
   }
-  zd_http_status(d->x, a->status);
-  if (a->status == 503) zd_http_header_add(d->x, "Retry-After", ZD_S("1"));
-  add_version_headers(d);
-  add_cors(d);
-  if (a->body.n)
-    zd_http_header_add(d->x, "Content-Type", ZD_S("application/fhir+json;charset=utf-8"));
+  add_head(d);
   zd_slice body = shape_body(d, &pretty, &coded);
   zd_buffer buffers[] = {a->body, pretty, coded, d->body};
-  if (d->parts) {
-    zd_bundle_free(&d->bundle);
-    zd_fhir_bundle_free(d->parts);
-  }
+  free_bundle(d);
   send_body(d->x, body, buffers,
             sizeof buffers / sizeof *buffers); /* d is gone with the exchange */
 }
@@ -170,14 +181,37 @@ static void retry_on_worker(void *context) {
   write_try(d);
 }
 
-static void answer_bundle(door *d) {
-  zd_bundle_answer(&d->bundle, &d->answer, NULL, NULL);
-  leave(d);
+/* The answering Bundle has grown by an entry. */
+static bool pass_on(void *context) {
+  door *d = context;
+  if (d->answer.body.n < ZD_OUTLET_PART) return true;
+  if (!d->outlet) {
+    zd_coding coding = accepted_coding(d);
+    if (!(d->outlet = ZD_NEW(zd_http_arena(d->x), zd_outlet))) return true; /* sent whole, then */
+    add_head(d);
+    if (coding != ZD_CODING_IDENTITY)
+      zd_http_header_add(d->x, "Content-Encoding", zd_slice_of(zd_coding_name(coding)));
+    zd_outlet_open(d->outlet, d->x, d->in.pretty, coding);
+  }
+  return zd_outlet_send(d->outlet, &d->answer.body);
+}
+
+/* `waits`: on a thread that may wait for a slow client. */
+static void answer_bundle(door *d, bool waits) {
+  zd_bundle_answer(&d->bundle, &d->answer, waits ? pass_on : NULL, d);
+  if (!d->outlet) {
+    leave(d);
+    return;
+  }
+  zd_buffer text = d->answer.body; /* d is gone with the exchange */
+  free_bundle(d);
+  zd_buffer_free(&d->body);
+  zd_outlet_close(d->outlet, &text, true);
+  zd_buffer_free(&text);
 }
 
 static void bundle_finish_on_worker(void *context) {
-  door *d = context;
-  answer_bundle(d);
+  answer_bundle(context, true);
 }
 
 /* Moves on to a worker. When too much waits already, the answer is that: nothing was done yet. Not
@@ -244,9 +278,9 @@ static void write_settled(door *d) {
     answer_single(d);
     leave(d);
   } else if (zd_bundle_is_brief(&d->bundle)) {
-    answer_bundle(d);
+    answer_bundle(d, false);
   } else if (zd_workers_submit(d->call.rest->workers, bundle_finish_on_worker, d) != ZD_OK) {
-    bundle_finish_on_worker(d); /* it is committed, so the answer has to be made, if need be here */
+    answer_bundle(d, false); /* it is committed, so the answer has to be made, if need be here */
   }
 }
 
@@ -274,7 +308,7 @@ static void run_single_write(door *d) {
 static void batch_on_worker(void *context) {
   door *d = context;
   zd_bundle_run_batch(&d->bundle);
-  answer_bundle(d);
+  answer_bundle(d, true);
 }
 
 static void run_bundle(door *d) {
@@ -322,13 +356,23 @@ static bool split(door *d, zd_slice text) {
   return err == ZD_OK || fail_body(d, err, "what surrounds the entries of the Bundle");
 }
 
+enum { STEP = 1 << 20 };
+
+/* Room for all of a body whose length is told: growing would copy it, and hold it twice. */
+static void make_room(door *d) {
+  zd_slice text = zd_http_header_get(d->x, "Content-Length");
+  size_t n = 0;
+  for (size_t i = 0; i < text.n && n <= body_limit(d); i++) n = n * 10 + (size_t)(text.p[i] - '0');
+  if (n <= body_limit(d)) zd_buffer_reserve(&d->body, n + STEP);
+}
+
 static bool collect_body(door *d) {
   const zd_http_request *request = zd_http_request_of(d->x);
   bool as_it_is = body_coding(d) == ZD_CODING_IDENTITY;
   d->text = request->body;
   if (!request->body_streamed) return true;
+  make_room(d);
   for (;;) {
-    enum { STEP = 1 << 20 };
     size_t n = 0;
     if (d->body.n > body_limit(d)) return fail_body(d, ZD_ERR_LIMIT, "the body is too large");
     if (!zd_buffer_reserve(&d->body, STEP))

@@ -167,6 +167,14 @@ static void test_pretty(void **state) {
     zd_pretty_json(zd_slice_of(rows[i].compact), &out);
     if (!zd_slice_eq(zd_buffer_slice(&out), zd_slice_of(rows[i].laid_out)))
       fail_msg("%.*s", (int)out.n, out.p);
+    zd_slice text = zd_slice_of(rows[i].compact);
+    for (size_t cut = 0; cut <= text.n; cut++) { /* the same in two parts */
+      zd_pretty p = {0};
+      zd_buffer_clear(&out);
+      zd_pretty_part(&p, (zd_slice){text.p, cut}, &out);
+      zd_pretty_part(&p, zd_slice_from(text, cut), &out);
+      assert_true(zd_slice_eq(zd_buffer_slice(&out), zd_slice_of(rows[i].laid_out)));
+    }
     zd_buffer_free(&out);
   }
 }

@@ -5,35 +5,45 @@ static void new_line(zd_buffer *out, unsigned depth) {
   for (unsigned i = 0; i < depth; i++) zd_buffer_add(out, "  ", 2);
 }
 
-/* Index one past the string that starts at s[at]. */
-static size_t string_end(zd_slice s, size_t at) {
-  for (at++; at < s.n && s.p[at] != '"'; at++)
-    if (s.p[at] == '\\') at++;
-  return at < s.n ? at + 1 : s.n;
+/* Length of what is left of the string that s begins in, with its closing quote. */
+static size_t string_left(zd_pretty *p, zd_slice s) {
+  for (size_t i = 0; i < s.n; i++) {
+    if (p->escaped) {
+      p->escaped = false;
+    } else if (s.p[i] == '\\') {
+      p->escaped = true;
+    } else if (s.p[i] == '"') {
+      p->in_string = false;
+      return i + 1;
+    }
+  }
+  return s.n;
+}
+
+static void take(zd_pretty *p, char ch, zd_buffer *out) {
+  bool closes = ch == '}' || ch == ']';
+  if (p->opened && !closes) new_line(out, ++p->depth);
+  if (!p->opened && closes) new_line(out, p->depth ? --p->depth : 0);
+  p->opened = ch == '{' || ch == '[';
+  p->in_string = ch == '"';
+  zd_buffer_add_char(out, ch);
+  if (ch == ',') new_line(out, p->depth);
+  if (ch == ':') zd_buffer_add_char(out, ' ');
+}
+
+void zd_pretty_part(zd_pretty *p, zd_slice part, zd_buffer *out) {
+  for (size_t i = 0; i < part.n;) {
+    if (p->in_string) {
+      size_t n = string_left(p, zd_slice_from(part, i));
+      zd_buffer_add(out, part.p + i, n);
+      i += n;
+    } else {
+      take(p, part.p[i++], out);
+    }
+  }
 }
 
 void zd_pretty_json(zd_slice s, zd_buffer *out) {
-  unsigned depth = 0;
-  for (size_t i = 0; i < s.n; i++) {
-    char ch = s.p[i];
-    if (ch == '"') {
-      size_t end = string_end(s, i);
-      zd_buffer_add(out, s.p + i, end - i);
-      i = end - 1;
-    } else if (ch == '{' || ch == '[') {
-      zd_buffer_add_char(out, ch);
-      bool empty = i + 1 < s.n && (s.p[i + 1] == '}' || s.p[i + 1] == ']');
-      if (empty)
-        zd_buffer_add_char(out, s.p[++i]);
-      else
-        new_line(out, ++depth);
-    } else if (ch == '}' || ch == ']') {
-      new_line(out, depth ? --depth : 0);
-      zd_buffer_add_char(out, ch);
-    } else {
-      zd_buffer_add_char(out, ch);
-      if (ch == ',') new_line(out, depth);
-      if (ch == ':') zd_buffer_add_char(out, ' ');
-    }
-  }
+  zd_pretty p = {0};
+  zd_pretty_part(&p, s, out);
 }

@@ -119,7 +119,7 @@ zd_links *zd_links_open(zd_unit *u) {
     l->unit = u;
     l->arena = &u->arena;
     l->room = 64;
-    while (l->room < u->n * 4) l->room *= 2;
+    while (l->room < u->n * 2 + 2) l->room *= 2;
     l->slots = ZD_NEW_ARRAY(l->arena, link_slot, l->room);
   }
   if (!l || !l->slots || !know_types(l)) {
