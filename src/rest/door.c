@@ -447,10 +447,11 @@ static void run_question(door *d) {
 
 /* A question that takes long, when its turn comes. It may have waited longer than anybody waits. */
 static void ask_on_worker(void *context) {
+  enum { PATIENCE_MS = 1000 };
   door *d = context;
   zd_issues_init(&d->call.issues, d->call.arena);
   uint64_t waited_ms = (zd_clock_monotonic_ns() - d->waiting_ns) / 1000000;
-  if (waited_ms > d->call.rest->query_ms)
+  if (waited_ms > d->call.rest->query_ms + PATIENCE_MS)
     zd_answer_fail(&d->call, &d->answer, 503, ZD_ISSUE_THROTTLED, (zd_slice){NULL, 0},
                    "too many long searches are waiting; try again later");
   else
