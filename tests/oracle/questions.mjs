@@ -36,13 +36,22 @@ export class Questioner {
     return { path: `${type}?${this.query(type, dice.weighted({ 1: 6, 2: 3, 3: 1, 0: 0.5 })).join('&')}`, features: [...this.features], type };
   }
 
+  /** Parameters that shape the answer only. */
+  shape() {
+    return this.dice.one(['_summary=count', '_count=0', '_total=estimate', '_total=none', '_elements=id', '_summary=true', '_summary=text', '_summary=data']);
+  }
+
   query(type, parts) {
     const query = Array.from({ length: Number(parts) }, () => this.part(type, 2));
     const { dice } = this;
     if (dice.chance(0.15)) query.push(`_sort=${this.sort(type)}`);
     if (dice.chance(0.12)) query.push(...this.includes(type));
     if (dice.chance(0.8)) query.push(`_count=${dice.one([1, 2, 5, 7, 20, 100])}`);
-    if (dice.chance(0.3)) query.push('_total=accurate');
+    let shape = dice.chance(0.1) ? this.shape() : '';
+    if (shape === '_summary=text' && query.some(q => /^_(rev)?include/.test(q))) shape = ''; // the specification forbids it
+    if (/_count/.test(shape)) query.splice(0, query.length, ...query.filter(q => !q.startsWith('_count=')));
+    if (shape) query.push(shape);
+    else if (dice.chance(0.3)) query.push('_total=accurate');
     // The order of tokens depends on numbers the server gives to code systems, so it is not cut short.
     if (dice.chance(0.03) && !this.features.has('_sort token')) query.push(`_maxresults=${this.feature('_maxresults', dice.between(1, 12))}`);
     return query;
@@ -57,6 +66,7 @@ export class Questioner {
     const query = [this.feature('system', this.leaf(this.dice.one(types), this.dice.one(['_id', '_tag', '_profile', '_security', '_source', '_lastUpdated'])))];
     if (this.dice.chance(0.5)) query.push(`_type=${[...new Set([this.dice.one(types), this.dice.one(types)])].join(',')}`);
     query.push(`_count=${this.dice.one([3, 20, 1000])}`);
+    if (this.dice.chance(0.2)) query.push(`_sort=${this.feature('_sort _lastUpdated', this.dice.one(['_lastUpdated', '-_lastUpdated']))}`);
     return { path: `?${query.join('&')}`, features: [...this.features], type: null };
   }
 
@@ -85,7 +95,8 @@ export class Questioner {
     this.feature(depth < 2 ? 'chain.chain' : 'chain');
     const rest = this.part(target, depth - 1);
     if (/^_(list|filter)=/.test(rest)) return null;
-    if (this.dice.chance(0.7) || rest.startsWith('_has')) return `${p.code}:${target}.${rest}`;
+    // Left out, the type is any of all types, of which the naive engine knows some only.
+    if (this.dice.chance(0.7) || rest.startsWith('_has') || p.targets.includes('Resource')) return `${p.code}:${target}.${rest}`;
     return `${p.code}.${rest}`;
   }
 
