@@ -108,6 +108,8 @@ size_t zd_model_sorted(zd_model *m, const zd_search_request *q, zd_row bound, zd
   size_t n = 0;
   zd_row *room = calloc(bound + 1, sizeof *room);
   if (!room) abort();
+  m->joins = NULL; /* of another plan */
+  zd_arena_reset(&m->asking);
   for (zd_row row = 0; row < bound; row++) {
     if (q->after != ZD_NO_ROW && row_cmp(m, q, row, q->after) <= 0) continue;
     if (zd_model_matches(m, q->plan, row, bound) && zd_model_current(m, row, bound)) out[n++] = row;

@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-enum { FEW = 1024 };
+enum { FEW = 1024, CHUNK_UNITS = 100 };
 
 void zd_sort_group_clear(zd_sort_group *g) {
   g->row_count = g->piece_count = 0;
@@ -194,7 +194,7 @@ zd_err zd_sort_group_each(zd_sort *s, zd_sort_group *g, zd_sort_set *set, bool d
     bool any = false;
     zd_err err = chunk_words(s, g, set, chunk, consume, &any);
     if (!err && any) err = each(s, context, chunk, s->scratch);
-    if (!err) err = zd_sort_tick(s);
+    if (!err) err = zd_sort_work(s, CHUNK_UNITS);
     if (err) return err;
   }
   return ZD_OK;

@@ -83,10 +83,24 @@ typedef struct zd_sort_memory {
   size_t held;
 } zd_sort_memory;
 
+/* The last groups of a level (sort_window.c). */
+typedef struct zd_sort_last_group {
+  size_t first, n; /* of rows */
+  bool same;       /* holds `after` */
+} zd_sort_last_group;
+
+typedef struct zd_sort_last {
+  zd_row *rows;
+  zd_sort_last_group *groups;
+  size_t row_count, row_room, group_count, group_room, front; /* groups before front are dropped */
+  size_t counted; /* rows of groups kept, without the one of `after` */
+} zd_sort_last;
+
 typedef struct zd_sort_level {
   zd_sort_set set; /* rows alike under the keys above; level 0: all that match */
   zd_sort_group group;
-  zd_sort_value path;  /* the value under way */
+  zd_sort_value path; /* the value under way */
+  zd_sort_last last;
   bool unsure;         /* rows may be in the group that belong to another value */
   zd_sort_memory walk; /* of the level's walk, or of its rows when they are read */
 } zd_sort_level;
@@ -111,8 +125,7 @@ typedef struct zd_sort {
   uint64_t *scratch;
   zd_sort_memory memory; /* lives as long as the search */
   zd_arena row_arena;    /* entries of one row */
-  size_t held, memory_max;
-  unsigned until_clock;
+  zd_budget budget;
   zd_fault *fault;
 } zd_sort;
 
@@ -125,14 +138,30 @@ static inline bool zd_sort_full(const zd_sort *s) {
 /* Memory within the budget of the search; NULL with the error in *err. */
 void *zd_sort_alloc(zd_sort *s, zd_sort_memory *m, size_t n, zd_err *err);
 void zd_sort_forget(zd_sort *s, zd_sort_memory *m);
-/* ZD_ERR_LIMIT when the deadline has passed; looks at the clock once in a while. */
-zd_err zd_sort_tick(zd_sort *s);
-zd_err zd_sort_clock(zd_sort *s);
+/* Says what is done, as zd_budget_work. */
+zd_err zd_sort_work(zd_sort *s, unsigned units);
 /* Puts a row that is next in order into the answer, unless it is none after all. */
 zd_err zd_sort_emit(zd_sort *s, zd_row row, bool sure);
 /* Counts a row that was read in vain; an error once there are so many that it is cheaper to begin
  * anew and be certain of every value. */
 zd_err zd_sort_reject(zd_sort *s);
+
+/* ---- sort_level.c ---- */
+
+/* The rows of level k by keys k, k + 1, ...; `behind`: only those behind `after`, which is like
+ * them under the keys before k. */
+zd_err zd_sort_order(zd_sort *s, size_t k, bool behind);
+/* The present group of level k by the keys behind it, taken out of the level's set when `consume`;
+ * `behind`: the group has the value of `after`. */
+zd_err zd_sort_order_group(zd_sort *s, size_t k, bool behind, bool consume);
+zd_err zd_sort_level_empty(zd_sort *s, size_t k);
+/* Is it a key of which a row may have several values, or none? */
+bool zd_sort_of_field(const zd_sort *s, size_t k);
+
+/* ---- sort_window.c ---- */
+
+/* Level k's rows that have a value, against the direction in which values are chosen. */
+zd_err zd_sort_window(zd_sort *s, size_t k, bool behind);
 
 /* ---- sort_set.c ---- */
 
@@ -164,6 +193,15 @@ zd_err zd_sort_group_mem_key(zd_sort *s, zd_sort_group *g, const zd_sort_set *se
 typedef zd_err (*zd_sort_each)(zd_sort *s, void *context, uint64_t chunk, const uint64_t *words);
 zd_err zd_sort_group_each(zd_sort *s, zd_sort_group *g, zd_sort_set *set, bool down, bool consume,
                           zd_row after, zd_sort_each each, void *context);
+
+/* ---- sort_missing.c ---- */
+
+/* Takes rows that have a value before that of `after` out of level k. */
+zd_err zd_sort_subtract_before(zd_sort *s, size_t k);
+/* Calls `each` with level k's rows that have no value, chunk by chunk, those behind `after` alone
+ * (ZD_NO_ROW: all) as far as the page needs. */
+zd_err zd_sort_missing_each(zd_sort *s, size_t k, bool down, zd_row after, zd_sort_each each,
+                            void *context);
 
 /* ---- sort_heap.c ---- */
 

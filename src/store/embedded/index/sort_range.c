@@ -2,7 +2,7 @@
  * chunks are merged, each standing on its next row that is in the set. Memtables are gathered. */
 #include "store/embedded/index/sort_internal.h"
 
-enum { SHORT_RUN = 64 };
+enum { SHORT_RUN = 64, VALUE_UNITS = 10, COLUMN_UNITS = 50 };
 
 typedef struct item {
   int64_t low;
@@ -60,7 +60,7 @@ static zd_err add_column(zd_sort *s, zd_sort_walk *w, const zd_sort_bounds *b, c
                          const zd_posting_chunk *entry) {
   uint64_t chunk = zd_chunk_of(part->first) + entry->chunk;
   zd_sort_level *level = w->level;
-  zd_err err = zd_sort_clock(s);
+  zd_err err = zd_sort_work(s, COLUMN_UNITS + entry->n / 8);
   if (err || chunk >= s->chunks || !level->set.used[chunk]) return err;
   source c = {.n = entry->n, .chunk = chunk, .words = level->set.words[chunk]};
   err = zd_posting_column(part->segment, entry, &c.column, s->fault);
@@ -200,5 +200,5 @@ zd_err zd_sort_range_next(zd_sort *s, zd_sort_walk *w, bool *more) {
     else
       zd_sort_heap_drop(&w->heap);
   }
-  return zd_sort_tick(s);
+  return zd_sort_work(s, VALUE_UNITS);
 }

@@ -10,6 +10,8 @@
 enum {
   KEY_BYTES = ZD_TERM_MAX + 88,
   FEW_ROWS = 64,
+  KEY_UNITS = 5,
+  BLOCK_UNITS = 60,
   PACKED = 1, /* first bytes of keys of ids: their class */
   ESCAPED = 2,
   PLAIN = 3
@@ -92,7 +94,7 @@ static zd_err read_block(zd_sort *s, source *c, uint64_t number) {
     if (at.left == 0) break;
     err = zd_segment_cursor_next(&at, s->fault);
   }
-  return err ? err : zd_sort_tick(s);
+  return err ? err : zd_sort_work(s, BLOCK_UNITS);
 }
 
 /* A place among the keys: the first that is not below (class, text). */
@@ -225,7 +227,7 @@ static bool of_no_use(const gathering *g, const zd_mem_key *k) {
 static bool gather(void *context, const zd_mem_key *k) {
   gathering *g = context;
   char room[ZD_ID_MAX];
-  g->err = zd_sort_tick(g->s);
+  g->err = zd_sort_work(g->s, KEY_UNITS);
   if (g->err) return false;
   zd_slice text = text_of(zd_mem_key_get(k).bytes, g->to->id, room);
   if (zd_slice_cmp(text, g->of->low) < 0) return true;
@@ -317,5 +319,5 @@ zd_err zd_sort_terms_next(zd_sort *s, zd_sort_walk *w, bool *more) {
     else
       zd_sort_heap_drop(&w->heap);
   }
-  return zd_sort_tick(s);
+  return zd_sort_work(s, KEY_UNITS);
 }

@@ -1,7 +1,7 @@
 /* The resource types in the order of their symbols. */
 #include "store/embedded/index/sort_internal.h"
 
-enum { TYPES_MAX = 4096 };
+enum { TYPES_MAX = 4096, VALUE_UNITS = 200 };
 
 typedef struct types {
   uint32_t *at;
@@ -72,5 +72,5 @@ zd_err zd_sort_types_next(zd_sort *s, zd_sort_walk *w, bool *more) {
     zd_err err = take(s, w, s->scope.parts->at[i], &key);
     if (err) return err;
   }
-  return zd_sort_tick(s);
+  return zd_sort_work(s, VALUE_UNITS);
 }

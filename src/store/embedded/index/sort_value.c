@@ -1,6 +1,8 @@
 /* What a row is worth under the keys, by the row itself: its entries, its name. */
 #include "store/embedded/index/sort_internal.h"
 
+enum { ROW_UNITS = 1500 };
+
 static int plain_cmp(const zd_sort_step *step, const zd_sort_value *a, const zd_sort_value *b) {
   if (step->by == ZD_BY_TERM || step->by == ZD_BY_ID) return zd_slice_cmp(a->term, b->term);
   return (a->number > b->number) - (a->number < b->number);
@@ -67,7 +69,7 @@ zd_err zd_sort_values(zd_sort *s, zd_row row, size_t first, size_t last, zd_sort
                       zd_sort_value *out) {
   facts f = {0};
   zd_arena_reset(&s->row_arena);
-  zd_err err = zd_sort_tick(s);
+  zd_err err = zd_sort_work(s, ROW_UNITS);
   for (size_t k = first; !err && k < last; k++) {
     const zd_sort_step *step = &s->steps[k];
     err = learn(s, row, step, &f);
