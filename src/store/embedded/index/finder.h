@@ -14,6 +14,8 @@ typedef struct zd_finder {
   zd_key space; /* kind and field of the keys */
   zd_finder_place *places;
   size_t count;
+  char last[ZD_TERM_MAX]; /* the key before */
+  size_t last_n;
   zd_row_set *out;
   zd_budget *budget;
   zd_fault *fault;

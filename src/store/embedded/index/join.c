@@ -5,7 +5,7 @@
 #include "store/embedded/index/finder.h"
 
 /* Measured over a million FHIR resources; they only choose between ways to the same answer. */
-enum { READ_NS = 1000, ENTRIES_NS = 30000, KEY_NS = 60, TERM_NS = 120, LOOKUP_NS = 700 };
+enum { READ_NS = 1200, ENTRIES_NS = 30000, KEY_NS = 35, TERM_NS = 120, LOOKUP_NS = 700 };
 enum { FEW = 32, BATCH = 1024, KEY_UNITS = 5, READ_UNITS = 100, ENTRIES_UNITS = 3000 };
 
 typedef struct joining {
@@ -359,4 +359,20 @@ uint64_t zd_join_cost(const zd_scope *scope, const zd_plan *plan, uint64_t rows)
   uint64_t terms = terms_cost(scope, plan->field);
   if (plan->op == ZD_PLAN_REFERRED) return least(rows * ENTRIES_NS, terms);
   return rows * LOOKUP_NS + least(rows * READ_NS, 2 * terms);
+}
+
+uint64_t zd_join_possible(const zd_scope *scope, const zd_plan *plan) {
+  bool refers = plan->op == ZD_PLAN_REFERS;
+  uint64_t n = 0;
+  for (size_t i = 0; i < scope->parts->all; i++) {
+    const zd_part *part = scope->parts->at[i];
+    if (part->memtable) {
+      n += zd_memtable_rows(part->memtable);
+      continue;
+    }
+    const zd_segment_space *s = zd_segment_find_space(
+        part->segment, refers ? ZD_KEY_TERM : ZD_KEY_ID, refers ? plan->field : plan->type);
+    if (s) n += refers ? s->items : s->keys;
+  }
+  return n;
 }

@@ -20,5 +20,7 @@ zd_err zd_join_referred(const zd_scope *scope, uint32_t field, uint32_t type,
                         const zd_row_set *from, zd_row_set *out, zd_fault *fault);
 /* About what these cost in nanoseconds, the child's rows known (or about so many). */
 uint64_t zd_join_cost(const zd_scope *scope, const zd_plan *plan, uint64_t rows);
+/* At most so many rows can be of the join, whatever its child. */
+uint64_t zd_join_possible(const zd_scope *scope, const zd_plan *plan);
 
 #endif

@@ -4,7 +4,7 @@
 #include "store/embedded/index/join.h"
 
 /* Asking one row: its entries are derived anew, what they name is looked up. */
-enum { ASK_NS = 40000, ASK_UNITS = 4000 };
+enum { ASK_NS = 40000, ASK_UNITS = 4000, PAGE_ASKS = 50 };
 
 /* The scope of what a join looks at: current rows of the whole index. */
 static zd_scope within(const zd_evaluation *e, size_t depth) {
@@ -117,11 +117,12 @@ zd_err zd_join_ask(zd_evaluation *e, zd_join *j, zd_row row, bool *hit) {
 
 /* What may be spent on asking rows before the join is carried out after all: when all the rows
  * there are to ask cost less, that; for a page, whose rows may be found at once, a part of what
- * the join costs. */
-static uint64_t allowance(uint64_t candidates, uint64_t cost, bool page) {
+ * the join costs. But rows that nothing else narrows are not asked: most may have no reference. */
+static uint64_t allowance(uint64_t candidates, uint64_t possible, uint64_t cost, bool page) {
   uint64_t asking = candidates > UINT64_MAX / ASK_NS ? UINT64_MAX : candidates * ASK_NS;
   if (asking <= cost) return cost;
-  return page && cost / 4 >= ASK_NS ? cost / 4 : 0;
+  bool worth = page && candidates <= possible && cost / 4 >= PAGE_ASKS * ASK_NS;
+  return worth ? cost / 4 : 0;
 }
 
 static zd_err decide(zd_evaluation *e, zd_join *j, uint64_t candidates, bool page) {
@@ -133,7 +134,8 @@ static zd_err decide(zd_evaluation *e, zd_join *j, uint64_t candidates, bool pag
   }
   zd_err err = zd_evaluate_estimate(&scope, j->plan->children[0], &rows, e->fault);
   if (err) return err;
-  j->allowed_ns = allowance(candidates, zd_join_cost(&scope, j->plan, rows), page);
+  uint64_t possible = zd_join_possible(&scope, j->plan);
+  j->allowed_ns = allowance(candidates, possible, zd_join_cost(&scope, j->plan, rows), page);
   j->put_off = j->allowed_ns > 0;
   return ZD_OK;
 }
