@@ -270,12 +270,8 @@ static void search_on(zd_searching *x, zd_answer *a) {
   zd_fault fault = {0};
   if (!check_compartment(x, a) || !parse(x, a)) return;
   if (x->in->summary_count) x->q.count = 0, x->q.total = ZD_TOTAL_ACCURATE;
-  if (x->q.explain) {
-    zd_answer_fail(x->call, a, 501, ZD_ISSUE_NOT_SUPPORTED, ZD_S("http._explain"),
-                   "explaining is not offered");
-    return;
-  }
-  zd_err err = write_page(x, &a->body, &fault);
+  zd_err err =
+      x->q.explain ? zd_search_explained(x, &a->body, &fault) : write_page(x, &a->body, &fault);
   if (err != ZD_OK) zd_answer_unanswered(x->call, a, err, &fault);
 }
 

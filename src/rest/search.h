@@ -25,7 +25,4 @@ zd_search_request zd_searching_request(const zd_searching *x);
 
 /* _explain: how the search is carried out, as a Parameters resource. */
 zd_err zd_search_explained(zd_searching *x, zd_buffer *out, zd_fault *fault);
-/* What the store says it did ("one list"), in the language wanted. */
-zd_slice zd_explain_how(const char *how, bool russian);
-
 #endif
