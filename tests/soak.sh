@@ -4,8 +4,9 @@
 #   HOURS=8 make soak        eight hours (default 1; fractions such as 0.1 are fine)
 #   RUNS=5000 make soak      5,000 kills, however long they take, and the rest in proportion
 #
-# The time is shared out: kill -9 under load 40 %, power cuts and failing disks 15 %, property tests
-# 15 %, the API from outside 10 %, fuzzing of every target 20 %. A stage that finds something keeps its
+# The time is shared out: kill -9 under load 30 %, power cuts and failing disks 10 %, property tests
+# 10 %, the API from outside 5 %, searches put to the naive engine too 30 % (a million of them take about
+# twenty minutes), fuzzing of every target 15 %. A stage that finds something keeps its
 # output (build/soak/) and its seed, and the others go on. Ctrl-C ends the stage that runs, and sums up.
 # ZD_SEED begins the row of seeds (default: the time).
 set -u
@@ -46,7 +47,7 @@ again() {
     status=$?
     child=
     [ $stopped -eq 1 ] && break
-    grep -aE '^[0-9]+ kills, |^# (tests|pass) |^fuzz: |PASSED' "$log" >>"$out/all-${name// /-}.log"
+    grep -aE '^[0-9]+ kills, |^# (tests|pass|oracle:) |^fuzz: |PASSED' "$log" >>"$out/all-${name// /-}.log"
     runs=$((runs + 1))
   done
   [ ! -t 1 ] || printf '\r\033[K'
@@ -63,7 +64,7 @@ again() {
 sum() { rows+=("$(printf '%-28s %s' "$1" "$2")"); } # NAME TEXT: a line of the summary
 
 kills() {
-  local each=25 most=$(percent 40)
+  local each=25 most=$(percent 30)
   [ -z "${RUNS:-}" ] || { each=$RUNS most=0; } # one run, however long
   # shellcheck disable=SC2016
   again "kill -9" "$most" bash -c 'exec "$0" "$1" "$ZD_SEED" "$2"' $release/tests/crash/crash "$each" "$out"
@@ -71,7 +72,7 @@ kills() {
 }
 
 faults() {
-  again "failing disks" "$(percent 15)" env ZD_FAULT_ROUNDS=12 $release/store_fault_test
+  again "failing disks" "$(percent 10)" env ZD_FAULT_ROUNDS=12 $release/store_fault_test
   sum "failing disks" "$runs runs of 12 worlds each for power cuts, failing writes, full disks"
 }
 
@@ -80,7 +81,7 @@ properties() {
   local programs program each
   programs=$(grep -lE 'testing/dice.h|testing/index_model.h' -r src --include='*_test.c' | grep -v fault_test |
     sed -E 's|^src/([a-z]+)/.*/?([a-z_0-9]+)\.c$|\1 &|; s|^([a-z]+) .*/([a-z_0-9]+)\.c$|\1_\2|' | sort)
-  each=$(($(percent 15) / $(wc -l <<<"$programs")))
+  each=$(($(percent 10) / $(wc -l <<<"$programs")))
   for program in $programs; do
     [ $stopped -eq 1 ] && return
     again "$program" "$each" "$release/$program"
@@ -89,15 +90,21 @@ properties() {
 }
 
 api() {
-  again "api" "$(percent 10)" env ZD_PROGRAM="$PWD/$release/zdravo" ZD_SHARED="${ZD_SHARED:-$PWD/../shared}" \
+  again "api" "$(percent 5)" env ZD_PROGRAM="$PWD/$release/zdravo" ZD_SHARED="${ZD_SHARED:-$PWD/../shared}" \
     node --test --test-reporter=tap tests/api/
   sum "api" "$runs runs, $(awk '/^# pass/ { n += $3 } END { print n + 0 }' "$out/all-api.log") cases passed"
+}
+
+oracle() {
+  again "oracle" "$(percent 30)" env ZD_PROGRAM="$PWD/$release/zdravo" ZD_QUERIES=50000 \
+    node --test --test-reporter=tap tests/oracle/
+  sum "oracle" "$(awk '/^# oracle: [0-9]+ queries/ { n += $3; p += $5 } END { printf "%d searches, %d pages compared", n, p }' "$out/all-oracle.log")"
 }
 
 fuzzing() {
   local targets
   targets=$(git ls-files 'src/*_fuzz.c' | grep -c .)
-  again "fuzzing" 0 tools/fuzz.sh $(($(percent 20) * ${JOBS:-$(nproc)} / targets + 1))
+  again "fuzzing" 0 tools/fuzz.sh $(($(percent 15) * ${JOBS:-$(nproc)} / targets + 1))
   sum "fuzzing" "$targets targets, $(awk '/ in [0-9]+ s, no crash/ { n += $3 } END { print n + 0 }' "$out/all-fuzzing.log") inputs"
 }
 
@@ -107,9 +114,9 @@ trap 'stopped=1; [ -z "${child:-}" ] || kill -TERM -- "-$child" 2>/dev/null' INT
 total=$(awk -v h="${HOURS:-1}" 'BEGIN { printf "%d", h * 3600 }')
 [ "$total" -gt 0 ] || { echo "soak: HOURS is a number above 0, not \"$HOURS\"" >&2; exit 2; }
 echo "soak: about $total s, seeds from $seed, output in build/soak"
-for stage in kills faults properties api fuzzing; do
+for stage in kills faults properties api oracle fuzzing; do
   [ $stopped -eq 1 ] || $stage
-  if [ $stage = kills ] && [ -n "${RUNS:-}" ]; then total=$(((SECONDS - started) * 100 / 40)); fi
+  if [ $stage = kills ] && [ -n "${RUNS:-}" ]; then total=$(((SECONDS - started) * 100 / 30)); fi
 done
 
 echo
