@@ -9,13 +9,12 @@ typedef struct zd_known {
   bool known;
 } zd_known;
 
-zd_err zd_ask_fail(zd_ask *a, zd_err err, const char *format, ...) {
-  if (a->why[0]) return err;
+void zd_ask_say(zd_ask *a, const char *format, ...) {
+  if (a->why[0]) return;
   va_list args;
   va_start(args, format);
   vsnprintf(a->why, sizeof a->why, format, args);
   va_end(args);
-  return err;
 }
 
 /* At most 64 bytes of a name, for messages. */

@@ -57,9 +57,9 @@ zd_err zd_ask_read(zd_ask *a, zd_slice name);
  * not offered (now). ZD_ERR_INVALID: refused, the issue has been added. */
 zd_err zd_ask_plan(zd_ask *a, zd_type type, zd_asked *out);
 
-/* Sets `why` (the first one stays) and returns err. */
-zd_err zd_ask_fail(zd_ask *a, zd_err err, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+/* Sets `why` (the first one stays); zd_ask_fail is then `err`. */
+void zd_ask_say(zd_ask *a, const char *format, ...) __attribute__((format(printf, 2, 3)));
+#define zd_ask_fail(a, err, ...) (zd_ask_say(a, __VA_ARGS__), (err))
 
 /* Nodes of a plan written out as a tree; stops counting beyond ZD_ASK_NODES_MAX. */
 uint64_t zd_ask_nodes(const zd_plan *plan);

@@ -95,12 +95,12 @@ static zd_err read_modifier(zd_ask *a, zd_type type, const zd_step *step, zd_cla
 
 static zd_err read_values(zd_ask *a, zd_clause *clause) {
   zd_query_reader *q = a->q;
-  zd_slice *texts;
-  size_t n;
+  zd_slice *texts = NULL;
+  size_t n = 0;
   zd_err err = zd_clause_values(q, a->part, &texts, &n);
   if (err) return err;
   zd_search_value *values = ZD_NEW_ARRAY(q->arena, zd_search_value, n);
-  if (!values) return ZD_ERR_MEMORY;
+  if (!texts || !values) return ZD_ERR_MEMORY;
   for (size_t i = 0; i < n; i++) {
     zd_fault fault = {0};
     zd_value_context x = {.search = q->s,

@@ -29,6 +29,8 @@ static const char *const resources[] = {
     "[{\"system\":\"urn:l\",\"code\":\"9\"}]},\"subject\":{\"reference\":\"Patient/p2\"},"
     "\"effectiveDateTime\":\"2024-01-15\",\"valueQuantity\":{\"value\":80.5,\"system\":\"urn:u\","
     "\"code\":\"mm\"}}",
+    "{\"resourceType\":\"List\",\"id\":\"l1\",\"status\":\"current\",\"mode\":\"changes\","
+    "\"entry\":[{\"deleted\":false,\"item\":{\"reference\":\"Observation/b1\"}}]}",
     "{\"resourceType\":\"Observation\",\"id\":\"b3\",\"status\":\"final\",\"code\":{\"text\":"
     "\"?\"},\"subject\":{\"reference\":\"http://x.example/Patient/p1\"}}",
 };
@@ -416,6 +418,38 @@ static void logic_is_that_of_sets(void **state) {
   }
 }
 
+/* ---- memory ---- */
+
+static const char everything[] =
+    "_filter=subject[gender%20eq%20male].organization.name%20co%20x%20or%20not%20(code%20ne%20a%"
+    "20and"
+    "%20date%20po%202024)&_has:AuditEvent:entity:agent.name:contains=x&subject.name=a,b&encounter."
+    "participant:Practitioner.identifier:not=5&_list=l1&value-string=a";
+
+static void memory_runs_out(void **state) {
+  world *w = *state;
+  zd_type type = zd_schema_type(zd_schema_r4(), ZD_S("Observation"));
+  zd_snapshot v = {w->store};
+  zd_query_options options = {.snapshot = &v, .now_ms = 1};
+  size_t failures = 0;
+  for (size_t limit = 256;; limit += 256) {
+    zd_arena arena, words;
+    zd_query q;
+    zd_issues issues;
+    zd_arena_init(&arena, limit);
+    zd_arena_init(&words, 0);
+    zd_issues_init(&issues, &words);
+    zd_err err =
+        zd_search_parse(w->search, type, zd_slice_of(everything), &options, &arena, &q, &issues);
+    zd_arena_free(&arena);
+    zd_arena_free(&words);
+    if (err == ZD_OK) break;
+    assert_int_equal(err, ZD_ERR_MEMORY);
+    failures++;
+  }
+  assert_true(failures > 10);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(comparisons_by_type),
@@ -426,6 +460,7 @@ int main(void) {
       cmocka_unit_test(filters_have_a_size),
       cmocka_unit_test(texts_compare_as_a_naive_reader_would),
       cmocka_unit_test(logic_is_that_of_sets),
+      cmocka_unit_test(memory_runs_out),
   };
   return cmocka_run_group_tests(tests, open_world, close_world);
 }

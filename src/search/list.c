@@ -27,18 +27,25 @@ static zd_err add_member(members *m, zd_type type, zd_slice id) {
   return ZD_OK;
 }
 
-static zd_slice text_at(const zd_tree *tree, uint32_t node, zd_arena *arena) {
-  return node ? zd_node_text(&tree->nodes[node], arena) : (zd_slice){NULL, 0};
+/* The text of a child; absent when there is none. */
+static zd_err text_below(const zd_tree *tree, uint32_t node, zd_slice name, zd_arena *arena,
+                         zd_slice *out) {
+  uint32_t child = zd_tree_child(tree, node, name);
+  *out = (zd_slice){NULL, 0};
+  if (!child || !tree->nodes[child].p) return ZD_OK;
+  *out = zd_node_text(&tree->nodes[child], arena);
+  return out->p ? ZD_OK : ZD_ERR_MEMORY;
 }
 
 static zd_err read_entry(members *m, const zd_tree *tree, uint32_t entry) {
   zd_query_reader *q = m->a->q;
   zd_fact fact = {.type = ZD_NO_TYPE};
+  zd_slice deleted, text;
   uint32_t item = zd_tree_child(tree, entry, ZD_S("item"));
-  zd_slice deleted = text_at(tree, zd_tree_child(tree, entry, ZD_S("deleted")), q->arena);
-  if (!item || zd_slice_eq(deleted, ZD_S("true"))) return ZD_OK;
-  zd_slice text = text_at(tree, zd_tree_child(tree, item, ZD_S("reference")), q->arena);
-  if (!text.n || text.p[0] == '#') return ZD_OK;
+  zd_err err = text_below(tree, entry, ZD_S("deleted"), q->arena, &deleted);
+  if (err || !item || zd_slice_eq(deleted, ZD_S("true"))) return err;
+  err = text_below(tree, item, ZD_S("reference"), q->arena, &text);
+  if (err || !text.n || text.p[0] == '#') return err;
   zd_fact_reference(q->s, text, &fact);
   if (!fact.id.p || (m->type != ZD_NO_TYPE && fact.type != m->type)) return ZD_OK;
   return add_member(m, fact.type, fact.id);
@@ -57,6 +64,7 @@ static zd_err read_list(members *m, zd_slice id) {
   if (!err) err = zd_snapshot_read(v, row, false, q->arena, &record, &fault);
   if (err || !record.body.n) return err; /* deleted: in no list */
   err = zd_stored_tree(q->s, record.type, record.body, q->arena, &tree);
+  if (err) return err;
   zd_element entry = zd_schema_child(q->s->schema, list, ZD_S("entry"));
   for (uint32_t c = zd_tree_first(&tree, 0); c && !err; c = zd_tree_next(&tree, 0, c))
     if (tree.nodes[c].element == entry) err = read_entry(m, &tree, c);
