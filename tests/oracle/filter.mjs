@@ -1,5 +1,6 @@
 // _filter (R4 search_filter.html): a recursive descent over its grammar.
-import { Refusal } from './match.mjs';
+import { fold, moment } from './exact.mjs';
+import { Refusal, token } from './match.mjs';
 
 const operators = new Set(['eq', 'ne', 'co', 'sw', 'ew', 'gt', 'lt', 'ge', 'le', 'ap', 'sa', 'eb', 'pr', 'po', 'ss', 'sb', 'in', 'ni', 're']);
 
@@ -32,32 +33,25 @@ class Reader {
   }
   expect(c) { if (!this.sign(c)) throw new Refusal(`_filter lacks ${c}`); }
 
-  or(type) {
-    const tests = [this.and(type)];
-    while (this.rest[0]?.text === 'or' && !this.rest[0].quoted) {
-      this.rest.shift();
-      tests.push(this.and(type));
+  /** Tests joined by and, or: from left to right, neither binds closer. */
+  run(type) {
+    let test = this.one(type);
+    while (!this.rest[0]?.quoted && ['and', 'or'].includes(this.rest[0]?.text)) {
+      const left = test, both = this.rest.shift().text === 'and', right = this.one(type);
+      test = both ? k => left(k) && right(k) : k => left(k) || right(k);
     }
-    return k => tests.some(t => t(k));
-  }
-  and(type) {
-    const tests = [this.one(type)];
-    while (this.rest[0]?.text === 'and' && !this.rest[0].quoted) {
-      this.rest.shift();
-      tests.push(this.one(type));
-    }
-    return k => tests.every(t => t(k));
+    return test;
   }
   one(type) {
     if (this.rest[0]?.text === 'not' && this.rest[1]?.sign === '(') {
       this.rest.shift();
       this.expect('(');
-      const inner = this.or(type);
+      const inner = this.run(type);
       this.expect(')');
       return k => !inner(k);
     }
     if (this.sign('(')) {
-      const inner = this.or(type);
+      const inner = this.run(type);
       this.expect(')');
       return inner;
     }
@@ -86,24 +80,41 @@ class Reader {
     return k => this.engine.targets(k, param).some(t => tests.get(t.type)?.(t));
   }
   leaf(type, code, op, text) {
-    const param = this.engine.param(type, code);
-    const ask = (modifier, value) => this.engine.leaf(type, code, modifier, value);
-    const value = param.type === 'token' || param.type === 'quantity' ? escape(text) : escape(text).replaceAll('|', '\\|');
-    const ordered = ['date', 'number', 'quantity'].includes(param.type);
+    const param = this.engine.param(type, code), value = escape(text);
+    const ask = (modifier, asked) => this.engine.leaf(type, code, modifier, asked);
+    const any = test => kept => kept.of(param).some(test);
     if (op === 'pr') return ask('missing', text === 'true' ? 'false' : 'true');
-    if (ordered && ['eq', 'ne', 'gt', 'lt', 'ge', 'le', 'ap', 'sa', 'eb'].includes(op)) return ask(undefined, op + value);
-    if (param.type === 'string' && op === 'co') return ask('contains', value);
-    if (param.type === 'string' && op === 'sw') return ask(undefined, value);
-    if (param.type === 'token' && op === 'eq') return ask(undefined, value);
-    if (param.type === 'token' && op === 'ne') return ask('not', value);
-    if (param.type === 'reference' && (op === 'eq' || op === 're')) return ask(undefined, escape(text));
+    if (['date', 'number', 'quantity'].includes(param.type) && prefixed.has(op)) return ask(undefined, op + value);
+    if (param.type === 'date' && op === 'po') {
+      const asked = moment(text);
+      if (!asked) throw new Refusal(`_filter: not a date: ${text}`);
+      return any(f => (f.low === undefined || f.low <= asked.high) && (f.high === undefined || f.high >= asked.low));
+    }
+    if (param.type === 'string' && compared[op]) {
+      const folded = fold(text);
+      if (!folded) throw new Refusal(`_filter: nothing to compare in ${text}`);
+      return any(f => compared[op](Buffer.from(f.folded), Buffer.from(folded)));
+    }
+    if (param.type === 'token') {
+      const is = token(escape(text));
+      if (op === 'eq') return any(is);
+      if (op === 'ne') return any(f => f.code !== undefined && !is(f)); // "an item in the set has an unequal value"
+    }
+    if (param.type === 'reference' && (op === 'eq' || op === 're')) return ask(undefined, value);
     throw new Refusal(`_filter: ${op} on ${param.type}`, 'unchecked');
   }
 }
 
+const prefixed = new Set(['eq', 'ne', 'gt', 'lt', 'ge', 'le', 'ap', 'sa', 'eb']);
+const compared = {
+  eq: (a, b) => a.equals(b), ne: (a, b) => !a.equals(b), co: (a, b) => a.includes(b), sw: (a, b) => a.subarray(0, b.length).equals(b),
+  ew: (a, b) => a.length >= b.length && a.subarray(a.length - b.length).equals(b), gt: (a, b) => Buffer.compare(a, b) > 0,
+  ge: (a, b) => Buffer.compare(a, b) >= 0, lt: (a, b) => Buffer.compare(a, b) < 0, le: (a, b) => Buffer.compare(a, b) <= 0,
+};
+
 export function readFilter(engine, type, text) {
   const reader = new Reader(engine, text);
-  const test = reader.or(type);
+  const test = reader.run(type);
   if (reader.rest.length) throw new Refusal('_filter goes on');
   return test;
 }

@@ -257,7 +257,15 @@ export class Questioner {
 
   filter(type, depth) {
     const { dice } = this;
-    const kind = depth ? dice.below(6) : 0;
+    const kind = depth ? dice.below(7) : 0;
+    if (kind === 6) {
+      const references = this.params(type, 'reference').filter(p => p.targets.some(t => types.includes(t)) && !p.targets.includes('Resource'));
+      if (references.length) {
+        const p = dice.one(references), target = dice.one(p.targets.filter(t => types.includes(t)));
+        const rest = this.filter(target, 0);
+        if (p.targets.length === 1) return `${p.code}.${rest}`;
+      }
+    }
     if (kind === 1) return `${this.filter(type, depth - 1)} and ${this.filter(type, depth - 1)}`;
     if (kind === 2) return `${this.filter(type, depth - 1)} or ${this.filter(type, depth - 1)}`;
     if (kind === 3) return `not (${this.filter(type, depth - 1)})`;
@@ -265,9 +273,9 @@ export class Questioner {
     const p = dice.one(this.params(type, 'string', 'token', 'date', 'number', 'quantity').filter(x => x.code !== '_lastUpdated'));
     const quote = text => `"${text.replace(/["\\]/g, '\\$&')}"`;
     if (dice.chance(0.15)) return `${p.code} pr ${dice.one(['true', 'false'])}`;
-    if (p.type === 'string') return `${p.code} ${dice.one(['co', 'sw'])} ${quote(this.cut(dice.one(words), true))}`;
+    if (p.type === 'string') return `${p.code} ${dice.one(['co', 'sw', 'ew', 'eq', 'ne', 'gt', 'ge', 'lt', 'le'])} ${quote(this.cut(dice.one(words), true))}`;
     if (p.type === 'token') return `${p.code} ${dice.one(['eq', 'ne'])} ${dice.one(['a', 'b', 'root', 'urn:s|a', 'male', 'final', 'true'])}`;
-    if (p.type === 'date') return `${p.code} ${dice.one(prefixes.slice(2))} ${this.moment(this.drawn(type, p)).replace(/\+.*/, 'Z')}`;
+    if (p.type === 'date') return `${p.code} ${dice.one([...prefixes.slice(2), 'po'])} ${this.moment(this.drawn(type, p)).replace(/\+.*/, 'Z')}`;
     return `${p.code} ${dice.one(prefixes.slice(2))} ${this.number(this.drawn(type, p))}`;
   }
 }
