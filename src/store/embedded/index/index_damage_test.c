@@ -83,6 +83,36 @@ static bool oracle_agrees(zd_model *m, const zd_plan *plan, const zd_row *rows, 
   return all == n && (n == 0 || memcmp(rows, expected, n * sizeof *rows) == 0);
 }
 
+/* The same for sorted searches. */
+static unsigned sort_damaged(zd_model *m, zd_index_view *v, unsigned rounds) {
+  static const zd_plan all = {.op = ZD_PLAN_ALL};
+  zd_row_facts facts = zd_model_facts(m);
+  unsigned refused = 0;
+  for (unsigned i = 0; i < rounds; i++) {
+    bool range = i % 2;
+    uint32_t field = (uint32_t)zd_random_below(&m->dice, range ? ZD_MODEL_RANGES : ZD_MODEL_FIELDS);
+    zd_sort_key keys[] = {{.by = ZD_SORT_FIELD,
+                           .field = range ? ZD_MODEL_RANGE_FIELD + field : field,
+                           .kind = range ? ZD_ENTRY_RANGE : ZD_ENTRY_TERM},
+                          {.by = ZD_SORT_ID, .descending = true}};
+    zd_search_request q = {
+        .plan = &all, .sort = keys, .sort_count = 2, .after = ZD_NO_ROW, .limit = ROWS};
+    zd_row rows[ROWS], expected[ROWS];
+    zd_fault fault = {0};
+    size_t n = 0, wanted = zd_model_sorted(m, &q, ROWS, expected);
+    zd_err err = zd_index_sorted(v, &q, &facts, NULL, rows, &n, &fault);
+    if (err) {
+      assert_int_equal(err, ZD_ERR_CORRUPT);
+      assert_non_null(strstr(fault.text, ".seg"));
+      refused++;
+    } else {
+      assert_int_equal(n, wanted);
+      assert_memory_equal(rows, expected, n * sizeof *rows);
+    }
+  }
+  return refused;
+}
+
 /* Every question to a damaged index: the right answer or ZD_ERR_CORRUPT. */
 static unsigned ask_damaged(zd_model *m, zd_index *x, unsigned rounds) {
   unsigned refused = 0;
@@ -105,6 +135,7 @@ static unsigned ask_damaged(zd_model *m, zd_index *x, unsigned rounds) {
       assert_true(oracle_agrees(m, q.plan, rows, n));
     }
   }
+  refused += sort_damaged(m, v, rounds / 4);
   zd_index_view_release(v);
   zd_arena_free(&arena);
   return refused;

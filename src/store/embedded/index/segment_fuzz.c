@@ -106,6 +106,44 @@ static void ask(zd_index_view *v, const zd_plan *plan, zd_scan order) {
   zd_index_count(v, &q, NULL, &count, NULL);
 }
 
+static zd_err entries_of(void *state, zd_row row, zd_arena *arena, const zd_entry **out, size_t *n,
+                         zd_fault *fault) {
+  static const zd_entry entry = {.field = 3, .kind = ZD_ENTRY_RANGE, .low = 7, .high = 9};
+  (void)state, (void)arena, (void)fault;
+  *out = &entry;
+  *n = row % 2;
+  return ZD_OK;
+}
+
+static zd_err name_of(void *state, zd_row row, zd_arena *arena, uint32_t *type, zd_slice *id,
+                      zd_fault *fault) {
+  (void)state, (void)row, (void)arena, (void)fault;
+  *type = 1;
+  *id = ZD_S("id-7");
+  return ZD_OK;
+}
+
+static void sort_all(zd_index_view *v) {
+  static const zd_plan all = {.op = ZD_PLAN_ALL};
+  const zd_sort_key keys[] = {{.by = ZD_SORT_FIELD, .field = 1, .kind = ZD_ENTRY_TERM},
+                              {.by = ZD_SORT_FIELD, .field = 3, .kind = ZD_ENTRY_RANGE},
+                              {.by = ZD_SORT_FIELD, .descending = true, .field = 2},
+                              {.by = ZD_SORT_ID}};
+  for (unsigned i = 0; i < 16; i++) {
+    zd_row rows[64];
+    size_t n;
+    zd_row_facts facts = {.entries = entries_of, .name = name_of, .vain_max = i % 3};
+    zd_search_request q = {.plan = &all,
+                           .sort = keys + i / 4,
+                           .sort_count = 4 - i / 4,
+                           .order = i & 1 ? ZD_SCAN_DESCENDING : ZD_SCAN_ASCENDING,
+                           .after = i & 2 ? 5 : ZD_NO_ROW,
+                           .limit = 64};
+    if (i % 5 == 0) facts.entries_ns = 1;
+    zd_index_sorted(v, &q, &facts, NULL, rows, &n, NULL);
+  }
+}
+
 static void ask_all(zd_index_view *v) {
   zd_slice ids[] = {ZD_S("id-7"), ZD_S("id-900")};
   zd_plan plans[] = {
@@ -171,6 +209,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n) {
   if (!zd_index_view_acquire(x, &v)) {
     zd_index_check(v, NULL, NULL, NULL);
     ask_all(v);
+    sort_all(v);
     zd_index_view_release(v);
   }
   zd_index_close(x);
