@@ -451,7 +451,10 @@ static void ask_on_worker(void *context) {
   door *d = context;
   zd_issues_init(&d->call.issues, d->call.arena);
   uint64_t waited_ms = (zd_clock_monotonic_ns() - d->waiting_ns) / 1000000;
-  if (waited_ms > d->call.rest->query_ms + PATIENCE_MS)
+  if (atomic_load(&d->call.rest->stopping))
+    zd_answer_fail(&d->call, &d->answer, 503, ZD_ISSUE_TRANSIENT, (zd_slice){NULL, 0},
+                   "the server is stopping");
+  else if (waited_ms > d->call.rest->query_ms + PATIENCE_MS)
     zd_answer_fail(&d->call, &d->answer, 503, ZD_ISSUE_THROTTLED, (zd_slice){NULL, 0},
                    "too many long searches are waiting; try again later");
   else

@@ -81,7 +81,8 @@ struct zd_rest {
   zd_store *store;
   zd_search *search;
   zd_workers *workers;
-  zd_workers *askers; /* own threads for questions that take long; NULL: `workers` do them */
+  atomic_bool stopping; /* see zd_rest_stop */
+  zd_workers *askers;   /* own threads for questions that take long; NULL: `workers` do them */
   struct zd_question_memory *questions; /* see question.h */
   const zd_logger *logger;
   char *base_url;     /* without a slash at its end */

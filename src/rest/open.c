@@ -86,6 +86,10 @@ zd_err zd_rest_open(const zd_rest_options *o, zd_rest **out, zd_fault *fault) {
   return ZD_OK;
 }
 
+void zd_rest_stop(zd_rest *r) {
+  atomic_store(&r->stopping, true);
+}
+
 void zd_rest_close(zd_rest *r) {
   if (!r) return;
   if (r->askers) zd_workers_close(r->askers);

@@ -36,6 +36,9 @@ typedef struct zd_rest_options {
 
 zd_err zd_rest_open(const zd_rest_options *options, zd_rest **out, zd_fault *fault);
 void zd_rest_close(zd_rest *r);
+/* The server is about to end: long questions that still wait are answered 503 instead of being
+ * worked on. Any thread. */
+void zd_rest_stop(zd_rest *r);
 
 /* Changes limits while requests run; 0: back to the default. Any thread. */
 void zd_rest_tune(zd_rest *r, uint32_t page_default, unsigned query_ms, size_t query_memory);

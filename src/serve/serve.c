@@ -79,6 +79,7 @@ static zd_err open_server(zd_serve *s, zd_fault *fault) {
 /* Requests end first, then the workers that may be answering them, then what both use. */
 static void close_server(zd_serve *s) {
   atomic_store(&s->stopping, true);
+  if (s->rest) zd_rest_stop(s->rest);
   if (s->http) zd_http_close(s->http, GRACE_MS);
   if (s->workers) zd_workers_close(s->workers);
   zd_rest_close(s->rest);
