@@ -416,6 +416,7 @@ const char *zd_model_compare(zd_model *m, zd_index_view *v, unsigned rounds) {
   zd_arena arena;
   zd_arena_init(&arena, 0);
   const char *difference = NULL;
+  zd_index_view_join_way(v, below(m, 2) ? ZD_JOIN_BY_KEYS : ZD_JOIN_BY_COST);
   for (unsigned i = 0; i < rounds && !difference; i++) {
     zd_arena_reset(&arena);
     difference = compare_search(m, v, &arena);

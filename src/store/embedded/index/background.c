@@ -9,6 +9,7 @@
 
 #include "store/embedded/index/index_internal.h"
 #include "store/embedded/index/manifest.h"
+#include "store/embedded/index/memo.h"
 #include "store/embedded/index/merge.h"
 #include "store/embedded/index/merge_choice.h"
 
@@ -69,6 +70,8 @@ static zd_err install(zd_index *x, zd_part *const *old, size_t n, zd_part *part,
   pthread_mutex_lock(&x->lock);
   zd_parts *list = replaced(x->parts, old, n, part), *before = x->parts;
   if (list) x->parts = list;
+  if (list && part->supplement)
+    atomic_fetch_add(&x->generation, 1); /* after the list: see view.c */
   pthread_cond_broadcast(&x->work);
   pthread_cond_broadcast(&x->room);
   pthread_mutex_unlock(&x->lock);
@@ -447,6 +450,7 @@ void zd_index_stats_get(zd_index *x, zd_index_stats *out) {
       out->memory_bytes += zd_memtable_bytes(p->memtable);
     }
   }
+  out->memory_bytes += zd_memo_bytes(x->memo);
   out->merges_waiting = zd_index_merges_due(parts);
   zd_parts_release(parts);
 }

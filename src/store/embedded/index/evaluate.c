@@ -13,6 +13,21 @@ static zd_set_room *room_at(zd_evaluation *e, size_t i) {
   return e->rooms[i];
 }
 
+zd_err zd_evaluation_recall(zd_evaluation *e, const zd_memo_key *key, const zd_row_set **out) {
+  *out = NULL;
+  zd_kept *kept = zd_memo_find(e->scope->memo, key);
+  if (!kept) return ZD_OK;
+  zd_hold *h = ZD_NEW(&e->arena, zd_hold);
+  if (!h) {
+    zd_kept_release(kept);
+    return zd_evaluation_no_memory(e);
+  }
+  *h = (zd_hold){e->holds, kept};
+  e->holds = h;
+  *out = zd_kept_set(kept);
+  return ZD_OK;
+}
+
 /* ---- evaluating a tile. A node's result lies in rooms[at] or is borrowed; it may use any room
  * from `at` on ---- */
 
@@ -167,6 +182,10 @@ static zd_err evaluate(zd_evaluation *e, zd_node *n, const zd_tile *tile, size_t
     case ZD_PLAN_REFERRED:
       return evaluate_join(e, n, tile, at, out);
     default: {
+      if (n->kept) {
+        *out = zd_row_set_chunk(n->kept, tile->chunk);
+        return ZD_OK;
+      }
       zd_set_room *room = room_at(e, at);
       return room ? zd_leaf_set(&n->leaf, tile, room, out) : zd_evaluation_no_memory(e);
     }
@@ -336,8 +355,9 @@ static void evaluation_start(zd_evaluation *e, const zd_scope *scope, zd_fault *
 
 static void evaluation_end(zd_evaluation *e) {
   for (zd_join *j = e->joins; j; j = j->next) {
-    if (j->found) zd_row_set_drop(j->found);
+    if (j->own) zd_row_set_drop(j->own);
   }
+  for (zd_hold *h = e->holds; h; h = h->next) zd_kept_release(h->kept);
   zd_budget_give(e->budget, e->part_bytes);
   zd_arena_free(&e->part_arena);
   zd_arena_free(&e->arena);

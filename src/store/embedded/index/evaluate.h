@@ -19,7 +19,9 @@ typedef struct zd_scope {
   zd_budget *budget; /* of the search this one belongs to; NULL: one of its own, by the above */
   size_t depth;      /* of the plan's root in the plan of that search */
   zd_join_way way;
-  const char **how; /* set to how a join was carried out; may be NULL */
+  struct zd_memo *memo; /* NULL: nothing is kept */
+  uint64_t generation;  /* of the fields indexed (zd_index) */
+  const char **how;     /* set to how a join was carried out; may be NULL */
 } zd_scope;
 
 enum { ZD_PLAN_DEPTH = 64 };

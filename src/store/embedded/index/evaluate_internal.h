@@ -1,11 +1,12 @@
 /* evaluate_internal.h: a plan while it is carried out, for the files that do it: prepare.c (nodes
- * and what they have in a part), evaluate.c (tiles), join.c (REFERS and REFERRED).
+ * and what they have in a part), evaluate.c (tiles), join_node.c (REFERS and REFERRED).
  */
 #ifndef ZD_INDEX_EVALUATE_INTERNAL_H
 #define ZD_INDEX_EVALUATE_INTERNAL_H
 
 #include "store/embedded/index/evaluate.h"
 #include "store/embedded/index/lookup.h"
+#include "store/embedded/index/memo.h"
 
 enum { ZD_ROOMS = 2 * ZD_PLAN_DEPTH + 8 };
 
@@ -16,9 +17,10 @@ typedef struct zd_join {
   struct zd_join *next;
   const zd_plan *plan;
   size_t depth;
-  zd_row_set *found;   /* NULL: not carried out */
-  bool put_off;        /* asked last, row by row, until it has been carried out */
-  uint64_t allowed_ns; /* that may be spent asking rows */
+  const zd_row_set *found; /* NULL: not carried out */
+  zd_row_set *own;         /* the same, when it is the evaluation's */
+  bool put_off;            /* asked last, row by row, until it has been carried out */
+  uint64_t allowed_ns;     /* that may be spent asking rows */
   uint64_t spent_ns;
 } zd_join;
 
@@ -27,9 +29,16 @@ typedef struct zd_node {
   struct zd_node **children; /* AND: cheapest first, once prepared for a part */
   size_t child_count;
   zd_leaf leaf;
-  zd_join *join;     /* REFERS, REFERRED */
-  uint64_t estimate; /* most rows it can have in the present part */
+  const zd_row_set *kept; /* instead of the leaf: what is known of the part */
+  zd_join *join;          /* REFERS, REFERRED */
+  uint64_t estimate;      /* most rows it can have in the present part */
 } zd_node;
+
+/* A reference to what is kept, held until the evaluation ends. */
+typedef struct zd_hold {
+  struct zd_hold *next;
+  zd_kept *kept;
+} zd_hold;
 
 /* What is asked last, row by row: a CHECK, or a join that was put off. */
 typedef struct zd_question {
@@ -51,6 +60,7 @@ typedef struct zd_evaluation {
   zd_join *joins;    /* all of them */
   size_t put_off;    /* how many of them were */
   bool asks_nothing; /* then none is */
+  zd_hold *holds;
   zd_leaf deleted;
   zd_set_room *rooms[ZD_ROOMS];
   uint16_t *list; /* of CHECKs within */
@@ -58,6 +68,9 @@ typedef struct zd_evaluation {
 } zd_evaluation;
 
 zd_err zd_evaluation_no_memory(zd_evaluation *e);
+
+/* What is kept under the key, held; NULL: nothing. */
+zd_err zd_evaluation_recall(zd_evaluation *e, const zd_memo_key *key, const zd_row_set **out);
 
 /* ---- prepare.c ---- */
 
@@ -75,7 +88,7 @@ static inline bool zd_node_subtracts(const zd_node *n) {
 /* Starts a leaf over the present part, within the budget. */
 void zd_leaf_begin(zd_evaluation *e, zd_leaf *leaf);
 
-/* ---- join.c ---- */
+/* ---- join_node.c ---- */
 
 /* Decides which of the joins put off are carried out at once; `page`: only some rows are wanted. */
 zd_err zd_joins_decide(zd_evaluation *e, const zd_plan *plan, bool page);

@@ -8,6 +8,7 @@
 
 #include "store/embedded/index/evaluate.h"
 #include "store/embedded/index/manifest.h"
+#include "store/embedded/index/memo.h"
 
 /* ---- the list of parts ---- */
 
@@ -173,6 +174,7 @@ static void destroy(zd_index *x) {
   pthread_mutex_destroy(&x->manifest);
   pthread_cond_destroy(&x->work);
   pthread_cond_destroy(&x->room);
+  zd_memo_free(x->memo);
   free(x->dir);
   free(x);
 }
@@ -193,6 +195,7 @@ static zd_index *new_index(const zd_index_options *o) {
   x->memtable_rows = o->memtable_rows ? o->memtable_rows : ZD_MEMTABLE_DEFAULT;
   if (x->memtable_rows > ZD_MEMTABLE_ROWS) x->memtable_rows = ZD_MEMTABLE_ROWS;
   x->dir = strdup(o->dir);
+  x->memo = zd_memo_new(ZD_MEMO_BYTES); /* it can be done without */
   x->parts = zd_parts_new(0);
   if (x->dir && x->parts) return x;
   destroy(x);

@@ -160,8 +160,8 @@ zd_err zd_index_explain(zd_index_view *v, const zd_search_request *q, struct zd_
                         void (*each)(void *context, const zd_plan_note *note), void *context,
                         zd_fault *fault);
 
-/* How joins are carried out: by estimated cost or, for tests and measuring, always one way. Before
- * the view is used. */
+/* How joins are carried out: by estimated cost or, for tests and measuring, always one way; then
+ * what is found is always kept, too (memo.h). Before the view is used. */
 typedef enum zd_join_way {
   ZD_JOIN_BY_COST,
   ZD_JOIN_BY_ROWS, /* reading each row; not without a snapshot */
@@ -181,7 +181,7 @@ typedef struct zd_index_stats {
   uint64_t segments, bytes; /* of segment files */
   uint64_t memtable_rows;   /* not yet in segments, published or not */
   uint64_t merges_waiting;  /* merges the present segments call for */
-  size_t memory_bytes;      /* of memtables; mapped files not counted */
+  size_t memory_bytes;      /* of memtables and of what searches found; not of mapped files */
   zd_fault background;      /* last failure of a background flush or merge; code ZD_OK: none */
 } zd_index_stats;
 void zd_index_stats_get(zd_index *x, zd_index_stats *out);

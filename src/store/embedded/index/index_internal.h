@@ -41,7 +41,9 @@ struct zd_index {
   zd_fault background;
   uint64_t flush_failures;
 
-  _Atomic bool frozen; /* a frozen memtable may be waiting: set under lock */
+  struct zd_memo *memo;        /* what searches found */
+  _Atomic uint64_t generation; /* supplements ever added since the open */
+  _Atomic bool frozen;         /* a frozen memtable may be waiting: set under lock */
   _Atomic zd_row published;
   _Atomic zd_row next_row; /* written by the committer */
 
@@ -60,6 +62,8 @@ struct zd_index_view {
   zd_parts *parts;
   zd_row bound;
   zd_join_way way;
+  struct zd_memo *memo;
+  uint64_t generation;
 };
 
 /* A reference to the present list. */

@@ -5,6 +5,7 @@
 
 /* Asking one row: its entries are derived anew, what they name is looked up. */
 enum { ASK_NS = 40000, ASK_UNITS = 4000, PAGE_ASKS = 50 };
+enum { DEAR_NS = 1000000 };
 
 /* The scope of what a join looks at: current rows of the whole index. */
 static zd_scope within(const zd_evaluation *e, size_t depth) {
@@ -32,7 +33,7 @@ static zd_err join_rows(const zd_scope *scope, const zd_plan *plan, zd_row_set *
   return err;
 }
 
-zd_err zd_join_carry_out(zd_evaluation *e, zd_join *j) {
+static zd_err carry_out(zd_evaluation *e, zd_join *j) {
   zd_row_set *found = ZD_NEW(&e->arena, zd_row_set);
   if (!found) return zd_evaluation_no_memory(e);
   zd_scope scope = within(e, j->depth + 1);
@@ -47,7 +48,22 @@ zd_err zd_join_carry_out(zd_evaluation *e, zd_join *j) {
     zd_row_set_drop(found);
     found = current;
   }
-  if (!err) j->found = found;
+  if (!err) j->found = j->own = found;
+  return err;
+}
+
+zd_err zd_join_carry_out(zd_evaluation *e, zd_join *j) {
+  const zd_scope *s = e->scope;
+  zd_memo_key key = {.broken = s->memo == NULL};
+  zd_memo_key_number(&key, s->bound);
+  zd_memo_key_number(&key, s->generation * 2 + s->all_versions);
+  zd_memo_key_plan(&key, j->plan);
+  zd_err err = zd_evaluation_recall(e, &key, &j->found);
+  if (err || j->found) return err;
+  uint64_t begun = zd_clock_monotonic_ns();
+  err = carry_out(e, j);
+  bool dear = zd_clock_monotonic_ns() - begun >= DEAR_NS || s->way != ZD_JOIN_BY_COST;
+  if (!err && dear) zd_memo_keep(s->memo, &key, j->found);
   return err;
 }
 

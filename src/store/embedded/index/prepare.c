@@ -1,5 +1,8 @@
 /* The tree of a plan made ready: compiled once, then prepared for each part. */
+#include "base/clock.h"
 #include "store/embedded/index/evaluate_internal.h"
+
+enum { WIDE_KEYS = 1024, DEAR_NS = 300000 };
 
 /* ---- compiling: the plan's tree as nodes; CHECKs that everything depends on go to the end ---- */
 
@@ -94,7 +97,7 @@ void zd_leaf_begin(zd_evaluation *e, zd_leaf *leaf) {
   leaf->taken = &e->part_bytes;
 }
 
-static zd_err prepare_leaf(zd_evaluation *e, zd_node *n) {
+static zd_err gather_leaf(zd_evaluation *e, zd_node *n) {
   zd_leaf_begin(e, &n->leaf);
   if (n->plan->op == ZD_PLAN_RANGE) {
     n->leaf.range = true;
@@ -109,6 +112,63 @@ static zd_err prepare_leaf(zd_evaluation *e, zd_node *n) {
   if (!err) err = zd_leaf_finish(&n->leaf);
   n->estimate = n->leaf.n;
   return err;
+}
+
+/* A stretch of terms of a segment that may be wide, and all that is known about the segment's
+ * rows: what it comes to is worth keeping. */
+static bool worth_keeping(const zd_evaluation *e, const zd_plan *p) {
+  if (p->op != ZD_PLAN_PREFIX && p->op != ZD_PLAN_SPAN && p->op != ZD_PLAN_CONTAINS) return false;
+  if (!e->scope->memo || !e->part->segment) return false;
+  const zd_segment_space *s = zd_segment_find_space(e->part->segment, ZD_KEY_TERM, p->field);
+  bool forced = e->scope->way != ZD_JOIN_BY_COST;
+  if (!s || (s->keys < WIDE_KEYS && !forced)) return false;
+  const zd_parts *parts = e->scope->parts;
+  for (size_t i = parts->n; i < parts->all; i++) {
+    if (overlaps(parts->at[i], e->part->first, zd_part_end(e->part))) return false;
+  }
+  return true;
+}
+
+/* The leaf is done over the whole part and was dear: its rows are gathered and kept. */
+static zd_err keep_leaf(zd_evaluation *e, zd_node *n, const zd_memo_key *key) {
+  zd_arena arena;
+  zd_row_set all;
+  zd_arena_init(&arena, 0);
+  zd_set_room *room = zd_arena_alloc(&arena, sizeof *room);
+  zd_err err = room ? zd_row_set_start(&all, e->end, &arena, e->budget, e->fault)
+                    : zd_evaluation_no_memory(e);
+  for (uint64_t c = zd_chunk_of(e->first); !err && zd_chunk_first(c) < e->end; c++) {
+    zd_set set;
+    err = zd_leaf_set(&n->leaf, &(zd_tile){c, 0, ZD_CHUNK_ROWS}, room, &set);
+    if (!err) err = zd_row_set_add_set(&all, c, &set);
+  }
+  if (!err) {
+    zd_row_set_finish(&all);
+    zd_memo_keep(e->scope->memo, key, &all);
+    zd_row_set_drop(&all);
+  }
+  zd_arena_free(&arena);
+  return err;
+}
+
+static zd_err prepare_wide_leaf(zd_evaluation *e, zd_node *n) {
+  zd_memo_key key = {.n = 0};
+  zd_memo_key_number(&key, e->part->number);
+  zd_memo_key_plan(&key, n->plan);
+  zd_err err = zd_evaluation_recall(e, &key, &n->kept);
+  if (!err && n->kept) n->estimate = zd_row_set_count(n->kept, e->first, e->end);
+  if (err || n->kept) return err;
+  uint64_t begun = zd_clock_monotonic_ns();
+  err = gather_leaf(e, n);
+  bool whole = e->first == e->part->first && e->end == zd_part_end(e->part);
+  bool dear = zd_clock_monotonic_ns() - begun >= DEAR_NS || e->scope->way != ZD_JOIN_BY_COST;
+  if (err || !whole || !dear) return err;
+  return keep_leaf(e, n, &key);
+}
+
+static zd_err prepare_leaf(zd_evaluation *e, zd_node *n) {
+  n->kept = NULL;
+  return worth_keeping(e, n->plan) ? prepare_wide_leaf(e, n) : gather_leaf(e, n);
 }
 
 /* Cheapest first; what subtracts, last. Insertion sort: there are few. */
@@ -244,6 +304,7 @@ uint64_t zd_node_seek(const zd_node *n, uint64_t chunk, bool descending) {
     case ZD_PLAN_REFERRED:
       return n->join->found ? zd_row_set_seek(n->join->found, chunk, descending) : chunk;
     default:
+      if (n->kept) return zd_row_set_seek(n->kept, chunk, descending);
       return zd_leaf_seek(&n->leaf, chunk, descending);
   }
 }

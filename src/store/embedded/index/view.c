@@ -9,6 +9,8 @@
 static zd_err acquire(zd_index *x, zd_row bound, zd_index_view **out) {
   zd_index_view *v = malloc(sizeof *v);
   if (!v) return ZD_ERR_MEMORY;
+  v->memo = x->memo;
+  v->generation = atomic_load(&x->generation); /* before the parts: never newer than they are */
   atomic_init(&v->refs, 1);
   v->bound = bound;
   v->parts = zd_index_parts(x);
@@ -201,6 +203,8 @@ static zd_scope scope_of(const zd_index_view *v, const zd_search_request *q,
                 .descending = q->order == ZD_SCAN_DESCENDING,
                 .deadline_ns = q->deadline_ns,
                 .memory_max = q->memory_max,
+                .memo = v->memo,
+                .generation = v->generation,
                 .way = v->way,
                 .snapshot = snapshot};
   if (q->after == ZD_NO_ROW) return s;
