@@ -21,7 +21,7 @@ static void fail_run(zd_import_run *run, zd_err err, const zd_fault *fault) {
 
 /* Opens the next file that is not done yet. With the lock held. */
 static zd_err open_next(zd_import_run *run, zd_fault *fault) {
-  while (!run->source && run->file < run->list.n) {
+  while (!run->source && !run->stream && run->file < run->list.n) {
     const zd_source_file *f = &run->list.files[run->file];
     uint64_t done = zd_import_state_done(run->state, f);
     if (done == UINT64_MAX) {
@@ -30,7 +30,8 @@ static zd_err open_next(zd_import_run *run, zd_fault *fault) {
       run->file++;
       continue;
     }
-    zd_err err = zd_source_open(f, &run->source, fault);
+    zd_err err = zd_import_stream_open(f, run->o->schema, &run->stream, fault);
+    if (err == ZD_OK && !run->stream) err = zd_source_open(f, &run->source, fault);
     if (err == ZD_OK && done) err = zd_source_skip(run->source, done, fault);
     if (err != ZD_OK) return err;
   }
@@ -48,24 +49,33 @@ static size_t next_size(zd_import_run *run) {
   return now;
 }
 
+static zd_err draw_from(zd_import_run *run, zd_import_piece *p, size_t wanted, zd_fault *fault) {
+  p->streamed = run->stream != NULL;
+  if (run->stream) return zd_import_stream_next(run->stream, wanted, p, fault);
+  if (!p->file->lines) wanted = (size_t)2 << 30;
+  p->last = !p->file->lines;
+  return zd_source_next(run->source, wanted, (size_t)1 << 30, &p->text, &p->first_line, &p->end,
+                        fault);
+}
+
 /* The next piece; text.n == 0: there is none. With the lock held. */
 static zd_err draw(zd_import_run *run, zd_import_piece *p, zd_fault *fault) {
   size_t wanted = next_size(run);
   zd_buffer_clear(&p->text);
   while (run->file < run->list.n) {
     zd_err err = open_next(run, fault);
-    if (err != ZD_OK || !run->source) return err;
+    if (err != ZD_OK || run->file == run->list.n) return err;
     p->file = &run->list.files[run->file];
-    if (!p->file->lines) wanted = (size_t)2 << 30;
-    err = zd_source_next(run->source, wanted, (size_t)1 << 30, &p->text, &p->first_line, &p->end,
-                         fault);
+    err = draw_from(run, p, wanted, fault);
     if (err != ZD_OK) return err;
     if (p->text.n) {
       p->number = run->drawn++;
       return ZD_OK;
     }
     zd_source_close(run->source);
+    zd_import_stream_close(run->stream);
     run->source = NULL;
+    run->stream = NULL;
     run->bytes_read += p->file->size;
     run->stats.files++;
     run->file++;
@@ -111,7 +121,7 @@ static void settle(zd_import_piece *p, zd_err err, zd_fault *fault) {
   pthread_mutex_lock(&run->lock);
   if (err == ZD_OK && run->err == ZD_OK && p->file->lines)
     err = zd_import_state_mark(run->state, p->file, p->end, false, fault);
-  else if (err == ZD_OK && run->err == ZD_OK)
+  else if (err == ZD_OK && run->err == ZD_OK && p->last)
     err = zd_import_state_mark(run->state, p->file, 0, true, fault);
   if (err != ZD_OK) fail_run(run, err, fault);
   run->stats.read += p->read;
@@ -136,13 +146,15 @@ static void *run_thread(void *context) {
       zd_fail(&fault, ZD_ERR_CANCELLED, "stopped");
       fail_run(run, ZD_ERR_CANCELLED, &fault);
     }
+    p.streamed = p.has_turn = p.last = false;
+    p.first_entry = p.read = p.written = p.unchanged = p.refused = 0;
     zd_err err = run->err == ZD_OK ? draw(run, &p, &fault) : run->err;
     if (err != ZD_OK) fail_run(run, err, &fault);
     pthread_mutex_unlock(&run->lock);
-    if (err != ZD_OK || !p.text.n) break;
-    p.has_turn = false;
-    p.read = p.written = p.unchanged = p.refused = 0;
-    err = work(&p, &fault);
+    bool any = err == ZD_OK && p.text.n;
+    if (any) err = work(&p, &fault);
+    if (p.streamed) zd_fhir_bundle_free(&p.parts);
+    if (!any) break;
     settle(&p, err, &fault);
   }
   zd_arena_free(&p.arena);
@@ -197,6 +209,7 @@ zd_err zd_import(const zd_import_options *options, zd_import_stats *stats, zd_fa
   zd_err err = open_run(&run, fault);
   if (err == ZD_OK) err = run_threads(&run, fault);
   zd_source_close(run.source);
+  zd_import_stream_close(run.stream);
   zd_import_state_close(run.state);
   if (run.report && fclose(run.report) != 0 && err == ZD_OK)
     err = zd_fail_errno(fault, "cannot write %s", options->report);

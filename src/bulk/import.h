@@ -12,6 +12,7 @@
 enum { ZD_IMPORT_LINE_MAX = 256 << 20 };
 
 typedef struct zd_import_state zd_import_state;
+typedef struct zd_import_stream zd_import_stream;
 
 typedef struct zd_import_run {
   const zd_import_options *o;
@@ -22,9 +23,10 @@ typedef struct zd_import_run {
   pthread_cond_t moved; /* `turn` went on, or the run failed */
   size_t file;          /* being read */
   zd_source *source;
-  uint64_t drawn, turn; /* pieces given out; piece whose turn to commit it is */
-  size_t step;          /* bytes of the next piece; 0 at first */
-  _Atomic bool jobs;    /* the last line taken was a Bundle that takes effect by itself */
+  zd_import_stream *stream; /* instead of source: a big Bundle that only carries resources */
+  uint64_t drawn, turn;     /* pieces given out; piece whose turn to commit it is */
+  size_t step;              /* bytes of the next piece; 0 at first */
+  _Atomic bool jobs;        /* the last line taken was a Bundle that takes effect by itself */
   zd_import_stats stats;
   uint64_t bytes_read; /* on disk, of ended files: for progress */
   zd_err err;
@@ -36,9 +38,11 @@ typedef struct zd_import_piece {
   zd_import_run *run;
   const zd_source_file *file;
   uint64_t number, first_line, end;
-  bool last; /* of its file */
+  bool last;     /* of its file */
+  bool streamed; /* entries of a big Bundle: parts tells where they lie in text */
   bool has_turn;
-  uint64_t first_entry; /* of a Bundle that comes in several pieces: number of the first here */
+  zd_fhir_bundle parts;
+  uint64_t first_entry; /* number of the first one */
   zd_buffer text;
   zd_arena arena; /* scratch: reset per resource */
   uint64_t read, written, unchanged, refused;
@@ -63,6 +67,14 @@ zd_err zd_import_split(zd_import_piece *p, zd_slice text, zd_fhir_bundle *out);
 bool zd_import_is_job(const zd_fhir_bundle *b);
 /* A Bundle that only carries resources: collection or searchset. */
 bool zd_import_is_collection(const zd_fhir_bundle *b);
+/* import_stream.c: a big Bundle that only carries resources, in pieces of whole entries. *out NULL:
+ * the file is none. */
+zd_err zd_import_stream_open(const zd_source_file *file, const zd_schema *schema,
+                             zd_import_stream **out, zd_fault *fault);
+void zd_import_stream_close(zd_import_stream *s);
+/* About `wanted` bytes into p->text and p->parts, which the caller frees. */
+zd_err zd_import_stream_next(zd_import_stream *s, size_t wanted, zd_import_piece *p,
+                             zd_fault *fault);
 /* import_remote.c: either kind, to a server. */
 zd_err zd_import_send(zd_import_piece *p, zd_fault *fault);
 

@@ -50,12 +50,27 @@ static zd_err process_bundle(zd_import_piece *p, zd_fhir_bundle *parts, zd_fault
              : zd_fail(fault, err, "%s: the Bundle could not be stored", p->file->path);
 }
 
+/* A Bundle, perhaps, that is no JSON: what is wrong is told without reading it into a tree. */
+static zd_err refuse_broken(zd_import_piece *p, zd_fhir_bundle *parts, zd_fault *fault) {
+  zd_issues issues;
+  zd_fhir_entries nobody = {0};
+  zd_issues_init(&issues, &p->arena);
+  zd_err err = zd_fhir_bundle_read(parts, zd_buffer_slice(&p->text), &nobody, &p->arena, &issues);
+  if (err == ZD_ERR_MEMORY) return zd_fail(fault, err, "out of memory");
+  p->read = 1;
+  zd_import_refuse(p, issues.n ? issues.items[0].line : 1, &issues);
+  return ZD_OK;
+}
+
 zd_err zd_import_document(zd_import_piece *p, zd_fault *fault) {
   zd_fhir_bundle parts;
+  if (p->streamed) return zd_import_entries(p, &p->parts, fault);
   zd_arena_reset(&p->arena);
   zd_err err = zd_import_split(p, zd_buffer_slice(&p->text), &parts);
   if (err == ZD_ERR_MEMORY) {
     zd_fail(fault, err, "out of memory");
+  } else if (err == ZD_OK && parts.failed != ZD_OK) {
+    err = refuse_broken(p, &parts, fault);
   } else if (err == ZD_OK && zd_import_is_job(&parts)) {
     err = process_bundle(p, &parts, fault);
   } else if (err == ZD_OK && zd_import_is_collection(&parts)) {

@@ -184,6 +184,7 @@ static zd_err take(sender *s, zd_slice text, uint64_t line, zd_fault *fault) {
 
 static zd_err take_all(sender *s, zd_fault *fault) {
   zd_slice rest = zd_buffer_slice(&s->p->text);
+  if (s->p->streamed) return add_entries(s, &s->p->parts, fault);
   if (!s->p->file->lines) return take(s, rest, 1, fault);
   zd_err err = ZD_OK;
   for (uint64_t line = s->p->first_line; rest.n && err == ZD_OK; line++) {

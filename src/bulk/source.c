@@ -167,6 +167,15 @@ zd_err zd_source_next(zd_source *s, size_t wanted, size_t limit, zd_buffer *piec
   return piece->failed ? zd_fail(fault, ZD_ERR_MEMORY, "out of memory") : ZD_OK;
 }
 
+zd_err zd_source_read(zd_source *s, zd_slice *part, zd_fault *fault) {
+  zd_err err = s->ended ? ZD_OK : fetch(s, fault);
+  if (err != ZD_OK) return err;
+  *part = (zd_slice){s->ahead.p + s->given, s->ahead.n - s->given};
+  s->given = s->ahead.n;
+  s->offset += part->n;
+  return ZD_OK;
+}
+
 zd_err zd_source_skip(zd_source *s, uint64_t offset, zd_fault *fault) {
   while (s->offset < offset) {
     if (s->given == s->ahead.n) {

@@ -39,6 +39,9 @@ void zd_source_close(zd_source *s);
  * *first_line: number of its first line, 1-based; *end: offset behind it in the unpacked text. */
 zd_err zd_source_next(zd_source *s, size_t wanted, size_t limit, zd_buffer *piece,
                       uint64_t *first_line, uint64_t *end, zd_fault *fault);
+/* Some further bytes of the unpacked text, not cut anywhere in particular; they last until the next
+ * call. part->n == 0: the end. Not to be mixed with zd_source_next. */
+zd_err zd_source_read(zd_source *s, zd_slice *part, zd_fault *fault);
 /* Skips to this offset of the unpacked text, at which a line begins; counts lines. */
 zd_err zd_source_skip(zd_source *s, uint64_t offset, zd_fault *fault);
 
