@@ -264,7 +264,8 @@ struct zd_search_value {
   const zd_search_value *parts; /* composite: one per component */
   bool missing;                 /* :missing=true */
   zd_slice raw;                 /* :exact: as given; :of-type: the identifier's value */
-  const zd_coded *codes;        /* :in, :not-in, token :above, :below: sorted, see zd_coded_cmp */
+  const zd_coded *codes; /* :in, :not-in, :above, :below: sorted by zd_coded_cmp; of references
+                            ids, with the type's name for a system */
   size_t code_count;
   struct zd_near {
     double latitude, longitude, metres;
@@ -296,6 +297,9 @@ typedef enum zd_modifier {
  * ZD_ERR_BUSY while rows stored earlier are being indexed for it; *fault says why. */
 zd_err zd_modifier_read(const zd_search *s, zd_type type, const zd_search_param *param,
                         zd_slice text, zd_modifier *out, zd_type *only, zd_fault *fault);
+
+/* Whether the parameter may refer to resources of this type. */
+bool zd_param_may_refer(const zd_search *s, const zd_search_param *param, zd_type type);
 
 typedef struct zd_clause {
   zd_modifier modifier;

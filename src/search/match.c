@@ -205,6 +205,10 @@ static bool match_codes(const zd_search_value *v, const zd_fact *t) {
   return has_code(v, none, t->code) || (t->system.p && has_code(v, t->system, t->code));
 }
 
+static bool match_relatives(const zd_search *s, const zd_search_value *v, const zd_fact *t) {
+  return t->id.p && has_code(v, zd_schema_type_info(s->schema, t->type).name, t->id);
+}
+
 /* "Below": the same, or deeper by whole segments of the path. */
 static bool lies_below(zd_slice deep, zd_slice top) {
   if (!top.n || !zd_slice_starts(deep, top)) return false;
@@ -221,6 +225,8 @@ static bool match_contains(const zd_search_value *v, const zd_fact *t, zd_arena 
 static bool match_modified(const zd_search *s, const zd_clause *clause, const zd_search_value *v,
                            const zd_fact *fact, zd_arena *arena) {
   bool uri = clause->param->kind == ZD_PARAM_URI;
+  bool hierarchy = clause->modifier == ZD_MOD_ABOVE || clause->modifier == ZD_MOD_BELOW;
+  if (hierarchy && clause->param->kind == ZD_PARAM_REFERENCE) return match_relatives(s, v, fact);
   switch (clause->modifier) {
     case ZD_MOD_EXACT:
       return same(fact->text, v->raw);

@@ -66,6 +66,8 @@ zd_err zd_snapshot_read(zd_snapshot *v, zd_row row, bool header_only, zd_arena *
   (void)arena, (void)fault;
   const memory_row *r = &v->store->rows[row];
   *out = (zd_record){.row = row, .type = r->type, .time_ms = r->time_ms};
+  out->id_n = (uint8_t)(r->id.n < sizeof out->id ? r->id.n : sizeof out->id);
+  memcpy(out->id, r->id.p, out->id_n);
   if (!header_only) out->body = r->body;
   return ZD_OK;
 }

@@ -206,6 +206,7 @@ static void tokens(void **state) {
       {"Patient", "identifier:of-type=http://terminology.hl7.org/CodeSystem/v2-0203|SS|13", ""},
       {"Patient", "identifier:of-type=MR|12", "!value"},
       {"Patient", "identifier:exact=12", "!value"},
+      {"Patient", "gender:of-type=a|b|c", "!value"},
       {"Condition", "code:above=1", "!value"},
   };
   CHECK(w, rows);
@@ -242,8 +243,9 @@ static void references(void **state) {
       {"Observation", "subject:identifier=|9", "other"},
       {"Observation", "subject:identifier=urn:m|", "patient logical"},
       {"Observation", "patient:identifier=urn:m|9", "patient"}, /* resolve() is Patient */
-      {"Observation", "subject:below=1", "!not-supported"},
+      {"Observation", "based-on:below=1", "!value"}, /* no type of its targets has a hierarchy */
       {"Observation", "code:Patient=1", "!value"},
+      {"PlanDefinition", "definition:identifier=1", "!value"}, /* canonicals have none */
   };
   CHECK(w, rows);
 }
@@ -373,6 +375,35 @@ static void hierarchies(void **state) {
   CHECK(w, rows);
 }
 
+static void places(void **state) {
+  world *w = *state;
+  memory_empty(w->store);
+  static const char *const parts[][2] = {
+      {"house", "x"},      {"floor", "house"},   {"room", "floor"},   {"bed", "room"},
+      {"cellar", "house"}, {"ring-a", "ring-b"}, {"ring-b", "ring-a"}};
+  for (size_t i = 0; i < 7; i++)
+    PUT(w,
+        "{\"resourceType\":\"Location\",\"id\":\"%s\",\"partOf\":{\"reference\":\"Location/%s\"}}",
+        parts[i][0], parts[i][1]);
+  for (size_t i = 0; i < 7; i++)
+    PUT(w,
+        "{\"resourceType\":\"Procedure\",\"id\":\"in-%s\",\"status\":\"completed\",\"subject\":{"
+        "\"reference\":\"Patient/1\"},\"location\":{\"reference\":\"Location/%s\"}}",
+        parts[i][0], parts[i][0]);
+  static const example rows[] = {
+      {"Procedure", "location:below=floor", "in-floor in-room in-bed"},
+      {"Procedure", "location:below=Location/house", "in-house in-floor in-room in-bed in-cellar"},
+      {"Procedure", "location:above=room", "in-house in-floor in-room"},
+      {"Procedure", "location:below=ring-a", "in-ring-a in-ring-b"},
+      {"Procedure", "location:below=cellar,bed", "in-bed in-cellar"},
+      {"Procedure", "location:below=unknown", ""},
+      {"Location", "partof:below=floor", "room bed"},
+      {"Procedure", "location:below=Patient/1", "!value"},
+      {"Procedure", "patient:below=1", "!value"},
+  };
+  CHECK(w, rows);
+}
+
 /* ---- near ---- */
 
 static void put_location(world *w, const char *id, const char *latitude, const char *longitude) {
@@ -418,9 +449,9 @@ static void locations(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(missing),     cmocka_unit_test(strings),   cmocka_unit_test(tokens),
-      cmocka_unit_test(references),  cmocka_unit_test(uris),      cmocka_unit_test(value_sets),
-      cmocka_unit_test(hierarchies), cmocka_unit_test(locations),
+      cmocka_unit_test(missing),     cmocka_unit_test(strings), cmocka_unit_test(tokens),
+      cmocka_unit_test(references),  cmocka_unit_test(uris),    cmocka_unit_test(value_sets),
+      cmocka_unit_test(hierarchies), cmocka_unit_test(places),  cmocka_unit_test(locations),
   };
   return cmocka_run_group_tests(tests, open_world, close_world);
 }

@@ -88,12 +88,12 @@ const zd_plan *zd_planner_range(planner *m, uint32_t field, int64_t low, int64_t
 }
 
 zd_err zd_planner_others(planner *m, const zd_plan *found, const zd_plan **out) {
-  const zd_plan * not, *type;
-  zd_err err = zd_plan_group(ZD_PLAN_NOT, &found, 1, m->arena, &not );
-  *out = not ;
+  const zd_plan *rest = NULL, *type;
+  zd_err err = zd_plan_group(ZD_PLAN_NOT, &found, 1, m->arena, &rest);
+  *out = rest;
   if (err || m->clause->type == ZD_NO_TYPE) return err;
   err = zd_plan_type(m->s, m->clause->type, m->arena, &type);
-  return err ? err : zd_planner_pair(m, ZD_PLAN_AND, type, not, out);
+  return err ? err : zd_planner_pair(m, ZD_PLAN_AND, type, rest, out);
 }
 
 /* ---- CHECK ---- */

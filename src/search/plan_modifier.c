@@ -154,6 +154,20 @@ static zd_err plan_of_type(planner *m, const zd_search_value *v, const zd_plan *
   return err;
 }
 
+/* Locations in a location, and so on: each by its name. */
+static zd_err plan_relatives(planner *m, const zd_search_value *v, const zd_plan **out) {
+  const zd_plan **each = ZD_NEW_ARRAY(m->arena, const zd_plan *, v->code_count + 1);
+  size_t n = 0;
+  if (!each) return ZD_ERR_MEMORY;
+  for (size_t i = 0; i < v->code_count; i++) {
+    zd_type type = zd_schema_type(m->s->schema, v->codes[i].system);
+    if (m->param->only != ZD_NO_TYPE && type != m->param->only) continue;
+    each[n++] = zd_planner_term(m, ZD_PLAN_TERM, m->param->field,
+                                zd_term_local(m->s, type, v->codes[i].code, m->arena));
+  }
+  return zd_plan_group(ZD_PLAN_OR, each, n, m->arena, out);
+}
+
 /* ---- uris ---- */
 
 /* http://x/a, and what lies below: http://x/a/... */
@@ -193,6 +207,8 @@ static zd_err plan_uri_above(planner *m, const zd_search_value *v, const zd_plan
 
 zd_err zd_plan_modified(zd_planner *m, const zd_search_value *v, const zd_plan **out) {
   bool uri = m->param->kind == ZD_PARAM_URI;
+  bool hierarchy = m->clause->modifier == ZD_MOD_ABOVE || m->clause->modifier == ZD_MOD_BELOW;
+  if (hierarchy && m->param->kind == ZD_PARAM_REFERENCE) return plan_relatives(m, v, out);
   static const char text_tag[1] = {ZD_MORE_TEXT};
   switch (m->clause->modifier) {
     case ZD_MOD_NONE:

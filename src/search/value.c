@@ -1,6 +1,6 @@
 /* value.c: what stands behind the = of a search parameter, by the parameter's type. */
 #include "search/fold.h"
-#include "search/internal.h"
+#include "search/hierarchy.h"
 #include "search/near.h"
 #include "search/value_codes.h"
 
@@ -227,6 +227,10 @@ static zd_err read_hierarchy(const zd_value_context *x, const zd_search_param *p
   if (param->kind == ZD_PARAM_TOKEN) {
     zd_err err = read_token(x, text, out);
     return err ? err : zd_value_hierarchy(x, out);
+  }
+  if (param->kind == ZD_PARAM_REFERENCE) {
+    zd_err err = read_reference(x, text, out);
+    return err ? err : zd_value_relatives(x, param, out);
   }
   zd_err err = unescape(x, text, &out->text);
   if (err) return err;
