@@ -234,7 +234,8 @@ static void take_outer(zd_json_split *s, char c) {
   if (c == '"') {
     s->in_string = true;
     s->key_n = 0;
-    if (s->wants_name) add_to_name(s, "\"", "\"" + 1);
+    static const char quote[] = "\"";
+    if (s->wants_name) add_to_name(s, quote, quote + 1);
   } else if (c == '{' || c == '[') {
     s->state = top && s->named && !s->done && c == '[' ? OPENED : s->state;
     s->wants_name = false;
