@@ -168,15 +168,28 @@ static int owner_of(maker *m, uint16_t i) {
   return -1;
 }
 
+/* Whether a branch keeps to references of one type. Such fields have a name of their own: under the
+ * plain one, earlier programs kept references of every type. */
+static bool is_restricted(maker *m, zd_slice expression) {
+  zd_slice part;
+  zd_branch b;
+  while (zd_branch_next(&expression, &part))
+    if (zd_branch_for(m->s->schema, m->type, part) &&
+        zd_branch_read(m->s->schema, part, true, &b) && b.only != ZD_NO_TYPE)
+      return true;
+  return false;
+}
+
 static zd_err own_field(maker *m, uint16_t i) {
   zd_search_param *p = &m->out->params[i];
   zd_param_info info = zd_schema_param(m->s->schema, p->index);
+  const char *suffix = is_restricted(m, info.expression) ? "#only" : "";
   p->owner = true;
   if (p->only != ZD_NO_TYPE) { /* its field holds the restriction itself: nobody's equal */
     p->only = ZD_NO_TYPE;
     m->said[i] = info.expression;
   }
-  zd_err err = field_symbol(m, info, p->shared, "", &p->field);
+  zd_err err = field_symbol(m, info, p->shared, suffix, &p->field);
   if (!err && p->kind == ZD_PARAM_QUANTITY)
     err = field_symbol(m, info, p->shared, "#unit", &p->unit_field);
   if (!err && p->kind == ZD_PARAM_QUANTITY && m->s->units.canonical)
