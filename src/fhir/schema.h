@@ -89,7 +89,7 @@ typedef struct zd_element_info {
 /* The image linked into the program. */
 const zd_schema *zd_schema_r4(void);
 /* An image in memory, 8-byte aligned, kept by the caller while in use; checks magic, version,
- * bounds. */
+ * checksum, and that everything in it that leads somewhere stays inside. */
 zd_err zd_schema_from_image(const void *p, size_t n, const zd_schema **out, zd_fault *fault);
 
 zd_slice zd_schema_fhir_version(const zd_schema *s); /* "4.0.1" */

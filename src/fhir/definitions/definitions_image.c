@@ -128,7 +128,8 @@ zd_image_text zd_def_string(zd_definitions *d, zd_slice text) {
   zd_image_text out = {(uint32_t)strings->n, (uint32_t)text.n};
   zd_buffer_add_slice(strings, text);
   zd_slice kept = zd_arena_copy(&d->arena, text);
-  if (!kept.p || !zd_name_map_set(&d->strings, &d->arena, kept, out.at)) strings->failed = true;
+  if (!strings->failed && (!kept.p || !zd_name_map_set(&d->strings, &d->arena, kept, out.at)))
+    strings->failed = ZD_ERR_MEMORY;
   /* Out of memory is noticed when the image is written; until then every text must be in bounds. */
   return strings->failed ? (zd_image_text){0, 0} : out;
 }

@@ -80,7 +80,7 @@ static zd_err read_typed(zd_profile_rows *rows, zd_profile_row *row, collected *
   const zd_json_tape *tape = rows->def->tape;
   ZD_EACH(tape, member, row->node) {
     zd_slice key = zd_json_key(tape, member), suffix;
-    if (key.n && key.p[0] == '_' && typed_member(zd_slice_from(key, 1), &suffix) >= 0)
+    if (zd_slice_starts(key, ZD_S("_")) && typed_member(zd_slice_from(key, 1), &suffix) >= 0)
       return zd_def_row_fail(rows, row, ZD_ERR_UNSUPPORTED,
                              "%.*s: extensions in a value to compare with", ZD_SV(key));
     int which = typed_member(key, &suffix);

@@ -49,6 +49,8 @@ zd_err zd_schema_from_image(const void *p, size_t n, const zd_schema **out, zd_f
   if (err) return err;
   if (image_crc(s, n) != s->crc)
     return zd_fail(fault, ZD_ERR_CORRUPT, "schema image: checksum does not match");
+  err = zd_image_check(s, fault);
+  if (err) return err;
   *out = s;
   return ZD_OK;
 }

@@ -320,6 +320,10 @@ static inline bool zd_image_same(zd_slice a, zd_slice b) {
   return true;
 }
 
+/* Does everything in the image that leads somewhere arrive? Sections are in bounds already.
+ * ZD_ERR_CORRUPT. */
+zd_err zd_image_check(const zd_schema *s, zd_fault *fault);
+
 /* First record of a section. */
 static inline const void *zd_image_at(const zd_schema *s, zd_image_section section) {
   return (const char *)s + s->section[section].at;
