@@ -186,7 +186,7 @@ static zd_err ask_targets(zd_ask *a, size_t at, const zd_search_param *param, zd
   for (zd_type t = 0; t < types; t++) {
     zd_asked one;
     if (!may_refer(s, param, t) || (step->type != ZD_NO_TYPE && t != step->type)) continue;
-    tried++;
+    if (tried++) a->why[0] = 0; /* what one type lacks is no reason for another's refusal */
     zd_err err = ask_target(a, at, t, &one);
     if (err == ZD_ERR_NOT_FOUND) continue;
     if (err) return err;
@@ -205,17 +205,35 @@ static zd_err ask_targets(zd_ask *a, size_t at, const zd_search_param *param, zd
   return zd_plan_group(ZD_PLAN_OR, found, n, a->q->arena, &out->plan);
 }
 
+enum { ZD_TYPES_OF_PATH = 16 };
+
 /* The store follows references to resources by type and id; a canonical names its target by url. */
+static bool is_canonical(const zd_search *s, zd_type type) {
+  zd_shape shape = type == ZD_NO_TYPE ? ZD_SHAPE_NONE : s->shapes[type].shape;
+  return shape == ZD_SHAPE_CANONICAL || shape == ZD_SHAPE_URI;
+}
+
+static bool path_has_canonicals(const zd_search *s, const zd_path *path) {
+  zd_type found[ZD_TYPES_OF_PATH];
+  size_t n = zd_path_types(path, found, ZD_TYPES_OF_PATH);
+  for (size_t i = 0; i < n && i < ZD_TYPES_OF_PATH; i++)
+    if (is_canonical(s, found[i])) return true;
+  return false;
+}
+
 static bool has_canonicals(const zd_search *s, zd_type type, const zd_search_param *param) {
   const zd_search_type *t =
       &s->types[type == ZD_NO_TYPE ? zd_schema_type(s->schema, ZD_S("Resource")) : type];
   for (uint16_t i = 1; i < t->state_count; i++) {
     const zd_walk_state *state = &t->states[i];
-    zd_shape shape = state->type == ZD_NO_TYPE ? ZD_SHAPE_NONE : s->shapes[state->type].shape;
-    if (shape != ZD_SHAPE_CANONICAL && shape != ZD_SHAPE_URI) continue;
+    if (!is_canonical(s, state->type)) continue;
     for (uint16_t k = 0; k < state->want_count; k++)
       if (t->params[state->wants[k].param].field == param->field) return true;
   }
+  for (uint16_t i = 0; i < t->path_count; i++)
+    if (t->params[t->paths[i].param].field == param->field &&
+        path_has_canonicals(s, t->paths[i].path))
+      return true;
   return false;
 }
 
