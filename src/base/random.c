@@ -1,7 +1,6 @@
 #include "base/random.h"
 
 #include <errno.h>
-#include <math.h>
 #include <sys/random.h>
 
 static uint64_t splitmix(uint64_t *state) {
@@ -51,16 +50,6 @@ uint64_t zd_random_below(zd_random *r, uint64_t bound) {
 
 double zd_random_unit(zd_random *r) {
   return (double)(zd_random_u64(r) >> 11) * 0x1p-53;
-}
-
-double zd_random_normal(zd_random *r) {
-  double u, v, s;
-  do {
-    u = 2 * zd_random_unit(r) - 1;
-    v = 2 * zd_random_unit(r) - 1;
-    s = u * u + v * v;
-  } while (s >= 1 || s == 0);
-  return u * sqrt(-2 * log(s) / s);
 }
 
 zd_err zd_random_bytes(void *p, size_t n) {

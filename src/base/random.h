@@ -17,8 +17,6 @@ uint64_t zd_random_u64(zd_random *r);
 uint64_t zd_random_below(zd_random *r, uint64_t bound);
 /* Uniform in [0, 1). */
 double zd_random_unit(zd_random *r);
-/* Standard normal (polar method). Not promised to be the same to the last bit on every machine. */
-double zd_random_normal(zd_random *r);
 
 /* Cryptographic bytes from the kernel. */
 zd_err zd_random_bytes(void *p, size_t n);

@@ -41,22 +41,18 @@ static void below_is_uniform_and_in_bounds(void **state) {
   for (int i = 0; i < 1000; i++) assert_true(zd_random_below(&r, UINT64_MAX) < UINT64_MAX);
 }
 
-static void unit_and_normal_have_their_moments(void **state) {
+static void unit_has_its_moments(void **state) {
   (void)state;
   zd_random r;
   zd_random_seed(&r, 2, 0);
-  double sum = 0, squares = 0, unit = 0;
+  double unit = 0;
   enum { N = 200000 };
   for (int i = 0; i < N; i++) {
-    double u = zd_random_unit(&r), z = zd_random_normal(&r);
+    double u = zd_random_unit(&r);
     assert_true(u >= 0 && u < 1);
     unit += u;
-    sum += z;
-    squares += z * z;
   }
   assert_true(fabs(unit / N - 0.5) < 0.005);
-  assert_true(fabs(sum / N) < 0.015);
-  assert_true(fabs(squares / N - 1) < 0.02);
 }
 
 static void the_kernel_gives_bytes(void **state) {
@@ -73,7 +69,7 @@ int main(void) {
       cmocka_unit_test(a_seed_gives_the_same_stream_for_ever),
       cmocka_unit_test(streams_of_one_seed_differ),
       cmocka_unit_test(below_is_uniform_and_in_bounds),
-      cmocka_unit_test(unit_and_normal_have_their_moments),
+      cmocka_unit_test(unit_has_its_moments),
       cmocka_unit_test(the_kernel_gives_bytes),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,10 +1,12 @@
 /* import_remote.c: to a running server. Resources are checked here, then sent as transactions of a
  * few hundred; a transaction that the server refuses is sent again as a batch, so that the server
  * says which entries it does not want. */
+#include <unistd.h>
+
 #include "bulk/import.h"
 #include "http/client.h"
 
-enum { GROUP = 500, TIMEOUT_MS = 120000 };
+enum { GROUP = 500, TIMEOUT_MS = 120000, PATIENCE = 10 };
 
 typedef struct sender {
   zd_import_piece *p;
@@ -22,12 +24,25 @@ static void refuse(sender *s, uint64_t line, const char *why, zd_slice detail) {
   zd_import_refuse(s->p, line, &issues);
 }
 
+/* The server has too much to do, has done nothing of this, and says when to come again. */
+static bool is_to_wait(const zd_http_answer *a) {
+  zd_slice after = zd_http_answer_header(a, "Retry-After");
+  bool digit = after.n == 1 && after.p[0] >= '0' && after.p[0] <= '9';
+  if (a->status != 503 || !digit) return false;
+  sleep((unsigned)(after.p[0] - '0'));
+  return true;
+}
+
 static zd_err post(sender *s, const char *path, const char *method, zd_slice body,
                    zd_http_answer *a, zd_fault *fault) {
   const zd_http_header headers[] = {{ZD_S("Content-Type"), ZD_S("application/fhir+json")},
                                     {ZD_S("Accept"), ZD_S("application/fhir+json")},
                                     {ZD_S("Prefer"), ZD_S("return=minimal")}};
-  zd_err err = zd_http_client_request(s->client, method, path, headers, 3, body, a, fault);
+  zd_err err;
+  unsigned tries = 0;
+  do {
+    err = zd_http_client_request(s->client, method, path, headers, 3, body, a, fault);
+  } while (err == ZD_OK && ++tries < PATIENCE && is_to_wait(a));
   if (err == ZD_OK && a->status >= 500)
     return zd_fail(fault, ZD_ERR_IO, "the server answered %d: %.*s", a->status,
                    (int)(a->body.n < 200 ? a->body.n : 200), a->body.n ? a->body.p : "");

@@ -34,7 +34,6 @@ typedef enum zd_summary {
 } zd_summary;
 
 typedef struct zd_write_options {
-  bool pretty;                /* two spaces, one member or item a line */
   zd_summary summary;         /* leaves elements out and tags meta with SUBSETTED */
   const zd_element *elements; /* keep only these top-level elements (and mandatory ones) */
   size_t element_count;       /* 0: all */

@@ -24,8 +24,6 @@ typedef struct zd_writer {
   const zd_write_options *options; /* of a subset, else NULL */
   const zd_stored_edit *edit;      /* of the nodes in this subtree, else NULL */
   size_t edit_from, edit_to;       /* its part that falls into this subtree */
-  bool pretty;
-  uint32_t indent;
 } zd_writer;
 
 /* ---- write_json.c ---- */

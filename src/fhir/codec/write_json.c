@@ -23,24 +23,17 @@ static inline void put(zd_writer *w, char c) {
   w->out->n++;
 }
 
-static void new_line(zd_writer *w) {
-  zd_buffer_add_char(w->out, '\n');
-  for (uint32_t i = 0; i < w->indent; i++) zd_buffer_add(w->out, "  ", 2);
-}
-
 void zd_write_item(zd_writer *w, bool *first) {
   if (!*first) put(w, ',');
   *first = false;
-  if (w->pretty) new_line(w);
 }
 
 /* ,"name": or ,"_name": in one piece. */
 static void write_name(zd_writer *w, bool *first, zd_slice name, bool companion) {
-  if (w->pretty) zd_write_item(w, first);
   char *start = room_for(w->out, name.n + 6);
   if (!start) return;
   char *p = start;
-  if (!*first && !w->pretty) *p++ = ',';
+  if (!*first) *p++ = ',';
   *first = false;
   *p++ = '"';
   if (companion) *p++ = '_';
@@ -48,7 +41,6 @@ static void write_name(zd_writer *w, bool *first, zd_slice name, bool companion)
   p += name.n;
   *p++ = '"';
   *p++ = ':';
-  if (w->pretty) *p++ = ' ';
   w->out->n += (size_t)(p - start);
 }
 
@@ -58,12 +50,9 @@ void zd_write_name(zd_writer *w, bool *first, zd_slice name) {
 
 void zd_write_open(zd_writer *w, char bracket) {
   put(w, bracket);
-  w->indent++;
 }
 
 void zd_write_close(zd_writer *w, char bracket) {
-  w->indent--;
-  if (w->pretty) new_line(w);
   put(w, bracket);
 }
 
@@ -287,8 +276,7 @@ void zd_write_head(zd_writer *w, uint32_t root, zd_slice id, bool *first) {
 void zd_fhir_write_json(const zd_tree *tree, uint32_t root, const zd_write_options *options,
                         zd_buffer *out) {
   zd_writer w = {.tree = tree, .schema = tree->schema, .out = out};
-  w.pretty = options && options->pretty;
-  if (root == 0 && !w.pretty && !out->limit) zd_buffer_reserve(out, tree->source.n + 64);
+  if (root == 0 && !out->limit) zd_buffer_reserve(out, tree->source.n + 64);
   if (options && (options->summary != ZD_SUMMARY_NONE || options->element_count > 0)) {
     w.options = options;
     zd_write_subset(&w, root);

@@ -65,19 +65,6 @@ static void canonical_is_in_schema_order_without_white_space(void **state) {
   close_fixture(&f);
 }
 
-static void pretty_is_one_member_a_line(void **state) {
-  (void)state;
-  fixture f;
-  open_fixture(&f,
-               ZD_S("{\"resourceType\":\"Patient\",\"id\":\"1\",\"name\":[{\"given\":[\"B\"]}]}"));
-  zd_write_options options = {.pretty = true};
-  zd_fhir_write_json(&f.tree, 0, &options, &f.out);
-  expect(&f,
-         "{\n  \"resourceType\": \"Patient\",\n  \"id\": \"1\",\n  \"name\": [\n    {\n"
-         "      \"given\": [\n        \"B\"\n      ]\n    }\n  ]\n}");
-  close_fixture(&f);
-}
-
 static void summaries_leave_out_and_say_so(void **state) {
   (void)state;
   static const struct {
@@ -219,7 +206,7 @@ static void memory_that_runs_out_shows_in_the_buffer(void **state) {
   for (uint64_t nth = 1;; nth++) {
     zd_buffer out;
     uint32_t stamp_at;
-    zd_write_options options = {.pretty = true, .summary = ZD_SUMMARY_DATA};
+    zd_write_options options = {.summary = ZD_SUMMARY_DATA};
     zd_buffer_init(&out, 0);
     zd_scarcity_begin(nth);
     zd_fhir_write_stored(&f.tree, 0, NULL, &out, &stamp_at);
@@ -235,7 +222,6 @@ static void memory_that_runs_out_shows_in_the_buffer(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(canonical_is_in_schema_order_without_white_space),
-      cmocka_unit_test(pretty_is_one_member_a_line),
       cmocka_unit_test(summaries_leave_out_and_say_so),
       cmocka_unit_test(elements_keep_what_is_named_and_what_is_mandatory),
       cmocka_unit_test(a_subset_of_a_subset_has_one_tag),
