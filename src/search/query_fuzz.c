@@ -28,6 +28,20 @@ zd_err zd_snapshot_find(zd_snapshot *v, uint32_t type, zd_slice id, zd_row *row)
   return ZD_ERR_NOT_FOUND;
 }
 
+/* Value sets and code systems are looked up while parsing: there are none. */
+zd_err zd_snapshot_search(zd_snapshot *v, const zd_search_request *q, zd_row *out, size_t *n,
+                          zd_fault *fault) {
+  (void)v, (void)q, (void)out, (void)fault;
+  *n = 0;
+  return ZD_OK;
+}
+
+zd_err zd_snapshot_entries(zd_snapshot *v, zd_row row, zd_arena *arena, const zd_entry **out,
+                           size_t *n, zd_fault *fault) {
+  (void)v, (void)row, (void)arena, (void)out, (void)n, (void)fault;
+  return ZD_ERR_UNSUPPORTED;
+}
+
 zd_err zd_snapshot_row_at(zd_snapshot *v, int64_t ms, zd_row *row) {
   (void)v;
   *row = (zd_row)(ms < 0 ? 0 : ms / 1000);
