@@ -52,18 +52,25 @@ static zd_err carry_out(zd_evaluation *e, zd_join *j) {
   return err;
 }
 
-zd_err zd_join_carry_out(zd_evaluation *e, zd_join *j) {
+/* What a join finds depends on the snapshot, and on nothing else. */
+static void key_of(const zd_evaluation *e, const zd_join *j, zd_memo_key *key) {
   const zd_scope *s = e->scope;
-  zd_memo_key key = {.broken = s->memo == NULL};
-  zd_memo_key_number(&key, s->bound);
-  zd_memo_key_number(&key, s->generation * 2 + s->all_versions);
-  zd_memo_key_plan(&key, j->plan);
+  key->n = 0;
+  key->broken = s->memo == NULL;
+  zd_memo_key_number(key, s->bound);
+  zd_memo_key_number(key, s->generation * 2 + s->all_versions);
+  zd_memo_key_plan(key, j->plan);
+}
+
+zd_err zd_join_carry_out(zd_evaluation *e, zd_join *j) {
+  zd_memo_key key;
+  key_of(e, j, &key);
   zd_err err = zd_evaluation_recall(e, &key, &j->found);
   if (err || j->found) return err;
   uint64_t begun = zd_clock_monotonic_ns();
   err = carry_out(e, j);
-  bool dear = zd_clock_monotonic_ns() - begun >= DEAR_NS || s->way != ZD_JOIN_BY_COST;
-  if (!err && dear) zd_memo_keep(s->memo, &key, j->found);
+  bool dear = zd_clock_monotonic_ns() - begun >= DEAR_NS || e->scope->way != ZD_JOIN_BY_COST;
+  if (!err && dear) zd_memo_keep(e->scope->memo, &key, j->found);
   return err;
 }
 
@@ -163,9 +170,12 @@ zd_err zd_joins_decide(zd_evaluation *e, const zd_plan *plan, bool page) {
   if (!never) err = zd_evaluate_estimate_others(e->scope, plan, &candidates, e->fault);
   for (zd_join *j = e->joins; !err && j; j = j->next) {
     if (!j->put_off) continue;
-    if (never)
+    zd_memo_key key;
+    key_of(e, j, &key);
+    err = zd_evaluation_recall(e, &key, &j->found);
+    if (never || j->found)
       j->put_off = false;
-    else
+    else if (!err)
       err = decide(e, j, candidates, page);
   }
   return err;
