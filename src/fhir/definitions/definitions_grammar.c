@@ -295,7 +295,7 @@ static bool read_expression(parser *p) {
 }
 
 bool zd_def_expression_parses(zd_slice text, size_t *at) {
-  parser p = {.text = text};
+  parser p = {.text = text.p ? text : ZD_S("")};
   next(&p);
   bool good = read_expression(&p) && p.kind == TOKEN_END;
   *at = p.token_at;
