@@ -68,15 +68,12 @@ static zd_slice relative_tail(zd_slice url) {
   return (zd_slice){NULL, 0};
 }
 
-/* "Patient?identifier=x" of an entry that is created or updated on just this condition means that
- * entry: conditional references are resolved after the writes (http.html#trules). */
+/* "Patient?identifier=x" of an entry that is created or updated on this condition means that entry:
+ * conditional references are resolved after the writes (http.html#trules). */
 static bool put_condition(zd_links *l, zd_unit_entry *e) {
-  zd_slice condition = e->in.kind == ZD_CREATE ? e->in.if_none_exist : e->in.query;
-  if (!condition.n || !e->id.p || (e->in.kind != ZD_CREATE && !e->in.conditional)) return true;
-  zd_slice type = zd_schema_type_info(l->unit->call->rest->schema, e->in.type).name;
-  zd_slice from = zd_arena_printf(l->arena, "%.*s?%.*s", ZD_SV(type), ZD_SV(condition));
+  if (!e->condition.p || !e->id.p) return true;
   zd_slice to = identity(l, e);
-  if (from.p && to.p && (find_slot(l, from)->from.p || put(l, from, to))) return true;
+  if (to.p && (find_slot(l, e->condition)->from.p || put(l, e->condition, to))) return true;
   return zd_unit_fail(l->unit, e, 500, ZD_ISSUE_EXCEPTION, "out of memory");
 }
 
@@ -175,6 +172,11 @@ static bool resolve_condition(zd_links *l, zd_unit_entry *e, zd_slice text) {
   if (!query.n)
     return zd_unit_fail(l->unit, e, 400, ZD_ISSUE_VALUE,
                         "the conditional reference \"%.*s\" has no condition", ZD_SV(text));
+  zd_slice name = zd_schema_type_info(l->unit->call->rest->schema, type).name;
+  zd_slice key = zd_condition_key(name, query, &l->unit->scratch);
+  if (!key.p) return zd_unit_fail(l->unit, e, 500, ZD_ISSUE_EXCEPTION, "out of memory");
+  const link_slot *own = find_slot(l, key);
+  if (own->from.p) return keep(l, text, own->to);
   return match_condition(l, e, text, type, query);
 }
 

@@ -74,7 +74,9 @@ static bool find_targets(zd_unit *u) {
 }
 
 /* Two creates with one condition are one resource: the second takes the first's identity, as it
- * would have, had it come a moment later. Resources of other entries may not be written twice. */
+ * would have, had it come a moment later. Resources of other entries may not be written twice, and
+ * an update that would have met what another entry creates does so (http.html#trules: the
+ * transaction fails when identities overlap). */
 static size_t slot_of(zd_slice key, uint32_t type, size_t mask) {
   return (size_t)zd_hash64_seed(key.p, key.n, type) & mask;
 }
@@ -84,7 +86,7 @@ static bool same_identity(const zd_unit_entry *a, const zd_unit_entry *b) {
 }
 
 static bool same_condition(const zd_unit_entry *a, const zd_unit_entry *b) {
-  return a->type == b->type && zd_slice_eq(a->in.if_none_exist, b->in.if_none_exist);
+  return zd_slice_eq(a->condition, b->condition);
 }
 
 /* Open addressing over entries; finds an equal one or puts e in. */
@@ -100,6 +102,16 @@ static zd_unit_entry *find_or_put(zd_unit_entry **table, size_t mask, zd_unit_en
   }
 }
 
+static bool say_overlap(zd_unit *u, const zd_unit_entry *e, const zd_unit_entry *other) {
+  return zd_unit_fail(u, e, 400, ZD_ISSUE_DUPLICATE, "%.*s writes the same resource",
+                      ZD_SV(other->expression));
+}
+
+/* What is created because nothing matches a condition, and would match it for the next one. */
+static bool makes_match(const zd_unit_entry *e) {
+  return e->condition.p && e->act == ZD_ACT_WRITE && e->op == ZD_OP_CREATE;
+}
+
 static bool no_overlap(zd_unit *u) {
   if (u->n < 2) return true;
   size_t room = 4;
@@ -109,17 +121,18 @@ static bool no_overlap(zd_unit *u) {
   if (!ids || !conditions) return zd_unit_fail(u, NULL, 500, ZD_ISSUE_EXCEPTION, "out of memory");
   for (size_t i = 0; i < u->n; i++) {
     zd_unit_entry *e = &u->entries[i], *other;
-    if (e->in.kind == ZD_CREATE && e->in.if_none_exist.p && e->act == ZD_ACT_WRITE &&
-        (other = find_or_put(conditions, room - 1, e, e->in.if_none_exist, same_condition))) {
+    other =
+        makes_match(e) ? find_or_put(conditions, room - 1, e, e->condition, same_condition) : NULL;
+    if (other && (e->in.kind != ZD_CREATE || other->in.kind != ZD_CREATE))
+      return say_overlap(u, e, other);
+    if (other) {
       e->act = ZD_ACT_NONE;
       e->id = other->id;
       continue;
     }
     if (e->act != ZD_ACT_WRITE) continue;
     other = find_or_put(ids, room - 1, e, e->id, same_identity);
-    if (other)
-      return zd_unit_fail(u, e, 400, ZD_ISSUE_DUPLICATE, "%.*s writes the same resource",
-                          ZD_SV(other->expression));
+    if (other) return say_overlap(u, e, other);
   }
   return true;
 }
@@ -237,7 +250,7 @@ bool zd_unit_prepare(zd_unit *u) {
     return zd_unit_fail(u, NULL, zd_status_of(err), ZD_ISSUE_EXCEPTION,
                         "the store cannot be read: %s", zd_err_name(err));
   u->as_of = zd_snapshot_row(u->snapshot);
-  if (find_targets(u) && no_overlap(u) && fill(u)) {
+  if (find_targets(u) && zd_unit_note_conditions(u) && no_overlap(u) && fill(u)) {
     zd_snapshot_release(u->snapshot);
     u->snapshot = NULL;
     return true;

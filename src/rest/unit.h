@@ -20,6 +20,7 @@ typedef struct zd_unit_entry {
   zd_slice new_id;     /* made here for a create; kept over retries */
   bool known_id;       /* new_id follows from the import's key: it may be there already */
   /* decided by prepare */
+  zd_slice condition; /* zd_condition_key of what a create or update depends on; absent: nothing */
   zd_act act;
   zd_op op;
   uint32_t type;
@@ -81,6 +82,11 @@ void zd_unit_free(zd_unit *u);
 /* ---- steps of prepare ---- */
 /* target.c: what an entry will write to. False when refused. */
 bool zd_unit_target(zd_unit *u, zd_unit_entry *e);
+/* condition.c: conditions that say the same have one key, however they are encoded and ordered. p
+ * NULL: out of memory. */
+zd_slice zd_condition_key(zd_slice type, zd_slice query, zd_arena *arena);
+/* Gives the entries theirs. */
+bool zd_unit_note_conditions(zd_unit *u);
 /* reference.c: replacements of references inside an entry's resource, given all entries' targets.
  */
 typedef struct zd_links zd_links;
