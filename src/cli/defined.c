@@ -93,18 +93,18 @@ void zd_defined_free(zd_defined *p) {
   zd_buffer_free(&p->image);
 }
 
-zd_err zd_defined_keep_image(zd_defined *p, zd_store *store, zd_fault *fault) {
-  if (!p->compiled) return ZD_OK;
-  zd_err err = zd_store_set_note(store, image_note, zd_buffer_slice(&p->image), fault);
-  if (!err) p->compiled = false;
-  return err;
+void zd_defined_keep_image(zd_defined *p, zd_store *store) {
+  zd_fault ignored = {0};
+  if (p->compiled && !zd_store_set_note(store, image_note, zd_buffer_slice(&p->image), &ignored))
+    p->compiled = false;
 }
 
 /* The old image goes first: whatever happens in between, an image that is there fits its text. */
 zd_err zd_defined_save(zd_defined *p, zd_store *store, zd_fault *fault) {
   zd_err err = zd_store_set_note(store, image_note, ZD_S(""), fault);
   if (!err) err = zd_store_set_note(store, note, zd_buffer_slice(&p->text), fault);
-  return err ? err : zd_defined_keep_image(p, store, fault);
+  if (!err) zd_defined_keep_image(p, store);
+  return err;
 }
 
 /* ---- reading what is added ---- */

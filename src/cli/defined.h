@@ -53,7 +53,8 @@ bool zd_defined_is_definition(zd_slice text);
 zd_err zd_defined_add(zd_defined *p, zd_addition *additions, size_t n, bool skip, zd_fault *fault);
 /* Keeps them with the store (writable). */
 zd_err zd_defined_save(zd_defined *p, zd_store *store, zd_fault *fault);
-/* Keeps the image alone, when it was made anew. */
-zd_err zd_defined_keep_image(zd_defined *p, zd_store *store, zd_fault *fault);
+/* Keeps the image, when it was made anew. Where that fails the next opening makes it again: no
+ * error. */
+void zd_defined_keep_image(zd_defined *p, zd_store *store);
 
 #endif

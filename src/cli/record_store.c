@@ -12,7 +12,7 @@ zd_err zd_record_store_open(const char *dir, bool read_only, const char *base_ur
     err = zd_search_open(out->defined.schema, out->store, zd_slice_of(base_url ? base_url : ""),
                          &out->search, fault);
   if (err == ZD_OK) err = zd_search_compare(out->search, read_only, fault);
-  if (err == ZD_OK && !read_only) err = zd_defined_keep_image(&out->defined, out->store, fault);
+  if (err == ZD_OK && !read_only) zd_defined_keep_image(&out->defined, out->store);
   if (err == ZD_OK) err = zd_store_start(out->store, zd_search_indexer(out->search), fault);
   if (err != ZD_OK) zd_record_store_close(out);
   return err;

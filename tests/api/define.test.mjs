@@ -1,6 +1,7 @@
 // Definitions that users add: search parameters (what is stored is indexed for them), profiles, terminology.
 import assert from 'node:assert/strict';
-import { writeFileSync, rmSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, writeFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import { client, folder, patient, run, start } from './server.mjs';
@@ -219,4 +220,23 @@ test('of a package, search parameters that are there under another url are left 
   assert.equal((await listed(dir)).trim().split('\n').length, 1);
   assert.equal((await run('define', '--list', from, '--data', dir)).code, 2);
   rmSync(dir, { recursive: true });
+});
+
+test('implementation guides are defined as they are published, one beside the other', async t => {
+  const suites = join(process.env.ZD_SHARED ?? join(import.meta.dirname ?? new URL('.', import.meta.url).pathname, '../../../shared'), 'suites/us-core');
+  // What each adds; what the standard's own parameters answer; what is refused.
+  const guides = [['us_core_311', 70, 69, 3], ['us_core_610', 107, 99, 1], ['ips_110', 98, 0, 0]];
+  if (!existsSync(suites)) return t.skip(`${guides.length} guides: the suites are not here`);
+  for (const [name, added, answered, refused] of guides) {
+    const dir = await store([patient({ id: 'a' })]), from = folder();
+    execFileSync('tar', ['-xzf', join(suites, `${name}.tgz`), '-C', from]);
+    const { code, err } = await run('define', join(from, 'package'), '--skip', '--data', dir);
+    assert.equal(code, 0, err);
+    const summary = err.trim().split('\n').find(line => line.startsWith('added'));
+    assert.ok(summary.startsWith(`added ${added};`), summary);
+    if (answered) assert.ok(summary.includes(`; ${answered} search parameters do`), summary);
+    if (refused) assert.ok(summary.includes(`; ${refused} search parameters refused`), summary);
+    assert.equal((await run('check', '--data', dir)).code, 0);
+    rmSync(dir, { recursive: true });
+  }
 });
