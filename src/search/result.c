@@ -97,6 +97,15 @@ static zd_err read_max_results(zd_query_reader *q, const zd_query_part *part) {
   return fine && v ? ZD_OK : bad(q, part, "a number above 0");
 }
 
+/* Contained resources are not found unless they are asked for. */
+static zd_err read_contained(zd_query_reader *q, const zd_query_part *part) {
+  if (zd_slice_eq(part->value, ZD_S("false"))) return ZD_OK;
+  if (!zd_slice_eq(part->value, ZD_S("true")) && !zd_slice_eq(part->value, ZD_S("both")))
+    return bad(q, part, "true, both or false");
+  return zd_query_refuse(q, part->name, ZD_ISSUE_NOT_SUPPORTED,
+                         "_contained: searching contained resources is not offered");
+}
+
 typedef struct result_row {
   const char *name;
   zd_err (*read)(zd_query_reader *q, const zd_query_part *part); /* NULL: another's business */
@@ -115,7 +124,7 @@ static const result_row rows[] = {
     {"_sort", zd_sort_read, true, NULL},
     {"_maxresults", read_max_results, true, NULL},
     {"_explain", read_explain, true, NULL},
-    {"_contained", NULL, false, "searching contained resources is not offered"},
+    {"_contained", read_contained, true, NULL},
     {"_containedType", NULL, false, "searching contained resources is not offered"},
     {"_text", NULL, false, "full text search is not offered"},
     {"_content", NULL, false, "full text search is not offered"},
