@@ -219,6 +219,7 @@ static zd_err open_snapshot(zd_searching *x) {
   if (!cursor.p) return zd_store_snapshot(c->rest->store, &x->v);
   if (!zd_cursor_parse(cursor, &x->at) || x->at.part || !x->at.search || x->at.check != sum)
     return ZD_ERR_INVALID;
+  if (x->at.after != ZD_NO_ROW && x->at.after >= x->at.snapshot) return ZD_ERR_INVALID;
   return zd_store_snapshot_at(c->rest->store, x->at.snapshot, &x->v);
 }
 
