@@ -108,6 +108,7 @@ static zd_err read_values(zd_ask *a, zd_clause *clause) {
                           .arena = q->arena,
                           .fault = &fault,
                           .modifier = clause->modifier,
+                          .work = &q->work,
                           .snapshot = q->options->snapshot};
     err = zd_value_read(&x, clause->param, texts[i], &values[i]);
     if (err == ZD_ERR_MEMORY) return err;

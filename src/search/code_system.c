@@ -20,7 +20,8 @@ static zd_err tree_of_row(const zd_search *s, const zd_code_question *q, zd_row 
   zd_record record;
   zd_err err = zd_snapshot_read(q->snapshot, row, false, q->arena, &record, q->fault);
   if (!err && !record.body.n) err = ZD_ERR_NOT_FOUND; /* deleted */
-  return err ? err : zd_stored_tree(s, record.type, record.body, q->arena, out);
+  if (!err) err = zd_stored_tree(s, record.type, record.body, q->arena, out);
+  return err ? err : zd_code_spend(q, out->count);
 }
 
 static zd_err find_by_id(const zd_search *s, const zd_code_question *q, zd_type type, zd_slice id,
@@ -225,12 +226,12 @@ zd_err zd_code_system_closure(const zd_code_system *c, uint32_t from, bool down,
   uint8_t *seen = ZD_NEW_ARRAY(q->arena, uint8_t, c->count + 1u);
   uint32_t *queue = ZD_NEW_ARRAY(q->arena, uint32_t, c->count + 1u), head = 0, tail = 0;
   if (!edges || !seen || !queue) return ZD_ERR_MEMORY;
+  zd_err err = zd_code_spend(q, (size_t)c->count + c->edge_count);
   seen[from] = 1;
   queue[tail++] = from;
-  while (head < tail) {
+  while (head < tail && !err) {
     uint32_t at = queue[head++];
-    zd_err err = zd_code_list_add(out, c->url, c->concepts[at].code, q->arena);
-    if (err) return err;
+    err = zd_code_list_add(out, c->url, c->concepts[at].code, q->arena);
     for (uint32_t e = first_from(edges, c->edge_count, at);
          e < c->edge_count && edges[e].parent == at; e++) {
       if (seen[edges[e].child]) continue;
@@ -238,5 +239,5 @@ zd_err zd_code_system_closure(const zd_code_system *c, uint32_t from, bool down,
       queue[tail++] = edges[e].child;
     }
   }
-  return ZD_OK;
+  return err;
 }

@@ -37,6 +37,9 @@ typedef struct walk {
 
 static zd_err add_id(walk *w, zd_slice id) {
   zd_slice kept = zd_arena_copy(w->x->arena, id);
+  zd_code_question q = {.fault = w->x->fault, .work = w->x->work};
+  zd_err err = zd_code_spend(&q, 1);
+  if (err) return err;
   return kept.p ? zd_code_list_add(&w->next, w->name, kept, w->x->arena) : ZD_ERR_MEMORY;
 }
 

@@ -319,6 +319,7 @@ typedef struct zd_value_context {
   zd_arena *arena;
   zd_fault *fault;
   zd_modifier modifier;  /* of the clause */
+  size_t *work;          /* of the query, see zd_code_spend; may be NULL */
   zd_snapshot *snapshot; /* where value sets and code systems are looked up; may be NULL */
 } zd_value_context;
 /* How an error of zd_value_read or zd_modifier_read is reported. */
@@ -383,6 +384,7 @@ typedef struct zd_query_reader {
   zd_query *out;
   zd_issues *issues;
   int64_t now_ms;
+  size_t work;           /* codes and definitions looked at, see zd_code_spend */
   const zd_plan **plans; /* one per clause */
   size_t plan_count;
   bool typed;     /* a clause keeps to rows of the type already */

@@ -358,6 +358,22 @@ static void value_sets(void **state) {
   CHECK(w, rows);
 }
 
+/* One query may not have the server read definitions without end. */
+static void many_value_sets_are_too_costly(void **state) {
+  world *w = *state;
+  fill_terminology(w);
+  zd_buffer query;
+  zd_buffer_init(&query, 0);
+  zd_buffer_add(&query, "code:in=", 8);
+  for (int i = 0; i < 9999; i++)
+    zd_buffer_add_slice(&query, ZD_S("http://hl7.org/fhir/ValueSet/resource-types,"));
+  zd_buffer_add_slice(&query, ZD_S("http://x/pets"));
+  zd_buffer_add_char(&query, 0);
+  const char *said = ask(w, "Condition", query.p);
+  if (strncmp(said, "!too-costly", 11) != 0) fail_msg("%s", said);
+  zd_buffer_free(&query);
+}
+
 static void hierarchies(void **state) {
   world *w = *state;
   fill_terminology(w);
@@ -449,9 +465,11 @@ static void locations(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(missing),     cmocka_unit_test(strings), cmocka_unit_test(tokens),
-      cmocka_unit_test(references),  cmocka_unit_test(uris),    cmocka_unit_test(value_sets),
-      cmocka_unit_test(hierarchies), cmocka_unit_test(places),  cmocka_unit_test(locations),
+      cmocka_unit_test(missing),     cmocka_unit_test(strings),
+      cmocka_unit_test(tokens),      cmocka_unit_test(references),
+      cmocka_unit_test(uris),        cmocka_unit_test(value_sets),
+      cmocka_unit_test(hierarchies), cmocka_unit_test(many_value_sets_are_too_costly),
+      cmocka_unit_test(places),      cmocka_unit_test(locations),
   };
   return cmocka_run_group_tests(tests, open_world, close_world);
 }

@@ -3,8 +3,16 @@
 
 #include "search/value_set.h"
 
+zd_err zd_code_spend(const zd_code_question *q, size_t n) {
+  if (!q->work) return ZD_OK;
+  *q->work += n;
+  if (*q->work <= ZD_CODE_WORK_MAX) return ZD_OK;
+  return zd_fail(q->fault, ZD_ERR_LIMIT,
+                 "the value sets and hierarchies of the query are too large");
+}
+
 static zd_err give(const zd_code_question *q, const zd_code_list *list, const zd_slice *but) {
-  zd_err err = ZD_OK;
+  zd_err err = zd_code_spend(q, list->n);
   if (list->n > q->limit) return zd_fail(q->fault, ZD_ERR_LIMIT, "more than %zu codes", q->limit);
   for (size_t i = 0; i < list->n && !err; i++)
     if (!but || !zd_slice_eq(list->items[i].code, *but)) err = q->sink(q->context, &list->items[i]);

@@ -21,7 +21,13 @@ typedef struct zd_code_question {
   void *context;
   zd_arena *arena;
   zd_fault *fault;
+  size_t *work; /* counts what the query's questions have cost together, see zd_code_spend */
 } zd_code_question;
+
+/* Counts codes, and nodes of definitions, that are read. ZD_ERR_LIMIT when the query has asked for
+ * more than ZD_CODE_WORK_MAX of them: many value sets, or the same a thousand times over. */
+enum { ZD_CODE_WORK_MAX = 1000000 };
+zd_err zd_code_spend(const zd_code_question *q, size_t n);
 
 /* expand: the codes of the value set with this url ("url|version" too) or reference
  * ("ValueSet/id"). descendants, ancestors: those of a code, itself not among them. Order and

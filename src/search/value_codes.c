@@ -20,6 +20,7 @@ static zd_code_question question(const zd_value_context *x, gathering *g) {
                             .sink = gather,
                             .context = g,
                             .arena = x->arena,
+                            .work = x->work,
                             .fault = x->fault};
 }
 

@@ -36,7 +36,7 @@ static zd_err shipped_system(const zd_search *s, const zd_code_question *q, zd_s
     return zd_fail(q->fault, ZD_ERR_UNSUPPORTED, "the codes of %.*s are not all known", ZD_SV(url));
   if (info.count > q->limit)
     return zd_fail(q->fault, ZD_ERR_LIMIT, "a code system of more than %zu codes", q->limit);
-  zd_err err = ZD_OK;
+  zd_err err = zd_code_spend(q, info.count);
   for (uint32_t k = 0; k < info.count && !err; k++)
     err = zd_code_list_add(out, url, zd_schema_code_system_code(s->schema, at, k), q->arena);
   return err;
@@ -123,6 +123,7 @@ static zd_err add_include(const zd_search *s, const zd_code_question *q, const z
                           uint32_t include, const zd_set_stack *stack, zd_code_list *out) {
   zd_code_list one = {0};
   zd_err err = expand_include(s, q, t, include, stack, &one);
+  if (!err) err = zd_code_spend(q, one.n);
   for (size_t i = 0; i < one.n && !err; i++)
     err = zd_code_list_add(out, one.items[i].system, one.items[i].code, q->arena);
   zd_code_list_sort(out);
@@ -170,7 +171,7 @@ static zd_err expand_shipped(const zd_search *s, const zd_code_question *q, zd_s
     return zd_fail(q->fault, ZD_ERR_UNSUPPORTED,
                    "the codes of the value set %.*s do not follow from the definitions",
                    ZD_SV(set));
-  zd_err err = ZD_OK;
+  zd_err err = zd_code_spend(q, info.count);
   for (uint32_t k = 0; k < info.count && !err; k++) {
     zd_coded coded = zd_schema_value_set_code(s->schema, at, k);
     err = zd_code_list_add(out, coded.system, coded.code, q->arena);
