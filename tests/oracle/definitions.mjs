@@ -1,8 +1,9 @@
 // What the specification's definitions say: search parameters by type, compartments, and the code
 // systems that required bindings give to elements of type code.
-import { readFileSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import fhirpath from 'fhirpath';
 import r4 from 'fhirpath/fhir-context/r4/index.js';
+import { parse } from './exact.mjs';
 
 const folder = new URL('../../node_modules/hl7.fhir.r4.examples/', import.meta.url);
 const load = name => {
@@ -58,15 +59,19 @@ const valueSet = memo(url => load(`ValueSet-${url.split('|')[0].split('/').pop()
 const codeSystem = memo(url => load(`CodeSystem-${url.split('/').pop()}.json`));
 const within = (concepts, code) => (concepts ?? []).some(c => c.code === code || within(c.concept, code));
 
+function elementOf(type, expression) {
+  const plain = expression.replace(/ as \w+|\.as\(\w+\)|\.where\((?:[^()]|\(\))*\)/g, '').replace(/^\(|\)$/g, '');
+  const names = plain.split('.').slice(1);
+  return names.every(n => /^\w+$/.test(n)) ? elementAt(type, names) : null;
+}
+
 /** (code) => its system, for a path that ends at an element with a required binding. */
 function systemsOf(type, expression) {
-  const plain = expression.replace(/^\(|\)$/g, '').replace(/ as \w+|\.as\(\w+\)|\.where\([^)]*\)/g, '');
-  const names = plain.split('.').slice(1);
-  const element = names.every(n => /^\w+$/.test(n)) ? elementAt(type, names) : null;
+  const element = elementOf(type, expression);
   if (!element || element.binding?.strength !== 'required') return () => undefined;
   const include = valueSet(element.binding.valueSet)?.compose?.include ?? [];
   const systems = new Set(include.map(i => i.system));
-  if (systems.size === 1) return () => include[0].system;
+  if (systems.size === 1 && (include.some(i => i.concept) || codeSystem(include[0].system ?? ''))) return () => include[0].system;
   return code => include.find(i => (i.concept ? i.concept.some(c => c.code === code)
     : within(codeSystem(i.system)?.concept, code)))?.system;
 }
@@ -77,8 +82,13 @@ function readPart(type, expression, base) {
   // `as` takes one value only, and what is meant is a choice among several.
   const path = expression.replace(/\.where\(resolve\(\) is \w+\)/, '').replace(/as\(DateTime\)/, 'as(dateTime)')
     .replace(/ as (\w+)/g, '.ofType($1)').replace(/\.as\((\w+)\)/g, '.ofType($1)');
-  const compile = text => fhirpath.compile(base ? { base, expression: text } : text, r4);
-  return { only, path, values: compile(path), types: compile(`(${path}).type().name`), systems: systemsOf(type, expression) };
+  const compile = text => { // when it is asked for the first time
+    let run;
+    return (...args) => (run ??= fhirpath.compile(base ? { base, expression: text } : text, r4))(...args);
+  };
+  const types = elementOf(type, expression)?.type?.map(t => t.code) ?? [];
+  return { only, path, values: compile(path), types: compile(`(${path}).type().name`), systems: systemsOf(type, expression),
+    canonical: types.includes('canonical') || types.includes('uri'), referring: types.includes('Reference') };
 }
 
 const ofType = (type, expression) => alternatives(expression)
@@ -90,18 +100,35 @@ function readParam(type, p) {
   const expressions = ofType(type, expression);
   param.parts = expressions.map(e => readPart(type, e));
   if (param.parts.every(x => x.only)) param.targets = param.targets.filter(t => param.parts.some(x => x.only === t));
-  if (p.component) {
+  param.canonical = param.parts.some(x => x.canonical);
+  param.referring = param.parts.some(x => x.referring);
+  if (p.component?.every(c => byUrl.has(c.definition))) {
     param.contexts = expressions.map(e => ({
       values: fhirpath.compile(e, r4),
-      components: p.component.map(c => {
+      components: p.component.map((c, i) => {
         const target = byUrl.get(c.definition);
-        return { code: target.code, type: target.type, targets: target.target ?? [],
-          parts: alternatives(c.expression).map(x => readPart(e, x, e)) };
+        // R4 publishes the expressions of DocumentReference's relationship crossed.
+        const path = p.code === 'relationship' && type === 'DocumentReference' ? p.component[1 - i].expression : c.expression;
+        return { code: target.code, type: target.type, targets: target.target ?? [], parts: alternatives(path).map(x => readPart(e, x, e)) };
       }),
     }));
     param.components = param.contexts[0]?.components;
   }
   return param;
+}
+
+/** All resource types that have search parameters, and an example of each that is not too large. */
+export function examples(perType, bytes = 60000) {
+  const found = new Map();
+  for (const name of readdirSync(folder).sort()) {
+    const type = /^([A-Z]\w+)-.*\.json$/.exec(name)?.[1], list = found.get(type) ?? [];
+    if (!type || list.length >= perType || !structure(type)) continue;
+    const text = readFileSync(new URL(name, folder), 'utf8');
+    if (text.length > bytes) continue;
+    list.push(parse(text));
+    found.set(type, list);
+  }
+  return found;
 }
 
 const unanswered = new Set(['_text', '_content', '_query']);

@@ -85,7 +85,7 @@ export class Engine {
   chain(type, step, rest, value) {
     const [code, only] = step.split(':');
     const param = this.param(type, code);
-    if (param.type !== 'reference') throw new Refusal(`${code} is no reference`);
+    if (param.type !== 'reference' || param.canonical) throw new Refusal(`${code} is no reference that is followed`);
     const tests = new Map();
     const asked = only ? [only] : param.targets.includes('Resource') ? this.types : param.targets;
     let refused;
@@ -103,7 +103,7 @@ export class Engine {
     const [, source, code, ...rest] = name.split(':');
     if (!this.byType.has(source) || !code || !rest.length) throw new Refusal(name);
     const param = this.param(source, code), fits = this.test(source, rest.join(':'), value);
-    if (param.type !== 'reference' || !mayRefer(param, type)) throw new Refusal(`${code} does not refer to ${type}`);
+    if (param.type !== 'reference' || param.canonical || !mayRefer(param, type)) throw new Refusal(`${code} does not refer to ${type}`);
     const hit = new Set(this.all(source).filter(fits).flatMap(k => k.of(param).filter(f => f.id).map(f => `${f.type}/${f.id}`)));
     return kept => hit.has(kept.key);
   }
@@ -184,15 +184,20 @@ export class Engine {
   }
 
   follow(inc, from) {
-    if (inc.reverse) {
-      const keys = new Set(from.map(k => k.key));
-      const sources = inc.source === '*' ? this.types : [inc.source];
-      return sources.flatMap(s => this.all(s)).filter(k => this.refers(inc, k)
-        .some(f => f.id && (!inc.target || f.type === inc.target) && keys.has(`${f.type}/${f.id}`)));
+    if (!inc.reverse) {
+      return from.filter(k => inc.source === '*' || k.type === inc.source).flatMap(k => this.refers(inc, k)).flatMap(f => this.meant(f))
+        .filter(k => !inc.target || k.type === inc.target);
     }
-    return from.filter(k => inc.source === '*' || k.type === inc.source)
-      .flatMap(k => this.refers(inc, k)).filter(f => f.id && (!inc.target || f.type === inc.target))
-      .flatMap(f => this.get(f.type, f.id) ?? []);
+    const keys = new Set(from.map(k => k.key)), sources = inc.source === '*' ? this.types : [inc.source];
+    return sources.flatMap(s => this.all(s)).filter(k => this.refers(inc, k)
+      .some(f => this.meant(f).some(t => keys.has(t.key) && (!inc.target || t.type === inc.target))));
+  }
+
+  /** The resources that a fact of a reference parameter leads to: by type and id, or by canonical url. */
+  meant(f) {
+    if (f.id) return [this.get(f.type, f.id)].filter(Boolean);
+    if (f.url === undefined || !('whole' in f)) return [];
+    return this.types.flatMap(t => this.all(t)).filter(k => k.resource.url === f.url && (f.version === undefined || k.resource.version === f.version));
   }
 
   refers(inc, kept) {

@@ -38,6 +38,10 @@ export const larger = (a, b) => (compare(a, b) >= 0 ? a : b);
 /** JSON text of a resource, decimals as they were written. */
 export const json = value => JSON.stringify(value).replace(/"@number:([^"]*)"/g, '$1');
 
+/** JSON with its numbers as Decimals. */
+export const parse = text => JSON.parse(text.replace(/"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g, w => (w[0] === '"' ? w : `"@number:${w}"`)),
+  (_, value) => (typeof value === 'string' && value.startsWith('@number:') ? new Decimal(value.slice(8)) : value));
+
 /** A date or time as { low, high }: closed interval of microseconds. Without a zone it is UTC. */
 export function moment(text) {
   const m = /^(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d+))?)?(Z|[+-]\d\d:\d\d)?)?)?)?$/.exec(text);

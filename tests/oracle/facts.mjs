@@ -67,12 +67,15 @@ function date(value) {
 
 const named = ['text', 'family', 'given', 'prefix', 'suffix', 'line', 'city', 'district', 'state', 'postalCode', 'country'];
 
-function string(value) {
+function string(value, type) {
+  if (typeof value !== 'string' && type !== 'HumanName' && type !== 'Address') return [];
   const texts = typeof value === 'string' ? [value] : named.flatMap(n => value[n] ?? []);
   return texts.map(text => ({ text, folded: fold(text) }));
 }
 
 // ---- token: { system, code }; { words } is what :text looks at, { kind } the type of an Identifier ----
+
+const moments = new Set(['date', 'dateTime', 'instant', 'time']);
 
 function token(value, type, systems) {
   switch (type) {
@@ -89,7 +92,7 @@ function token(value, type, systems) {
     case 'boolean':
       return [{ code: String(value) }];
     default:
-      return typeof value === 'string' ? [{ system: type === 'code' ? systems(value) : undefined, code: value }]
+      return typeof value === 'string' && !moments.has(type) ? [{ system: type === 'code' ? systems(value) : undefined, code: value }]
         : typeof value === 'boolean' ? [{ code: String(value) }] : [];
   }
 }
@@ -113,6 +116,7 @@ export function literal(text, base) {
 export const targetType = fact => fact.type ?? fact.of ?? /(?:^|\/)([A-Z][A-Za-z]+)\/[A-Za-z0-9.-]{1,64}$/.exec(fact.url ?? '')?.[1];
 
 function reference(value, type, systems, base) {
+  if (value.resourceType) return some(value.id && { type: value.resourceType, id: value.id }); // the resource stands there itself
   if (typeof value === 'string') return value.startsWith('#') ? [] : [canonical(value, true)];
   const found = value.reference && !value.reference.startsWith('#') ? literal(value.reference, base) : null;
   const logical = value.identifier && (value.identifier.system || value.identifier.value)
@@ -122,11 +126,11 @@ function reference(value, type, systems, base) {
 
 // ---- from expression to facts ----
 
-function partFacts(part, kind, node, base) {
-  const values = part.values(node);
+function partFacts(part, kind, node, base, resource = node) {
+  const values = part.values(node, { resource });
   if (!values.length) return [];
   const plain = values.some(v => typeof v !== 'object' || v instanceof Decimal);
-  const types = plain ? part.types(node) : null;
+  const types = plain ? part.types(node, { resource }) : null;
   const facts = values.flatMap((value, i) => {
     if (value === null || value === undefined) return [];
     const type = types ? types[i] : value.__path__?.fhirNodeDataType ?? value.__path__?.path;
@@ -139,9 +143,13 @@ function partFacts(part, kind, node, base) {
 export function factsOf(resource, param, base) {
   if (param.type !== 'composite') return param.parts.flatMap(p => partFacts(p, param.type, resource, base));
   return param.contexts.flatMap(context => context.values(resource).map(node =>
-    context.components.map(c => c.parts.flatMap(p => partFacts(p, c.type, node, base)))));
+    context.components.map(c => c.parts.flatMap(p => partFacts(p, c.type, node, base, resource)))));
 }
 
 /** Whether the parameter's expression finds anything at all, be it searchable or not. */
-export const anyNode = (resource, param, base) => (param.contexts ?? param.parts).some(part => part.values(resource)
-  .some(v => !part.only || (v.reference && !v.reference.startsWith('#') && targetType(literal(v.reference, base)) === part.only)));
+export function anyNode(resource, param, base) {
+  const type = text => (text?.startsWith('#') ? resource.contained?.find(c => c.id === text.slice(1))?.resourceType
+    : text && targetType(literal(text, base)));
+  return (param.contexts ?? param.parts).some(part => part.values(resource)
+    .some(v => !part.only || type(v.reference) === part.only));
+}

@@ -207,7 +207,7 @@ export function clause(text, modifier, context) {
     return any(values.map(v => single(`${modifier}/${v}`, context)));
   }
   const make = modifiers[modifier]?.[param.type];
-  if (!make) throw new Refusal(`${param.code}:${modifier}`, 'not-supported');
+  if (!make || (modifier === 'identifier' && !param.referring)) throw new Refusal(`${param.code}:${modifier}`, 'not-supported');
   return any(values.map(v => make(v)));
 }
 

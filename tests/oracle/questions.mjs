@@ -1,7 +1,7 @@
 // Random searches: values are drawn from what resources say, then bent, so that most questions are
 // near the border between matching and not. Each tells the features it needs.
 import { compartment, paramsOf } from './definitions.mjs';
-import { codes, profiles, setUrls, systems, types, uris, words } from './resources.mjs';
+import { codes, profiles, setUrls, systems, uris, words } from './resources.mjs';
 
 const escape = text => String(text).replace(/[\\,|$]/g, '\\$&');
 const encode = text => encodeURIComponent(text).replace(/%20/g, '+');
@@ -15,7 +15,7 @@ const malformed = ['gender=', 'birthdate=2020-13', 'birthdate=zz2020', '_count=-
   'link:Nonsense=1', '_id:exact=a', 'name=...'];
 
 export class Questioner {
-  constructor(dice, engine) { Object.assign(this, { dice, engine, ids: [] }); }
+  constructor(dice, engine, types, ids) { Object.assign(this, { dice, engine, types, ids }); }
 
   /** { path, features: [...], type }, none of whose features is in `avoid`. */
   ask(avoid = new Set()) {
@@ -32,7 +32,7 @@ export class Questioner {
     const d = dice.below(100);
     if (d < 4) return this.system();
     if (d < 8) return this.compartment();
-    const type = dice.one(types);
+    const type = dice.one(this.types);
     return { path: `${type}?${this.query(type, dice.weighted({ 1: 6, 2: 3, 3: 1, 0: 0.5 })).join('&')}`, features: [...this.features], type };
   }
 
@@ -63,17 +63,18 @@ export class Questioner {
   params(type, ...kinds) { return [...paramsOf(type).values()].filter(p => !kinds.length || kinds.includes(p.type)); }
 
   system() {
-    const query = [this.feature('system', this.leaf(this.dice.one(types), this.dice.one(['_id', '_tag', '_profile', '_security', '_source', '_lastUpdated'])))];
-    if (this.dice.chance(0.5)) query.push(`_type=${[...new Set([this.dice.one(types), this.dice.one(types)])].join(',')}`);
+    const query = [this.feature('system', this.leaf(this.dice.one(this.types), this.dice.one(['_id', '_tag', '_profile', '_security', '_source', '_lastUpdated'])))];
+    if (this.dice.chance(0.5)) query.push(`_type=${[...new Set([this.dice.one(this.types), this.dice.one(this.types)])].join(',')}`);
     query.push(`_count=${this.dice.one([3, 20, 1000])}`);
     if (this.dice.chance(0.2)) query.push(`_sort=${this.feature('_sort _lastUpdated', this.dice.one(['_lastUpdated', '-_lastUpdated']))}`);
     return { path: `?${query.join('&')}`, features: [...this.features], type: null };
   }
 
   compartment() {
-    const name = this.dice.one(compartments), type = this.dice.one(types.filter(t => compartment(name).get(t)) ?? types);
+    const name = this.dice.one(compartments), type = this.dice.one(this.types.filter(t => compartment(name).get(t)));
+    if (!type) return this.system();
     this.feature('compartment');
-    const id = this.ids.length ? this.dice.one(this.ids) : 'r1';
+    const kept = this.engine.all(name), id = kept.length && this.dice.chance(0.9) ? this.dice.one(kept).id : this.dice.one(this.ids);
     const query = this.query(type, this.dice.below(2)).join('&');
     return { path: `${name}/${id}/${type}${query ? `?${query}` : ''}`, features: [...this.features], type, within: { type: name, id } };
   }
@@ -83,25 +84,25 @@ export class Questioner {
     const kind = dice.weighted({ leaf: 10, chain: depth ? 2 : 0, has: depth ? 2 : 0, list: 0.2, filter: 0.7 });
     if (kind === 'chain') return this.chain(type, depth) ?? this.leaf(type);
     if (kind === 'has') return this.has(type, depth) ?? this.leaf(type);
-    if (kind === 'list') return this.feature('_list', `_list=${dice.one(this.ids)}`);
+    if (kind === 'list') return this.feature('_list', `_list=${dice.one(this.engine.all('List'))?.id ?? 'none'}`);
     if (kind === 'filter') return this.feature('_filter', `_filter=${encode(this.filter(type, 2))}`);
     return this.leaf(type);
   }
 
   chain(type, depth) {
-    const references = this.params(type, 'reference').filter(p => p.targets.some(t => types.includes(t)));
+    const references = this.params(type, 'reference').filter(p => p.targets.some(t => this.types.includes(t)));
     if (!references.length) return null;
-    const p = this.dice.one(references), targets = p.targets.filter(t => types.includes(t)), target = this.dice.one(targets);
+    const p = this.dice.one(references), targets = p.targets.filter(t => this.types.includes(t)), target = this.dice.one(targets);
     this.feature(depth < 2 ? 'chain.chain' : 'chain');
     const rest = this.part(target, depth - 1);
     if (/^_(list|filter)=/.test(rest)) return null;
     // Left out, the type is any of all types, of which the naive engine knows some only.
-    if (this.dice.chance(0.7) || /:[A-Z_]/.test(rest.split('=')[0]) || rest.startsWith('_has') || p.targets.includes('Resource')) return `${p.code}:${target}.${rest}`;
+    if (this.dice.chance(0.7) || /:[A-Z_]/.test(rest.split('=')[0]) || rest.startsWith('_has') || p.targets.includes('Resource') || p.targets.length > 8) return `${p.code}:${target}.${rest}`;
     return `${p.code}.${rest}`;
   }
 
   has(type, depth) {
-    const pairs = types.flatMap(t => this.params(t, 'reference').filter(p => p.targets.includes(type)).map(p => [t, p]));
+    const pairs = this.types.flatMap(t => this.params(t, 'reference').filter(p => p.targets.includes(type)).map(p => [t, p]));
     if (!pairs.length) return null;
     const [source, p] = this.dice.one(pairs);
     this.feature(depth < 2 ? '_has nested' : '_has');
@@ -167,7 +168,8 @@ export class Questioner {
       case 'string': return escape(this.bend(this.cut(fact?.text ?? dice.one(words), true)));
       case 'number': return dice.one(prefixes) + this.number(fact);
       case 'quantity': return dice.one(prefixes) + this.number(fact) + this.unit(fact);
-      case 'date': return dice.one(prefixes) + this.moment(fact);
+      // What is near to now changes with now, which is another for each page and for the naive engine.
+      case 'date': return dice.one(p.code === '_lastUpdated' ? prefixes.slice(0, -1) : prefixes) + this.moment(fact);
       case 'token': return this.token(fact, p);
       case 'uri': return escape(fact?.whole ?? dice.one(uris));
       case 'reference': return this.reference(fact, p);
@@ -217,7 +219,7 @@ export class Questioner {
   reference(fact, p) {
     const { dice } = this;
     if (fact?.url !== undefined) return dice.one([escape(fact.whole ?? fact.url), escape(fact.url), escape(dice.one(profiles))]);
-    const type = fact?.type ?? dice.one(p.targets.includes('Resource') ? types : p.targets), id = fact?.id ?? (dice.one(this.ids) || 'r1');
+    const type = fact?.type ?? dice.one(p.targets.includes('Resource') ? this.types : p.targets), id = fact?.id ?? (dice.one(this.ids) || 'r1');
     return dice.one([`${type}/${id}`, `${type}/${id}`, id, `${this.engine.base}/${type}/${id}`, `${type}/${id}/_history/7`]);
   }
 
@@ -238,14 +240,14 @@ export class Questioner {
     for (let i = dice.between(1, 3); i > 0; i--) {
       const iterate = dice.chance(0.3) ? this.feature('_include:iterate', ':iterate') : '';
       if (dice.chance(0.5)) {
-        const from = iterate && list.length && dice.chance(0.5) ? dice.one(types) : type;
+        const from = iterate && list.length && dice.chance(0.5) ? dice.one(this.types) : type;
         const references = this.params(from, 'reference');
         if (!references.length) continue;
         const p = dice.one(references), target = dice.chance(0.3) && !p.targets.includes('Resource') ? `:${dice.one(p.targets)}` : '';
         list.push(`_include${iterate}=${from}:${dice.chance(0.1) ? this.feature('_include *', '*') : p.code + target}`);
         this.feature('_include');
       } else {
-        const pairs = types.flatMap(t => this.params(t, 'reference').filter(p => p.targets.includes(type)).map(p => [t, p]));
+        const pairs = this.types.flatMap(t => this.params(t, 'reference').filter(p => p.targets.includes(type)).map(p => [t, p]));
         if (!pairs.length) continue;
         const [source, p] = dice.one(pairs);
         list.push(`_revinclude${iterate}=${source}:${p.code}`);
@@ -259,9 +261,9 @@ export class Questioner {
     const { dice } = this;
     const kind = depth ? dice.below(7) : 0;
     if (kind === 6) {
-      const references = this.params(type, 'reference').filter(p => p.targets.some(t => types.includes(t)) && !p.targets.includes('Resource'));
+      const references = this.params(type, 'reference').filter(p => p.targets.some(t => this.types.includes(t)) && !p.targets.includes('Resource'));
       if (references.length) {
-        const p = dice.one(references), target = dice.one(p.targets.filter(t => types.includes(t)));
+        const p = dice.one(references), target = dice.one(p.targets.filter(t => this.types.includes(t)));
         const rest = this.filter(target, 0);
         if (p.targets.length === 1) return `${p.code}.${rest}`;
       }

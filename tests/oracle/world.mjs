@@ -4,7 +4,7 @@ import { Engine, Refusal, byKeys } from './engine.mjs';
 import { json } from './exact.mjs';
 import { Http } from './http.mjs';
 import { Questioner } from './questions.mjs';
-import { Maker, terminology, types } from './resources.mjs';
+import { Maker, terminology, types as made } from './resources.mjs';
 
 const keyOf = entry => `${entry.resource.resourceType}/${entry.resource.id}`;
 const link = (bundle, relation) => bundle.link?.find(l => l.relation === relation)?.url;
@@ -12,13 +12,12 @@ const link = (bundle, relation) => bundle.link?.find(l => l.relation === relatio
 export class World {
   /** supported: features (see questions.mjs) that the server must answer; others may be refused;
    *  avoid: features that are not asked for. */
-  constructor(base, { seed = 1, perType = 40, supported = new Set(), avoid = new Set() } = {}) {
+  constructor(base, { seed = 1, perType = 40, types = made, supported = new Set(), avoid = new Set() } = {}) {
     Object.assign(this, { base, seed, perType, supported, avoid, http: new Http(base) });
     this.dice = new Dice(seed);
-    this.engine = new Engine(base, [...types, 'CodeSystem']);
+    this.engine = new Engine(base, types === made ? [...types, 'CodeSystem'] : types);
     this.maker = new Maker(this.dice, base, perType);
-    this.questions = new Questioner(this.dice, this.engine);
-    this.questions.ids = this.maker.ids;
+    this.questions = new Questioner(this.dice, this.engine, types, this.maker.ids);
     this.counts = { asked: 0, pages: 0, matches: 0, refused: 0, malformed: 0, costly: 0, writes: 0 };
     this.refusals = new Map();
     this.differences = [];
@@ -43,8 +42,39 @@ export class World {
     return at ? json(entry[at[1]]) : '';
   }
 
+  /** Resources of others, those that are valid. */
+  async take(resources) {
+    for (let at = 0, some; at < resources.length; at += some.length) {
+      some = resources.slice(at, at + 50);
+      const entry = some.map(resource => ({ resource, request: { method: 'PUT', url: `${resource.resourceType}/${resource.id}` } }));
+      const answer = await this.http.ask('POST', '', json({ resourceType: 'Bundle', type: 'batch', entry }));
+      if (answer.status === 400) { // some of the examples are invalid, and so is the Bundle that holds them
+        const bad = new Set([...answer.text.matchAll(/Bundle\.entry\[(\d+)\]/g)].map(m => at + Number(m[1])));
+        if (!bad.size) throw new Error(`a batch was refused: ${answer.text.slice(0, 500)}`);
+        resources = resources.filter((_, i) => !bad.has(i));
+        some = [];
+        continue;
+      }
+      if (answer.status !== 200) throw new Error(`a batch was refused: ${answer.text.slice(0, 500)}`);
+      answer.body.entry.forEach(({ response }, i) => {
+        if (response.status.startsWith('2')) this.engine.put(copy(some[i]), response.lastModified);
+        else if (!response.status.startsWith('400')) throw new Error(`${some[i].resourceType}/${some[i].id}: ${JSON.stringify(response)}`);
+      });
+    }
+    this.questions.ids = [...new Set(resources.map(r => r.id))];
+  }
+
+  /** Some of them once more, under other ids, and some away. */
+  async shuffle(n) {
+    const all = this.engine.types.flatMap(t => this.engine.all(t)).filter(k => !json(k.resource).includes('urn:uuid:')); // a transaction would resolve those
+    const again = Array.from({ length: n }, () => this.dice.one(all).resource).map(r => ({ ...r, id: this.dice.chance(0.5) ? r.id : `again-${this.dice.below(n)}` }));
+    const once = [...new Map(again.map(r => [`${r.resourceType}/${r.id}`, r])).values()];
+    const away = this.dice.one(all);
+    await this.write(once, once.some(r => r.resourceType === away.type && r.id === away.id) ? [] : [away]);
+  }
+
   async load() {
-    for (const type of types) {
+    for (const type of made) {
       const ids = this.maker.ids.filter(() => this.dice.chance(0.85));
       if (ids.length) await this.write(ids.map(id => this.maker.make(type, id)));
     }
@@ -55,7 +85,7 @@ export class World {
   async change(most = 12) {
     const puts = new Map(), deletes = new Map();
     for (let i = this.dice.between(1, most); i > 0; i--) {
-      const type = this.dice.one(types), id = this.maker.id(), key = `${type}/${id}`;
+      const type = this.dice.one(made), id = this.maker.id(), key = `${type}/${id}`;
       if (this.dice.chance(0.3)) deletes.set(key, { type, id });
       else puts.set(key, this.maker.make(type, id));
     }
