@@ -168,7 +168,7 @@ export class Questioner {
       case 'string': return escape(this.bend(this.cut(fact?.text ?? dice.one(words), true)));
       case 'number': return dice.one(prefixes) + this.number(fact);
       case 'quantity': return dice.one(prefixes) + this.number(fact) + this.unit(fact);
-      // What is near to now changes with now, which is another for each page and for the naive engine.
+      // What is near to now depends on now, which is another for the naive engine.
       case 'date': return dice.one(p.code === '_lastUpdated' ? prefixes.slice(0, -1) : prefixes) + this.moment(fact);
       case 'token': return this.token(fact, p);
       case 'uri': return escape(fact?.whole ?? dice.one(uris));
