@@ -17,20 +17,24 @@ struct zd_finder_place {
 /* The rows of a posting that is a list. */
 static zd_err listed(const zd_part *from, const zd_posting *p, uint32_t rows[ZD_POSTING_SHORT],
                      zd_fault *fault) {
-  if (p->form == ZD_POSTING_KILLS || p->n > ZD_POSTING_SHORT)
-    return zd_segment_corrupt(from->segment, p->at, "form of a posting", fault);
+  if (p->form == ZD_POSTING_KILLS || p->n > ZD_POSTING_SHORT) {
+    zd_segment_corrupt(from->segment, p->at, "form of a posting", fault);
+    return ZD_ERR_CORRUPT;
+  }
   return zd_posting_rows(from->segment, p, rows, fault);
 }
 
 static zd_err gather_chunks(const zd_part *from, const zd_posting *p, zd_row_set *out,
                             zd_fault *fault) {
-  const zd_posting_chunk *table;
+  const zd_posting_chunk *table = NULL;
   size_t n = 0;
   zd_err err = zd_posting_chunks(from->segment, p, &table, &n, fault);
   for (size_t i = 0; !err && i < n; i++) {
     zd_set set;
-    err = zd_posting_set(from->segment, &table[i], &set, fault);
-    if (!err) err = zd_row_set_add_set(out, zd_chunk_of(from->first) + table[i].chunk, &set);
+    const zd_posting_chunk *at = &table[i];
+    uint64_t chunk = zd_chunk_of(from->first) + at->chunk;
+    err = zd_posting_set(from->segment, at, &set, fault);
+    if (!err) err = zd_row_set_add_set(out, chunk, &set);
   }
   return err;
 }
@@ -60,7 +64,7 @@ zd_err zd_mem_key_gather(const zd_part *from, const zd_mem_key *k, zd_row_set *o
 
 static zd_err chunks_meet(const zd_part *from, const zd_posting *p, const zd_row_set *set,
                           bool *hit, zd_fault *fault) {
-  const zd_posting_chunk *table;
+  const zd_posting_chunk *table = NULL;
   size_t n = 0;
   zd_err err = zd_posting_chunks(from->segment, p, &table, &n, fault);
   for (size_t i = 0; !err && !*hit && i < n; i++) {

@@ -15,6 +15,7 @@ typedef struct joining {
   zd_finder finder;
   zd_arena arena;   /* keys waiting */
   zd_arena records; /* of one row */
+  zd_arena places;  /* of the finder */
   zd_slice waiting[BATCH];
   size_t waiting_n;
   zd_fault *fault;
@@ -302,52 +303,46 @@ static zd_err named_by_rows(joining *j) {
 
 /* ---- both ---- */
 
-static zd_err start(joining **out, const zd_scope *scope, uint32_t field, const zd_row_set *from,
-                    zd_fault *fault) {
+/* NULL: out of memory. */
+static joining *start(const zd_scope *scope, uint32_t field, const zd_row_set *from,
+                      zd_fault *fault) {
   joining *j = calloc(1, sizeof *j);
-  if (!j) return no_memory(fault);
-  *out = j;
+  if (!j) return NULL;
   j->scope = scope;
   j->from = from;
   j->field = field;
   j->fault = fault;
   zd_arena_init(&j->arena, 0);
   zd_arena_init(&j->records, 0);
-  return ZD_OK;
+  zd_arena_init(&j->places, 0);
+  return j;
 }
 
 static void end(joining *j) {
   zd_arena_free(&j->arena);
   zd_arena_free(&j->records);
+  zd_arena_free(&j->places);
   free(j);
 }
 
 zd_err zd_join_referring(const zd_scope *scope, uint32_t field, const zd_row_set *from,
                          zd_row_set *out, zd_fault *fault) {
-  joining *j = NULL;
-  zd_arena places;
-  zd_arena_init(&places, 0);
-  zd_err err = start(&j, scope, field, from, fault);
-  if (err) return err;
-  err = zd_finder_start(&j->finder, scope, ZD_KEY_TERM, field, &places, out, fault);
+  joining *j = start(scope, field, from, fault);
+  if (!j) return no_memory(fault);
+  zd_err err = zd_finder_start(&j->finder, scope, ZD_KEY_TERM, field, &j->places, out, fault);
   if (!err) err = names_of_rows(j);
   end(j);
-  zd_arena_free(&places);
   return err;
 }
 
 zd_err zd_join_referred(const zd_scope *scope, uint32_t field, uint32_t type,
                         const zd_row_set *from, zd_row_set *out, zd_fault *fault) {
-  joining *j = NULL;
-  zd_arena places;
-  zd_arena_init(&places, 0);
-  zd_err err = start(&j, scope, field, from, fault);
-  if (err) return err;
+  joining *j = start(scope, field, from, fault);
+  if (!j) return no_memory(fault);
   j->type = type;
-  err = zd_finder_start(&j->finder, scope, ZD_KEY_ID, type, &places, out, fault);
+  zd_err err = zd_finder_start(&j->finder, scope, ZD_KEY_ID, type, &j->places, out, fault);
   if (!err) err = named_by_rows(j);
   end(j);
-  zd_arena_free(&places);
   return err;
 }
 

@@ -1,7 +1,7 @@
 #include "store/embedded/index/lookup.h"
 
 enum { FEW_ROWS = 1024, MANY_OPERANDS = 128 };
-enum { KEY_UNITS = 4, CHUNK_UNITS = 60 }; /* of work: a key of a walk, a chunk of an operand */
+enum { KEY_UNITS = 4, CHUNK_UNITS = 60, ROWS_PER_CLOCK = 4096 }; /* of work: a key of a walk, a chunk of an operand */
 
 struct zd_operand {
   const zd_part *from;
@@ -317,6 +317,7 @@ static zd_err unite_rows(zd_leaf *leaf) {
     zd_row row = leaf->part->first + leaf->rows[i];
     uint64_t *words = NULL;
     zd_err err = bitmap_at(leaf, zd_chunk_of(row) - base, &words);
+    if (!err && i % ROWS_PER_CLOCK == 0) err = work(leaf, ROWS_PER_CLOCK / 4);
     if (err) return err;
     zd_words_add(words, (uint32_t)(row & (ZD_CHUNK_ROWS - 1)));
   }

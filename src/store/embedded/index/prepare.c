@@ -2,7 +2,7 @@
 #include "base/clock.h"
 #include "store/embedded/index/evaluate_internal.h"
 
-enum { WIDE_KEYS = 1024, DEAR_NS = 300000 };
+enum { WIDE_KEYS = 1024, DEAR_NS = 300000, TILE_UNITS = 500 };
 
 /* ---- compiling: the plan's tree as nodes; CHECKs that everything depends on go to the end ---- */
 
@@ -171,6 +171,8 @@ static zd_err keep_leaf(zd_evaluation *e, zd_node *n, const zd_memo_key *key) {
                     : zd_evaluation_no_memory(e);
   for (uint64_t c = zd_chunk_of(e->first); !err && zd_chunk_first(c) < e->end; c++) {
     zd_set set;
+    err = zd_budget_work(e->budget, TILE_UNITS, e->fault);
+    if (err) break;
     err = zd_leaf_set(&n->leaf, &(zd_tile){c, 0, ZD_CHUNK_ROWS}, room, &set);
     if (!err) err = zd_row_set_add_set(&all, c, &set);
   }
