@@ -170,7 +170,6 @@ void zd_sort_set_clear(const zd_sort *s, zd_sort_set *set);
 /* The bitmap of a chunk, made when it is not there; NULL with *err. */
 uint64_t *zd_sort_set_words(zd_sort *s, zd_sort_set *set, uint64_t chunk, zd_err *err);
 bool zd_sort_set_has(const zd_sort *s, const zd_sort_set *set, zd_row row);
-void zd_sort_set_remove(const zd_sort *s, zd_sort_set *set, zd_row row);
 zd_err zd_sort_set_add(zd_sort *s, zd_sort_set *set, zd_row row);
 /* The rows of the bitmap that stand behind `after` (ZD_NO_ROW: all), emitted by row. */
 zd_err zd_sort_emit_words(zd_sort *s, uint64_t chunk, const uint64_t *words, bool down,

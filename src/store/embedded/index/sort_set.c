@@ -35,12 +35,6 @@ bool zd_sort_set_has(const zd_sort *s, const zd_sort_set *set, zd_row row) {
          zd_words_has(set->words[chunk], (uint32_t)(row & (ZD_CHUNK_ROWS - 1)));
 }
 
-void zd_sort_set_remove(const zd_sort *s, zd_sort_set *set, zd_row row) {
-  uint32_t within = (uint32_t)(row & (ZD_CHUNK_ROWS - 1));
-  if (zd_sort_set_has(s, set, row))
-    set->words[zd_chunk_of(row)][within >> 6] &= ~(UINT64_C(1) << (within & 63));
-}
-
 zd_err zd_sort_set_add(zd_sort *s, zd_sort_set *set, zd_row row) {
   zd_err err;
   uint64_t *words = zd_sort_set_words(s, set, zd_chunk_of(row), &err);

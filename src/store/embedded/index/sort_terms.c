@@ -163,8 +163,8 @@ typedef struct span {
 
 static zd_err seek_ends(zd_sort *s, source *c, const span *of) {
   bound low = {c->class, of->low}, high = {c->class, of->high};
-  uint64_t low_block, high_block = c->space->blocks;
-  size_t low_at, high_at = 0;
+  uint64_t low_block = 0, high_block = c->space->blocks;
+  size_t low_at = 0, high_at = 0;
   if (c->id && !of->high.p) high = (bound){(unsigned char)(c->class + 1), ZD_S("")};
   zd_err err = seek(s, c, &low, &low_block, &low_at);
   bool open = !of->high.p && (!c->id || c->class == PLAIN);
