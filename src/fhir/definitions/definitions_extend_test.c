@@ -288,11 +288,12 @@ static void value_sets_are_composed_of_added_and_official_ones(void **state) {
 
 static void what_was_there_keeps_its_number(void **state) {
   (void)state;
+  static const char weigh[] =
+      "{\"resourceType\":\"OperationDefinition\",\"url\":\"http://x/o\",\"code\":\"weigh\","
+      "\"resource\":[\"Patient\"],\"type\":true}";
   const char *documents[] = {
       SET("http://hl7.org/fhir/ValueSet/administrative-gender", "9.0.0", "{\"code\":\"x\"}"),
-      PATIENT(ROW("Patient.gender", TYPE("code"))),
-      "{\"resourceType\":\"OperationDefinition\",\"url\":\"http://x/o\",\"code\":\"weigh\","
-      "\"resource\":[\"Patient\"],\"type\":true}"};
+      PATIENT(ROW("Patient.gender", TYPE("code"))), weigh};
   zd_buffer image;
   const zd_schema *r4 = zd_schema_r4(), *s = extended(documents, 3, &image);
   for (uint32_t i = 0; i < zd_schema_definition_count(r4); i++) {
