@@ -98,6 +98,74 @@ static bool view_is_whole(zd_index_view *v, zd_random *dice) {
   return locator == row / GROUP * 1000 + row % GROUP;
 }
 
+static zd_err entries_of(void *state, zd_row row, zd_arena *arena, const zd_entry **out, size_t *n,
+                         zd_fault *fault) {
+  (void)state, (void)fault;
+  zd_entry *e = ZD_NEW_ARRAY(arena, zd_entry, 2);
+  if (!e) return ZD_ERR_MEMORY;
+  zd_slice term = zd_arena_printf(arena, "group-%u", (unsigned)(row / GROUP));
+  e[0] = (zd_entry){.field = 1, .kind = ZD_ENTRY_TERM, .term = term};
+  e[1] = (zd_entry){.field = 3, .kind = ZD_ENTRY_RANGE, .low = (int64_t)(row / GROUP)};
+  *out = e;
+  *n = 2;
+  return ZD_OK;
+}
+
+static zd_err name_of(void *state, zd_row row, zd_arena *arena, uint32_t *type, zd_slice *id,
+                      zd_fault *fault) {
+  (void)state, (void)fault;
+  *type = 1;
+  *id = zd_arena_printf(arena, "resource-%u", (unsigned)(row % RESOURCES));
+  return ZD_OK;
+}
+
+/* By group, the last first, and by row: a page behind a row. */
+static bool page_is_right(zd_index_view *v, zd_random *dice) {
+  enum { PAGE = 40 };
+  zd_row bound = zd_index_view_row(v), first = bound > RESOURCES ? bound - RESOURCES : 0;
+  if (bound == 0) return true;
+  zd_row rows[PAGE], at = first + zd_random_below(dice, bound - first);
+  zd_plan every = {.op = ZD_PLAN_TERM, .field = 2, .term = ZD_S("every")};
+  zd_sort_key key = {.by = ZD_SORT_FIELD, .descending = true, .field = 3, .kind = ZD_ENTRY_RANGE};
+  zd_search_request q = {.plan = &every, .sort = &key, .sort_count = 1, .after = at, .limit = PAGE};
+  zd_row_facts facts = {.entries = entries_of, .name = name_of};
+  size_t n, wanted = 0;
+  if (zd_index_sorted(v, &q, &facts, NULL, rows, &n, NULL)) return false;
+  while (wanted < PAGE) {
+    if ((at + 1) % GROUP) {
+      at++;
+    } else {
+      zd_row start = at / GROUP * GROUP; /* of the group; the one before comes next */
+      if (start <= first) break;
+      at = start > first + GROUP ? start - GROUP : first;
+    }
+    if (wanted == n || rows[wanted++] != at) return false;
+  }
+  return n == wanted;
+}
+
+/* By term or by id, from the start: the first rows there are, in order. */
+static bool names_are_in_order(zd_index_view *v, bool by_id) {
+  enum { PAGE = 60 };
+  zd_row rows[PAGE], bound = zd_index_view_row(v);
+  zd_plan every = {.op = ZD_PLAN_TERM, .field = 2, .term = ZD_S("every")};
+  zd_sort_key key = {.by = by_id ? ZD_SORT_ID : ZD_SORT_FIELD, .field = 1, .kind = ZD_ENTRY_TERM};
+  zd_search_request q = {
+      .plan = &every, .sort = &key, .sort_count = 1, .after = ZD_NO_ROW, .limit = PAGE};
+  zd_row_facts facts = {.entries = entries_of, .name = name_of};
+  size_t n;
+  if (zd_index_sorted(v, &q, &facts, NULL, rows, &n, NULL)) return false;
+  for (size_t i = 1; i < n; i++) {
+    char a[32], b[32];
+    zd_slice x =
+        text_of(a, "%u", (unsigned)(by_id ? rows[i - 1] % RESOURCES : rows[i - 1] / GROUP));
+    zd_slice y = text_of(b, "%u", (unsigned)(by_id ? rows[i] % RESOURCES : rows[i] / GROUP));
+    int order = zd_slice_cmp(x, y);
+    if (order > 0 || (order == 0 && rows[i - 1] >= rows[i])) return false;
+  }
+  return n == (bound < PAGE ? bound : PAGE);
+}
+
 static void *reader(void *context) {
   stage *s = context;
   zd_random dice;
@@ -112,6 +180,9 @@ static void *reader(void *context) {
     }
     if (!view_is_whole(v, &dice) || !view_is_whole(old, &dice) || !view_is_whole(v, &dice))
       atomic_fetch_add(&s->failures, 1);
+    if (!names_are_in_order(v, true) || !names_are_in_order(old, false))
+      atomic_fetch_add(&s->failures, 1);
+    if (!page_is_right(v, &dice) || !page_is_right(old, &dice)) atomic_fetch_add(&s->failures, 1);
     zd_index_view_release(v);
     zd_index_view_release(old);
   } while (!atomic_load(&s->done));
