@@ -207,34 +207,28 @@ static zd_err ask_targets(zd_ask *a, size_t at, const zd_search_param *param, zd
 
 enum { ZD_TYPES_OF_PATH = 16 };
 
-/* The store follows references to resources by type and id; a canonical names its target by url. */
-static bool is_canonical(const zd_search *s, zd_type type) {
-  zd_shape shape = type == ZD_NO_TYPE ? ZD_SHAPE_NONE : s->shapes[type].shape;
-  return shape == ZD_SHAPE_CANONICAL || shape == ZD_SHAPE_URI;
-}
+/* Whether the parameter's values name resources by type and id, which the store follows, and
+ * whether by url. */
+typedef struct ways {
+  bool by_name, by_url;
+} ways;
 
-static bool path_has_canonicals(const zd_search *s, const zd_path *path) {
-  zd_type found[ZD_TYPES_OF_PATH];
-  size_t n = zd_path_types(path, found, ZD_TYPES_OF_PATH);
-  for (size_t i = 0; i < n && i < ZD_TYPES_OF_PATH; i++)
-    if (is_canonical(s, found[i])) return true;
-  return false;
-}
-
-static bool has_canonicals(const zd_search *s, zd_type type, const zd_search_param *param) {
+static ways ways_of(const zd_search *s, zd_type type, const zd_search_param *param) {
+  ways w = {false, false};
   const zd_search_type *t =
       &s->types[type == ZD_NO_TYPE ? zd_schema_type(s->schema, ZD_S("Resource")) : type];
   for (uint16_t i = 1; i < t->state_count; i++) {
     const zd_walk_state *state = &t->states[i];
-    if (!is_canonical(s, state->type)) continue;
-    for (uint16_t k = 0; k < state->want_count; k++)
-      if (t->params[state->wants[k].param].field == param->field) return true;
+    zd_shape shape = state->type == ZD_NO_TYPE ? ZD_SHAPE_NONE : s->shapes[state->type].shape;
+    bool url = shape == ZD_SHAPE_CANONICAL || shape == ZD_SHAPE_URI;
+    for (uint16_t k = 0; k < state->want_count; k++) {
+      if (t->params[state->wants[k].param].field != param->field) continue;
+      w.by_url |= url;
+      w.by_name |= !url;
+    }
   }
-  for (uint16_t i = 0; i < t->path_count; i++)
-    if (t->params[t->paths[i].param].field == param->field &&
-        path_has_canonicals(s, t->paths[i].path))
-      return true;
-  return false;
+  if (!w.by_url) w.by_name = true; /* also what no plain path leads to */
+  return w;
 }
 
 /* A reference parameter of `type` that can be followed. Not in a condition: it must still hold when
@@ -245,22 +239,29 @@ static zd_err followed_param(zd_ask *a, zd_type type, zd_slice code, const zd_se
     return zd_ask_fail(a, ZD_ERR_UNSUPPORTED,
                        "following references (%.*s) has no place in a condition", shown(code),
                        code.p);
-  zd_err err = reference_param(a, type, code, out);
-  if (err || !has_canonicals(a->q->s, type, *out)) return err;
-  return zd_ask_fail(a, ZD_ERR_UNSUPPORTED, "following canonical references (%.*s) is not offered",
-                     shown(code), code.p);
+  return reference_param(a, type, code, out);
 }
 
 static zd_err ask_chain(zd_ask *a, size_t at, zd_type type, zd_asked *out) {
   const zd_search_param *param;
   zd_asked target;
-  zd_plan *p = NULL;
+  const zd_plan *found[2];
+  size_t n = 0;
   zd_err err = followed_param(a, type, a->steps[at].code, &param);
   if (!err) err = ask_targets(a, at, param, &target);
-  if (!err) err = join(a, ZD_PLAN_REFERS, param->field, target.plan, &p);
   if (err) return err;
-  *out = (zd_asked){.plan = p, .nodes = 1 + target.nodes, .typed = !param->shared};
-  return ZD_OK;
+  ways w = ways_of(a->q->s, type, param);
+  *out = (zd_asked){.nodes = 2 + target.nodes, .typed = !param->shared};
+  if (w.by_name) {
+    zd_plan *p = NULL;
+    err = join(a, ZD_PLAN_REFERS, param->field, target.plan, &p);
+    found[n++] = p;
+  }
+  if (!err && w.by_url) {
+    err = zd_ask_by_url(a, param, target.plan, &found[n]);
+    if (!err) out->nodes += zd_ask_nodes(found[n++]);
+  }
+  return err ? err : zd_plan_group(ZD_PLAN_OR, found, n, a->q->arena, &out->plan);
 }
 
 static zd_err ask_has(zd_ask *a, size_t at, zd_type type, zd_asked *out) {
@@ -272,6 +273,10 @@ static zd_err ask_has(zd_ask *a, size_t at, zd_type type, zd_asked *out) {
     return zd_ask_fail(a, ZD_ERR_NOT_FOUND, "_has needs a resource type, or _type");
   zd_err err = followed_param(a, step->type, step->code, &param);
   if (err) return err;
+  if (ways_of(a->q->s, step->type, param).by_url)
+    return zd_ask_fail(a, ZD_ERR_UNSUPPORTED,
+                       "_has through canonical references (%.*s) is not offered", shown(step->code),
+                       step->code.p);
   if (!may_refer(a->q->s, param, type))
     return zd_ask_fail(a, ZD_ERR_NOT_FOUND, "%.*s of %.*s does not refer to %.*s",
                        shown(step->code), step->code.p,

@@ -66,6 +66,11 @@ uint64_t zd_ask_nodes(const zd_plan *plan);
 /* `asked`, restricted to resources of the type when it is not. */
 zd_err zd_ask_typed(const zd_query_reader *q, zd_type type, zd_asked *asked);
 
+/* Rows that name, by its url, one of the resources that `target` matches (by_url.c). Errors as of
+ * zd_ask_plan. */
+zd_err zd_ask_by_url(zd_ask *a, const zd_search_param *param, const zd_plan *target,
+                     const zd_plan **out);
+
 /* ---- leaves (clause.c) ---- */
 
 /* The usual leaf: code[:modifier]=value of the part. */

@@ -51,6 +51,28 @@ static const char *const resources[] = {
     "\"entry\":[{\"item\":{\"reference\":\"http://here.example/fhir/Patient/p2\"}}]}",
     "{\"resourceType\":\"QuestionnaireResponse\",\"id\":\"q1\",\"status\":\"completed\","
     "\"questionnaire\":\"http://q.example/1\",\"subject\":{\"reference\":\"Patient/p1\"}}",
+    "{\"resourceType\":\"Questionnaire\",\"id\":\"t1\",\"status\":\"active\",\"url\":\"http://"
+    "q.example/1\",\"version\":\"1\",\"title\":\"Alpha\"}",
+    "{\"resourceType\":\"Questionnaire\",\"id\":\"t2\",\"status\":\"active\",\"url\":\"http://"
+    "q.example/1\",\"version\":\"2\",\"title\":\"Beta\"}",
+    "{\"resourceType\":\"Questionnaire\",\"id\":\"t3\",\"status\":\"active\",\"url\":\"http://"
+    "q.example/3\",\"title\":\"Alpha\"}",
+    "{\"resourceType\":\"QuestionnaireResponse\",\"id\":\"r1\",\"status\":\"completed\","
+    "\"questionnaire\":\"http://q.example/1|1\"}",
+    "{\"resourceType\":\"QuestionnaireResponse\",\"id\":\"r2\",\"status\":\"completed\","
+    "\"questionnaire\":\"http://q.example/1|2\"}",
+    "{\"resourceType\":\"QuestionnaireResponse\",\"id\":\"r3\",\"status\":\"completed\","
+    "\"questionnaire\":\"http://q.example/3\"}",
+    "{\"resourceType\":\"QuestionnaireResponse\",\"id\":\"r4\",\"status\":\"completed\","
+    "\"questionnaire\":\"http://q.example/3|9\"}",
+    "{\"resourceType\":\"CarePlan\",\"id\":\"c1\",\"status\":\"active\",\"intent\":\"plan\","
+    "\"subject\":{\"display\":\"?\"},\"instantiatesCanonical\":[\"http://q.example/1|9\",\"http://"
+    "q.example/1\"]}",
+    "{\"resourceType\":\"CarePlan\",\"id\":\"c2\",\"status\":\"active\",\"intent\":\"plan\","
+    "\"subject\":{\"display\":\"?\"},\"instantiatesCanonical\":[\"http://q.example/1|9\"]}",
+    "{\"resourceType\":\"CarePlan\",\"id\":\"c3\",\"status\":\"active\",\"intent\":\"plan\","
+    "\"subject\":{\"display\":\"?\"},\"instantiatesCanonical\":[\"http://q.example/1|9\",\"http://"
+    "q.example/3\"]}",
 };
 
 static int open_world(void **state) {
@@ -173,6 +195,21 @@ static void chains_follow_references(void **state) {
   CHECK((world *)*state, rows);
 }
 
+/* A canonical without a version names every resource of its url, with one that version alone. */
+static void canonicals_are_followed_by_url(void **state) {
+  static const example rows[] = {
+      {"QuestionnaireResponse", "questionnaire.title=alpha", "q1 r1 r3"},
+      {"QuestionnaireResponse", "questionnaire.title=beta", "q1 r2"},
+      {"QuestionnaireResponse", "questionnaire:Questionnaire._id=t3", "r3"},
+      {"QuestionnaireResponse", "questionnaire.title=nothing", ""},
+      {"QuestionnaireResponse", "questionnaire.title=alpha&subject.name=ivanov", "q1"},
+      {"CarePlan", "instantiates-canonical.title=beta", "c1"},
+      {"CarePlan", "instantiates-canonical:Questionnaire.title=alpha", "c1 c3"},
+      {"Patient", "_has:QuestionnaireResponse:patient:questionnaire.title=alpha", "p1"},
+  };
+  CHECK((world *)*state, rows);
+}
+
 static void chains_are_refused_by_name(void **state) {
   static const example rows[] = {
       {"Observation", "subject.nmae=x",
@@ -193,8 +230,6 @@ static void chains_are_refused_by_name(void **state) {
       {"Encounter",
        "part-of.part-of.part-of.part-of.part-of.part-of.part-of.part-of.part-of.part-of=e1",
        "!a chain of more than 8 references"},
-      {"QuestionnaireResponse", "questionnaire.title=x",
-       "!questionnaire.title: following canonical references (questionnaire) is not offered"},
       {"", "subject.name=x", "!subject.name: Resource has no search parameter \"subject\""},
   };
   CHECK((world *)*state, rows);
@@ -262,7 +297,7 @@ static void has_follows_them_backwards(void **state) {
       {"Patient", "_has:Nobody:patient:code=9",
        "!_has:Nobody:patient:code: \"Nobody\" is no resource type"},
       {"Questionnaire", "_has:QuestionnaireResponse:questionnaire:status=completed",
-       "!_has:QuestionnaireResponse:questionnaire:status: following canonical references "
+       "!_has:QuestionnaireResponse:questionnaire:status: _has through canonical references "
        "(questionnaire) is not offered"},
       {"", "_has:Observation:patient:code=9",
        "!_has:Observation:patient:code: _has needs a resource type, or _type"},
@@ -360,6 +395,7 @@ static void all_compartments_are_answered(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(chains_follow_references),
+      cmocka_unit_test(canonicals_are_followed_by_url),
       cmocka_unit_test(chains_are_refused_by_name),
       cmocka_unit_test(chains_have_a_size),
       cmocka_unit_test(ids_take_modifiers),

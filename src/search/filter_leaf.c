@@ -15,6 +15,7 @@
  */
 #include "search/filter.h"
 #include "search/fold.h"
+#include "search/look.h"
 
 enum { TEXT_MAX = 200 }; /* what is longer may be cut in the index */
 
@@ -165,15 +166,12 @@ static zd_slice behind(leaf *l, zd_slice text, char last) {
 
 /* ---- what a look at the resource decides ---- */
 
-typedef struct look {
-  const zd_search *s;
-  const zd_search_param *param;
+/* What a look at the resource looks for. */
+typedef struct wanted {
   zd_filter_op op;
-  zd_slice text;
-  zd_search_value value; /* of token and reference */
-  zd_arena *arena;       /* of one row */
-  bool hit;
-} look;
+  zd_slice text;         /* string: folded; uri */
+  zd_search_value value; /* token, reference */
+} wanted;
 
 static bool compares(zd_filter_op op, zd_slice fact, zd_slice text) {
   int order = zd_slice_cmp(fact, text);
@@ -203,84 +201,43 @@ static bool compares(zd_filter_op op, zd_slice fact, zd_slice text) {
 
 /* A canonical is what was written, its version with it; without a version in the filter it is equal
  * in any version, as everywhere in search. */
-static bool compares_uri(const look *k, const zd_fact *fact) {
+static bool compares_uri(const wanted *w, const zd_fact *fact) {
   zd_slice whole = fact->text;
   if (fact->version.p) whole.n += 1 + fact->version.n;
-  if (k->op == ZD_FILTER_NE)
-    return !zd_slice_eq(whole, k->text) && !zd_slice_eq(fact->text, k->text);
-  return compares(k->op, whole, k->text);
+  if (w->op == ZD_FILTER_NE)
+    return !zd_slice_eq(whole, w->text) && !zd_slice_eq(fact->text, w->text);
+  return compares(w->op, whole, w->text);
 }
 
-static zd_err look_at(void *state, const zd_fact *fact) {
-  look *k = state;
-  if (k->hit) return ZD_OK;
-  switch (k->param->kind) {
+static zd_err fits(const zd_look *look, const zd_fact *fact, zd_arena *arena, bool *hit) {
+  const wanted *w = look->wanted;
+  switch (look->param->kind) {
     case ZD_PARAM_STRING: {
-      zd_slice folded = zd_fold(fact->text, 0, NULL, k->arena);
+      zd_slice folded = zd_fold(fact->text, 0, NULL, arena);
       if (!folded.p) return ZD_ERR_MEMORY;
-      k->hit = compares(k->op, folded, k->text);
+      *hit = compares(w->op, folded, w->text);
       return ZD_OK;
     }
     case ZD_PARAM_URI:
-      k->hit = compares_uri(k, fact);
+      *hit = compares_uri(w, fact);
       return ZD_OK;
     case ZD_PARAM_TOKEN: /* ne; a value without a code says nothing to compare */
-      k->hit = fact->code.p && !zd_match_fact(k->s, k->param, &k->value, fact, k->arena);
+      *hit = fact->code.p && !zd_match_fact(look->search, look->param, &w->value, fact, arena);
       return ZD_OK;
     default: /* reference, ne */
-      k->hit = !zd_match_fact(k->s, k->param, &k->value, fact, k->arena);
+      *hit = !zd_match_fact(look->search, look->param, &w->value, fact, arena);
       return ZD_OK;
   }
-}
-
-static zd_err look_through(look *k, const zd_tree *tree) {
-  zd_nodes nodes = {0};
-  zd_fault fault = {0};
-  const zd_path *path;
-  zd_slice expression = zd_schema_param(k->s->schema, k->param->index).expression;
-  zd_source source = {.search = k->s, .tree = tree, .arena = k->arena};
-  zd_err err =
-      zd_path_compile(tree->schema, tree->nodes[0].type, expression, k->arena, &path, &fault);
-  if (!err) err = zd_path_eval(path, tree, 0, k->arena, &nodes);
-  for (size_t i = 0; i < nodes.n && !err; i++)
-    err = zd_facts(&source, k->param->kind, nodes.items[i], look_at, k);
-  return err;
-}
-
-static zd_err look_at_row(void *state, zd_snapshot *v, zd_row row, bool *hit) {
-  look k = *(const look *)state;
-  zd_arena arena;
-  zd_arena_init(&arena, 0);
-  zd_record record;
-  zd_fault fault = {0};
-  zd_tree tree;
-  k.arena = &arena;
-  zd_err err = zd_snapshot_read(v, row, false, &arena, &record, &fault);
-  if (!err && record.body.n) {
-    err = zd_stored_tree(k.s, record.type, record.body, &arena, &tree);
-    if (!err) err = look_through(&k, &tree);
-  }
-  zd_arena_free(&arena);
-  *hit = k.hit;
-  return err;
 }
 
 /* Of the rows `among`, those that a look at the resource finds. */
 static const zd_plan *looked_at(leaf *l, const zd_plan *among, const zd_search_value *value) {
-  look *k = ZD_NEW(l->q->arena, look);
-  zd_search_param *param = ZD_NEW(l->q->arena, zd_search_param);
-  const zd_plan **child = ZD_NEW_ARRAY(l->q->arena, const zd_plan *, 1);
-  zd_plan *p = zd_plan_new(l->q->arena, ZD_PLAN_CHECK);
-  if (!k || !param || !child || !p || !among) return NULL;
-  *param = *l->param;
-  *k = (look){.s = l->q->s, .param = param, .op = l->test->op, .text = l->text};
-  if (value) k->value = *value;
-  child[0] = among;
-  p->children = child;
-  p->child_count = 1;
-  p->check = look_at_row;
-  p->check_state = k;
-  return p;
+  wanted *w = ZD_NEW(l->q->arena, wanted);
+  if (!w) return NULL;
+  *w = (wanted){.op = l->test->op, .text = l->text};
+  if (value) w->value = *value;
+  zd_look look = {.search = l->q->s, .param = l->param, .fits = fits, .wanted = w};
+  return zd_look_plan(&look, among, l->q->arena);
 }
 
 static const zd_plan *any_term(leaf *l) {

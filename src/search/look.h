@@ -1,0 +1,23 @@
+/* look.h: a row's resource, looked at for one parameter: what CHECK nodes beside those of clauses
+ * do.
+ */
+#ifndef ZD_SEARCH_LOOK_H
+#define ZD_SEARCH_LOOK_H
+
+#include "search/internal.h"
+
+typedef struct zd_look zd_look;
+struct zd_look {
+  const zd_search *search;
+  const zd_search_param *param;
+  /* Whether what the resource says is what is looked for; `arena` lives as long as the look. */
+  zd_err (*fits)(const zd_look *look, const zd_fact *fact, zd_arena *arena, bool *hit);
+  const void *wanted; /* for fits */
+};
+
+/* Of the rows `among`, those with a fact that fits. The look is kept by the plan: it and what it
+ * points to live in the arena. NULL when memory is exhausted, or `among` or `look` is NULL for it.
+ */
+const zd_plan *zd_look_plan(const zd_look *look, const zd_plan *among, zd_arena *arena);
+
+#endif
