@@ -32,7 +32,8 @@ typedef struct door {
   zd_bundle bundle;
   zd_outlet *outlet; /* of an answer that is being sent in parts */
   bool on_worker;
-  uint64_t waiting_ns; /* since when a long question waits */
+  zd_lane lane;        /* of a question */
+  uint64_t waiting_ns; /* since when it waits */
 } door;
 
 /* ---- the way out ---- */
@@ -436,47 +437,61 @@ static bool wants_body(const door *d) {
          (d->in.kind == ZD_SEARCH && zd_slice_eq(zd_http_request_of(d->x)->method, ZD_S("POST")));
 }
 
-static void run_question(door *d) {
-  d->call.brief = !d->on_worker;
+/* Runs the question within the budget of its lane; false: it belongs into the next. */
+static bool ask_within(door *d) {
+  zd_rest *r = d->call.rest;
+  const uint64_t budgets[ZD_LANES] = {ZD_LANE_LOOP_NS, ZD_LANE_SHORT_NS,
+                                      (uint64_t)r->query_ms * 1000000};
+  uint64_t begun = zd_question_clock();
+  zd_issues_init(&d->call.issues, d->call.arena);
+  zd_buffer_clear(&d->answer.body);
+  d->call.on_loop = d->lane == ZD_LANE_LOOP;
+  d->call.brief = d->lane < ZD_LANE_LONG;
   d->call.again = false;
-  uint64_t budget =
-      d->call.brief ? ZD_QUESTION_BRIEF_NS : (uint64_t)d->call.rest->query_ms * 1000000;
-  d->call.deadline_ns = zd_clock_monotonic_ns() + budget;
+  d->call.deadline_ns = zd_clock_monotonic_ns() + budgets[d->lane];
   zd_run_question(&d->call, &d->in, &d->answer);
+  zd_question_took(r->questions, &d->in, zd_question_clock() - begun, !d->call.again);
+  return !d->call.again;
 }
 
-/* A question that takes long, when its turn comes. It may have waited longer than anybody waits. */
-static void ask_on_worker(void *context) {
+static void ask_in_turn(void *context);
+
+static void ask_in(door *d, zd_lane lane) {
+  d->lane = lane;
+  on_worker_of(d, d->call.rest->askers[lane - 1], ask_in_turn);
+}
+
+/* A question that takes long, when its turn comes. It may have waited longer than anybody waits,
+ * and others like it may have shown meanwhile that it belongs elsewhere. */
+static void ask_in_turn(void *context) {
   enum { PATIENCE_MS = 1000 };
   door *d = context;
-  zd_issues_init(&d->call.issues, d->call.arena);
+  zd_rest *r = d->call.rest;
   uint64_t waited_ms = (zd_clock_monotonic_ns() - d->waiting_ns) / 1000000;
-  if (atomic_load(&d->call.rest->stopping))
+  if (atomic_load(&r->stopping)) {
     zd_answer_fail(&d->call, &d->answer, 503, ZD_ISSUE_TRANSIENT, (zd_slice){NULL, 0},
                    "the server is stopping");
-  else if (waited_ms > d->call.rest->query_ms + PATIENCE_MS)
+  } else if (waited_ms > r->query_ms + PATIENCE_MS) {
     zd_answer_fail(&d->call, &d->answer, 503, ZD_ISSUE_THROTTLED, (zd_slice){NULL, 0},
                    "too many long searches are waiting; try again later");
-  else
-    run_question(d);
+  } else if (zd_question_lane(r->questions, &d->in) > d->lane || !ask_within(d)) {
+    ask_in(d, ZD_LANE_LONG);
+    return;
+  }
   leave(d);
 }
 
 static void ask(door *d) {
-  zd_rest *r = d->call.rest;
-  if (!d->on_worker && zd_question_is_long(r->questions, &d->in)) {
-    d->call.again = true;
-  } else {
-    run_question(d);
-    if (d->call.again) zd_question_was_long(r->questions, &d->in);
-  }
-  if (d->call.again) {
-    zd_buffer_clear(&d->answer.body);
-    d->waiting_ns = zd_clock_monotonic_ns();
-    on_worker_of(d, r->askers ? r->askers : r->workers, ask_on_worker);
-  } else {
+  zd_lane lane = zd_question_lane(d->call.rest->questions, &d->in);
+  if (d->on_worker && lane == ZD_LANE_LOOP) lane = ZD_LANE_SHORT; /* the form was big */
+  d->lane = ZD_LANE_LOOP;
+  d->waiting_ns = zd_clock_monotonic_ns();
+  if (lane > ZD_LANE_LOOP)
+    ask_in(d, lane);
+  else if (ask_within(d))
     leave(d);
-  }
+  else
+    ask_in(d, ZD_LANE_SHORT);
 }
 
 static bool begin_parts(door *d) {

@@ -70,6 +70,7 @@ typedef struct zd_call {
   zd_issues issues;
   uint64_t deadline_ns; /* for searches; 0: none */
   zd_slice import_key;  /* see zd_rest_bundle; absent: none */
+  bool on_loop;         /* of a question: large pages are not for here */
   bool brief;           /* running where it must not take long: give up early ... */
   bool again;           /* ... and say so here, to be run again where it may */
 } zd_call;
@@ -81,8 +82,8 @@ struct zd_rest {
   zd_store *store;
   zd_search *search;
   zd_workers *workers;
-  atomic_bool stopping; /* see zd_rest_stop */
-  zd_workers *askers;   /* own threads for questions that take long; NULL: `workers` do them */
+  atomic_bool stopping;                 /* see zd_rest_stop */
+  zd_workers *askers[2];                /* threads of the lanes SHORT and LONG, see question.h */
   struct zd_question_memory *questions; /* see question.h */
   const zd_logger *logger;
   char *base_url;     /* without a slash at its end */

@@ -52,8 +52,12 @@ zd_err zd_rest_writable(const zd_rest *r) {
 static zd_err open_askers(zd_rest *r) {
   enum { WAITING = 4096 };
   r->questions = calloc(1, sizeof *r->questions);
-  if (r->workers) r->askers = zd_workers_open(zd_workers_cpus(), WAITING);
-  return r->questions && (r->askers || !r->workers) ? ZD_OK : ZD_ERR_MEMORY;
+  if (!r->questions) return ZD_ERR_MEMORY;
+  for (int i = 0; i < 2 && r->workers; i++) {
+    r->askers[i] = zd_workers_open(zd_workers_cpus(), WAITING);
+    if (!r->askers[i]) return ZD_ERR_MEMORY;
+  }
+  return ZD_OK;
 }
 
 zd_err zd_rest_open(const zd_rest_options *o, zd_rest **out, zd_fault *fault) {
@@ -92,7 +96,8 @@ void zd_rest_stop(zd_rest *r) {
 
 void zd_rest_close(zd_rest *r) {
   if (!r) return;
-  if (r->askers) zd_workers_close(r->askers);
+  zd_workers_close(r->askers[0]); /* its jobs may hand on to the next */
+  zd_workers_close(r->askers[1]);
   free(r->questions);
   zd_buffer_free(&r->capabilities);
   free(r->base_url);

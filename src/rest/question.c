@@ -1,5 +1,7 @@
 #include "rest/question.h"
 
+#include <time.h>
+
 #include "base/clock.h"
 #include "base/hash.h"
 
@@ -25,14 +27,26 @@ static bool is_remembered(const zd_interaction *in) {
   return in->kind == ZD_SEARCH || in->kind == ZD_HISTORY;
 }
 
-bool zd_question_is_long(const zd_question_memory *m, const zd_interaction *in) {
-  if (!is_remembered(in)) return false;
-  int64_t until = atomic_load_explicit(&m->until[slot_of(in)], memory_order_relaxed);
-  return until && now_ms() < until;
+zd_lane zd_question_lane(const zd_question_memory *m, const zd_interaction *in) {
+  if (!is_remembered(in)) return ZD_LANE_LOOP;
+  size_t slot = slot_of(in);
+  for (int lane = ZD_LANE_LONG; lane > ZD_LANE_LOOP; lane--) {
+    int64_t until = atomic_load_explicit(&m->until[lane - 1][slot], memory_order_relaxed);
+    if (until && now_ms() < until) return (zd_lane)lane;
+  }
+  return ZD_LANE_LOOP;
 }
 
-void zd_question_was_long(zd_question_memory *m, const zd_interaction *in) {
-  if (!is_remembered(in)) return;
-  atomic_store_explicit(&m->until[slot_of(in)], now_ms() + ZD_QUESTION_REMEMBERED_MS,
+void zd_question_took(zd_question_memory *m, const zd_interaction *in, uint64_t ns, bool ended) {
+  if ((ns < ZD_LANE_LOOP_NS && ended) || !is_remembered(in)) return;
+  bool is_long = ns >= (ended ? ZD_LANE_SHORT_NS : ZD_LANE_SHORT_NS / 5);
+  zd_lane lane = is_long ? ZD_LANE_LONG : ZD_LANE_SHORT;
+  atomic_store_explicit(&m->until[lane - 1][slot_of(in)], now_ms() + ZD_QUESTION_REMEMBERED_MS,
                         memory_order_relaxed);
+}
+
+uint64_t zd_question_clock(void) {
+  struct timespec t;
+  if (clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t) != 0) return 0;
+  return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }

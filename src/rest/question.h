@@ -1,30 +1,42 @@
 /* question.h: where questions run. Private to rest/.
  *
- * A question starts on the loop that read it, because most end within a fraction of a millisecond.
- * One that does not starts again on a worker of its own kind: threads that do nothing else, so that
- * neither reads on the loops nor writes wait behind costly searches. What took long once is taken
- * to the workers at once for a while, told by its shape: kind, type and names of parameters. So a
- * thousand costly searches cost the loops one attempt, not a thousand.
+ * A question moves along three lanes, each with a longer budget and threads of its own:
+ *
+ *   LOOP   the loop that read it; most questions end here within a fraction of a millisecond
+ *   SHORT  what did not; so it waits only behind others of at most its budget
+ *   LONG   what did not end there either; query_ms
+ *
+ * What took long once starts in its lane for a while, told by its shape: kind, type and names of
+ * parameters. So a thousand costly searches cost the loops and the short lane one attempt or a few,
+ * and neither reads, nor writes, nor quick searches wait behind them. Time is the processor's, not
+ * the clock's: a question is not slow because the machine is busy.
  */
 #ifndef ZD_REST_QUESTION_H
 #define ZD_REST_QUESTION_H
 
 #include "rest/interaction.h"
 
+typedef enum zd_lane { ZD_LANE_LOOP, ZD_LANE_SHORT, ZD_LANE_LONG, ZD_LANES } zd_lane;
+
 enum {
-  ZD_QUESTION_BRIEF_NS = 1000 * 1000, /* how long the store may search on a loop */
-  ZD_QUESTION_SHAPES = 1024,          /* a power of two */
+  ZD_LANE_LOOP_NS = 1000 * 1000,       /* how long the store may search on a loop */
+  ZD_LANE_SHORT_NS = 50 * 1000 * 1000, /* in the short lane */
+  ZD_QUESTION_SHAPES = 1024,
   ZD_QUESTION_REMEMBERED_MS = 2000
 };
 
-/* Until when (monotonic ms) questions of a shape go to the workers; shapes share slots. */
+/* Until when (monotonic ms) questions of a shape start in SHORT, or in LONG; shapes share slots. */
 typedef struct zd_question_memory {
-  _Atomic int64_t until[ZD_QUESTION_SHAPES];
+  _Atomic int64_t until[ZD_LANES - 1][ZD_QUESTION_SHAPES];
 } zd_question_memory;
 
-/* Whether a question like this took long lately. Any thread. */
-bool zd_question_is_long(const zd_question_memory *m, const zd_interaction *in);
-/* It took long. Any thread. */
-void zd_question_was_long(zd_question_memory *m, const zd_interaction *in);
+/* Where a question like this starts. Any thread. */
+zd_lane zd_question_lane(const zd_question_memory *m, const zd_interaction *in);
+/* It took so much of a processor; `ended`: and was answered in its lane. On a busy machine the
+ * clock may end an attempt before it had much of a processor: a fifth of the budget of SHORT is
+ * enough to belong into LONG then. Any thread. */
+void zd_question_took(zd_question_memory *m, const zd_interaction *in, uint64_t ns, bool ended);
+/* Processor time of the calling thread. */
+uint64_t zd_question_clock(void);
 
 #endif

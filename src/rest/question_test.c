@@ -19,15 +19,21 @@ static void shapes(void **state) {
       {.kind = ZD_HISTORY, .type = 7, .query = ZD_S("code=a&date=gt2000")},
   };
   (void)state;
-  assert_false(zd_question_is_long(&m, &costly));
-  zd_question_was_long(&m, &costly);
-  assert_true(zd_question_is_long(&m, &costly));
-  assert_true(zd_question_is_long(&m, &like));
+  assert_int_equal(zd_question_lane(&m, &costly), ZD_LANE_LOOP);
+  zd_question_took(&m, &costly, ZD_LANE_LOOP_NS - 1, true);
+  assert_int_equal(zd_question_lane(&m, &costly), ZD_LANE_LOOP);
+  zd_question_took(&m, &costly, ZD_LANE_LOOP_NS, true);
+  assert_int_equal(zd_question_lane(&m, &costly), ZD_LANE_SHORT);
+  assert_int_equal(zd_question_lane(&m, &like), ZD_LANE_SHORT);
+  zd_question_took(&m, &like, ZD_LANE_SHORT_NS / 4, true);
+  assert_int_equal(zd_question_lane(&m, &costly), ZD_LANE_SHORT);
+  zd_question_took(&m, &like, ZD_LANE_SHORT_NS / 4, false);
+  assert_int_equal(zd_question_lane(&m, &costly), ZD_LANE_LONG);
   for (size_t i = 0; i < sizeof others / sizeof *others; i++)
-    assert_false(zd_question_is_long(&m, &others[i]));
+    assert_int_equal(zd_question_lane(&m, &others[i]), ZD_LANE_LOOP);
   zd_interaction read = {.kind = ZD_READ, .type = 7};
-  zd_question_was_long(&m, &read); /* a read is never kept from its loop */
-  assert_false(zd_question_is_long(&m, &read));
+  zd_question_took(&m, &read, ZD_LANE_SHORT_NS, true); /* a read is never kept from its loop */
+  assert_int_equal(zd_question_lane(&m, &read), ZD_LANE_LOOP);
 }
 
 int main(void) {

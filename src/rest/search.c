@@ -52,7 +52,7 @@ static zd_err find_page(zd_searching *x, zd_fault *fault) {
   x->start = x->at.back ? x->at.before - x->n : x->at.before;
   if (x->q.max_results && x->start + x->n >= x->q.max_results) x->behind = false;
   if (x->q.max_results && !x->start) x->before = false;
-  if (x->call->brief && x->n > BRIEF_ROWS) return ZD_ERR_LIMIT;
+  if (x->call->on_loop && x->n > BRIEF_ROWS) return ZD_ERR_LIMIT;
   size_t found = x->n;
   err = zd_page_read(x->call, x->v, x->rows, &x->n, &x->records, fault);
   if (x->n < found) x->behind = true;
@@ -69,7 +69,7 @@ static zd_err find_included(zd_searching *x, zd_fault *fault) {
   zd_err err = zd_search_included(c->rest->search, x->v, &x->q, x->rows, x->n, MOST, c->deadline_ns,
                                   c->arena, &rows, &n, fault);
   if (err != ZD_OK || !n) return err;
-  if (c->brief && n > BRIEF_ROWS) return ZD_ERR_LIMIT;
+  if (c->on_loop && n > BRIEF_ROWS) return ZD_ERR_LIMIT;
   x->included = ZD_NEW_ARRAY(c->arena, zd_record, n);
   if (!x->included) return ZD_ERR_MEMORY;
   for (; x->included_n < n; x->included_n++) {
