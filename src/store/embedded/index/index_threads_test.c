@@ -30,19 +30,21 @@ static zd_slice text_of(char *room, const char *format, unsigned n) {
 }
 
 static void add(stage *s, zd_index_batch *b, unsigned group, unsigned i, zd_row *newest) {
-  char id[32], term[32];
+  char id[32], term[32], next[32], name[ZD_NAME_MAX];
   unsigned resource = (group * GROUP + i) % RESOURCES;
+  size_t name_n = zd_name_write(name, 1, text_of(next, "resource-%u", (resource + 1) % RESOURCES));
   zd_entry entries[] = {
       {.field = 1, .kind = ZD_ENTRY_TERM, .term = text_of(term, "group-%u", group)},
       {.field = 2, .kind = ZD_ENTRY_TERM, .term = ZD_S("every")},
-      {.field = 3, .kind = ZD_ENTRY_RANGE, .low = group, .high = group}};
+      {.field = 3, .kind = ZD_ENTRY_RANGE, .low = group, .high = group},
+      {.field = 9, .kind = ZD_ENTRY_TERM, .term = {name, name_n}}};
   zd_index_row r = {.op = newest[resource] == ZD_NO_ROW ? ZD_OP_CREATE : ZD_OP_UPDATE,
                     .type = 1,
                     .id = text_of(id, "resource-%u", resource),
                     .previous = newest[resource],
                     .locator = group * 1000 + i,
                     .entries = entries,
-                    .entry_count = 3};
+                    .entry_count = 4};
   newest[resource] = (zd_row)group * GROUP + i;
   zd_err err = b ? zd_index_batch_add(b, &r) : zd_index_append(s->index, &r);
   if (err) atomic_fetch_add(&s->failures, 1);
@@ -68,6 +70,22 @@ static bool count_is(zd_index_view *v, const zd_plan *plan, bool all_versions, u
   return zd_index_count(v, &q, NULL, &n, NULL) == ZD_OK && n == wanted;
 }
 
+/* Each resource names the next, the last one the first. */
+static bool joins_are_whole(zd_index_view *v, zd_random *dice) {
+  zd_row bound = zd_index_view_row(v);
+  zd_plan type = {.op = ZD_PLAN_TYPE, .type = 1};
+  const zd_plan *child = &type;
+  zd_plan naming = {.op = ZD_PLAN_REFERS, .field = 9, .children = &child, .child_count = 1};
+  zd_plan named = naming;
+  named.op = ZD_PLAN_REFERRED;
+  named.type = 1;
+  uint64_t wanted = bound >= RESOURCES ? RESOURCES : bound ? bound - 1 : 0;
+  /* This way what is found is kept, for the other readers too. */
+  if (zd_random_below(dice, 2)) zd_index_view_join_way(v, ZD_JOIN_BY_KEYS);
+  return count_is(v, &naming, false, wanted) && count_is(v, &named, false, wanted) &&
+         count_is(v, &naming, zd_random_below(dice, 2), wanted);
+}
+
 static bool view_is_whole(zd_index_view *v, zd_random *dice) {
   zd_row bound = zd_index_view_row(v);
   unsigned groups = (unsigned)(bound / GROUP);
@@ -84,7 +102,7 @@ static bool view_is_whole(zd_index_view *v, zd_random *dice) {
                    .high_max = INT64_MAX};
   uint64_t current = bound < RESOURCES ? bound : RESOURCES;
   uint64_t in_range = group + 1 < groups ? (group + 1) * (uint64_t)GROUP : bound;
-  if (bound % GROUP) return false;
+  if (bound % GROUP || !joins_are_whole(v, dice)) return false;
   if (!count_is(v, &one, true, group < groups ? GROUP : 0)) return false;
   if (!count_is(v, &every, false, current) || !count_is(v, &some, true, bound)) return false;
   if (!count_is(v, &range, true, in_range)) return false;
