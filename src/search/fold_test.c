@@ -68,8 +68,28 @@ static void out_of_memory_is_told(void **state) {
   zd_arena_free(&arena);
 }
 
+/* A plain text is a function of its folded form, so exact search may ask for that alone. */
+static void tells_plain_texts(void **state) {
+  (void)state;
+  static const struct {
+    const char *text;
+    bool plain;
+  } rows[] = {{"Anna", true},        {"anna", false}, {"ANNA", false},     {"Oak Street 5", true},
+              {"Oak street", false}, {"Анна", true},  {"Жук Ольга", true}, {"Сергей", false},
+              {"Фёдор", false},      {"Федор", true}, {"O'Neil", false},   {"Anna ", false},
+              {"Élan", false},       {"12/4", false}, {"12", true},        {"Straße", false},
+              {"Ятт", true},         {"Рощин", true}};
+  zd_arena arena;
+  zd_arena_init(&arena, 0);
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    zd_slice text = zd_slice_of(rows[i].text), folded = zd_fold(text, 0, NULL, &arena);
+    if (zd_fold_is_plain(text, folded) != rows[i].plain) fail_msg("%s", rows[i].text);
+  }
+  zd_arena_free(&arena);
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(folds),
+  const struct CMUnitTest tests[] = {cmocka_unit_test(folds), cmocka_unit_test(tells_plain_texts),
                                      cmocka_unit_test(cuts_at_whole_characters),
                                      cmocka_unit_test(out_of_memory_is_told)};
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -351,6 +351,8 @@ static void value_sets(void **state) {
       {"Condition", "code:in=http://x/pets|7", "!not-found"},
       {"Condition", "code:in=http://x/sct", "!not-supported"},
       {"Condition", "code:in=http://x/odd", "!not-supported"},
+      {"Condition", "code:in=http://hl7.org/fhir/ValueSet/administrative-gender|4.0.1", ""},
+      {"Condition", "code:in=http://hl7.org/fhir/ValueSet/administrative-gender|9", "!not-found"},
       /* shipped with the definitions; gender is a code, of the system of its binding */
       {"Patient", "gender:in=http://hl7.org/fhir/ValueSet/administrative-gender", ""},
       {"Condition", "code:in=http://hl7.org/fhir/ValueSet/administrative-gender", ""},

@@ -26,11 +26,13 @@ static zd_err check_size(const zd_code_question *q, const zd_code_list *list) {
 
 /* ---- whole systems ---- */
 
-static zd_err shipped_system(const zd_search *s, const zd_code_question *q, zd_slice url,
-                             zd_code_list *out) {
-  uint32_t at = zd_schema_code_system_find(s->schema, url);
+/* canonical: url or url|version; the codes carry the url. */
+static zd_err shipped_system(const zd_search *s, const zd_code_question *q, zd_slice canonical,
+                             zd_slice url, zd_code_list *out) {
+  uint32_t at = zd_schema_code_system_find(s->schema, canonical);
   if (at == UINT32_MAX)
-    return zd_fail(q->fault, ZD_ERR_NOT_FOUND, "the code system %.*s is not known", ZD_SV(url));
+    return zd_fail(q->fault, ZD_ERR_NOT_FOUND, "the code system %.*s is not known",
+                   ZD_SV(canonical));
   zd_code_system_info info = zd_schema_code_system(s->schema, at);
   if (info.content != ZD_CODES_COMPLETE)
     return zd_fail(q->fault, ZD_ERR_UNSUPPORTED, "the codes of %.*s are not all known", ZD_SV(url));
@@ -49,10 +51,7 @@ static zd_err whole_system(const zd_search *s, const zd_code_question *q, zd_sli
   if (version.p) asked = zd_arena_printf(q->arena, "%.*s|%.*s", ZD_SV(url), ZD_SV(version));
   if (!asked.p) return ZD_ERR_MEMORY;
   zd_err err = zd_code_system_read(s, q, asked, &stored);
-  if (err == ZD_ERR_NOT_FOUND && version.p)
-    return zd_fail(q->fault, ZD_ERR_UNSUPPORTED, "the code system %.*s is not stored",
-                   ZD_SV(asked));
-  if (err == ZD_ERR_NOT_FOUND) return shipped_system(s, q, url, out);
+  if (err == ZD_ERR_NOT_FOUND) return shipped_system(s, q, asked, url, out);
   for (uint32_t k = 0; k < stored.count && !err; k++)
     err = zd_code_list_add(out, url, stored.concepts[k].code, q->arena);
   return err;
@@ -158,13 +157,8 @@ static zd_err expand_stored(const zd_search *s, const zd_code_question *q, const
 
 static zd_err expand_shipped(const zd_search *s, const zd_code_question *q, zd_slice set,
                              zd_code_list *out) {
-  zd_fact canonical = {.type = ZD_NO_TYPE};
-  zd_fact_canonical(set, &canonical);
-  uint32_t at = zd_schema_value_set_find(s->schema, canonical.text);
-  /* Shipped is one version, that of the definitions. */
-  bool other =
-      canonical.version.p && !zd_slice_eq(canonical.version, zd_schema_fhir_version(s->schema));
-  if (at == UINT32_MAX || other)
+  uint32_t at = zd_schema_value_set_find(s->schema, set);
+  if (at == UINT32_MAX)
     return zd_fail(q->fault, ZD_ERR_NOT_FOUND, "the value set %.*s is not known", ZD_SV(set));
   zd_value_set_info info = zd_schema_value_set(s->schema, at);
   if (!info.enumerable)
