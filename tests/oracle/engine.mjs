@@ -1,6 +1,6 @@
 // A naive search engine: keeps everything in memory and answers by looking at each resource. It is
 // written from the specification alone, so that two unlike roads lead to the same answer.
-import { compare } from './exact.mjs';
+import { image } from './exact.mjs';
 import { compartment, paramsOf } from './definitions.mjs';
 import { anyNode, factsOf, targetType } from './facts.mjs';
 import { Refusal, clause, split, unescape } from './match.mjs';
@@ -226,14 +226,15 @@ function readInclude([name, value]) {
 
 const bytes = (a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b));
 const bounds = (a, b) => (a.low === undefined ? (b.low === undefined ? 0 : -1) : b.low === undefined ? 1
-  : typeof a.low === 'bigint' ? (a.low < b.low ? -1 : a.low > b.low ? 1 : 0) : compare(a.low, b.low));
+  : a.low < b.low ? -1 : a.low > b.low ? 1 : 0);
+const numbers = f => ({ low: f.low && image(f.low) });
 const sorters = {
   string: { value: f => f.folded, order: bytes },
   uri: { value: (f, descending) => (descending ? f.whole : f.url), order: bytes }, // a canonical is found with and without version
   token: { value: f => f.code, order: bytes, tolerant: true },
   reference: { value: f => (f.id ? `${f.type}/${f.id}` : f.url), order: bytes, tolerant: true },
-  number: { value: f => f, order: bounds },
-  quantity: { value: f => f, order: bounds },
+  number: { value: numbers, order: bounds },
+  quantity: { value: numbers, order: bounds },
   date: { value: f => f, order: bounds },
 };
 

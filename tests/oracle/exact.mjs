@@ -30,6 +30,13 @@ export const plus = (a, b) => {
 export const times = (a, b) => make(a.mantissa * b.mantissa, a.exponent + b.exponent);
 export const negate = a => make(-a.mantissa, a.exponent);
 const magnitude = a => make(a.mantissa < 0n ? -a.mantissa : a.mantissa, a.exponent);
+/** What an order of numbers looks at: sign, exponent, 16 digits, and whether there are more. */
+export function image(a) {
+  if (!a.mantissa) return 0n;
+  const digits = String(a.mantissa < 0n ? -a.mantissa : a.mantissa), exponent = BigInt(a.exponent + digits.length + 100000);
+  const found = ((exponent * 10n ** 16n) + BigInt(digits.slice(0, 16).padEnd(16, '0'))) * 2n + (/[1-9]/.test(digits.slice(16)) ? 1n : 0n);
+  return a.mantissa < 0n ? -found : found;
+}
 /** Half a unit of the last written digit: what "5.40" leaves open to either side. */
 export const halfUnit = a => make(5n, a.exponent - 1);
 export const tenth = a => make(magnitude(a).mantissa, a.exponent - 1);
