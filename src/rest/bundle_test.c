@@ -77,153 +77,149 @@ static uint64_t count(world *w, const char *type, const char *query) {
   "'resource':{'resourceType':'Observation','status':'final','code':{'text':'x'}," \
   "'subject':{'reference':'" subject "'}}"
 
+static const struct rule {
+  const char *name, *text;
+  zd_err err;
+  uint64_t written;
+  const char *said;
+} rules[] = {
+    {"empty", "{'resourceType':'Bundle','type':'transaction'}", ZD_OK, 0, ""},
+    {"other types", "{'resourceType':'Bundle','type':'collection'}", ZD_ERR_REFUSED, 0,
+     "cannot be processed"},
+    {"no request", BUNDLE("transaction", "{" PATIENT("") "}"), ZD_ERR_REFUSED, 0, "no request"},
+    {"no resource", BUNDLE("transaction", "{" REQUEST("POST", "Patient") "}"), ZD_ERR_REFUSED, 0,
+     "no resource"},
+    {"another type", BUNDLE("transaction", "{" PATIENT("") "," REQUEST("POST", "Group") "}"),
+     ZD_ERR_REFUSED, 0, "another type"},
+    {"a Bundle within",
+     BUNDLE("transaction",
+            "{'resource':{'resourceType':'Bundle','type':"
+            "'batch'}," REQUEST("POST", "/") "}"),
+     ZD_ERR_REFUSED, 0, "within a Bundle"},
+    {"urn:uuid",
+     BUNDLE("transaction",
+            "{" SEEN("urn:uuid:9b1c7c4e-5a0e-4a94-9d26-1d1a5c4b1d01") "," REQUEST(
+                "POST", "Observation") "},"
+                                       "{'fullUrl':'urn:uuid:9b1c7c4e-5a0e-4a94-9d26-"
+                                       "1d1a5c4b1d01'," PATIENT("") "," REQUEST("POST",
+                                                                                "Patient") "}"),
+     ZD_OK, 2, ""},
+    {"urn:uuid of nothing",
+     BUNDLE("transaction", "{" SEEN("urn:uuid:9b1c7c4e-5a0e-4a94-9d26-1d1a5c4b1d02") "," REQUEST(
+                               "POST", "Observation") "}"),
+     ZD_ERR_REFUSED, 0, "no entry of this transaction"},
+    {"one fullUrl twice",
+     BUNDLE("transaction",
+            "{'fullUrl':'urn:uuid:9b1c7c4e-5a0e-4a94-9d26-1d1a5c4b1d03'," PATIENT("") "," REQUEST(
+                "POST", "Patient") "},"
+                                   "{'fullUrl':'urn:uuid:9b1c7c4e-5a0e-4a94-"
+                                   "9d26-1d1a5c4b1d03'," PATIENT("") "," REQUEST("POST",
+                                                                                 "Patient") "}"),
+     ZD_ERR_REFUSED, 0, "stands at two entries"},
+    {"one resource twice",
+     BUNDLE("transaction", "{" PATIENT(",'id':'a'") "," REQUEST(
+                               "PUT", "Patient/a") "},{" PATIENT(",'id':'a'") "," REQUEST("PUT",
+                                                                                          "Patient/"
+                                                                                          "a") "}"),
+     ZD_ERR_REFUSED, 0, "writes the same resource"},
+    {"a contained resource is no entry",
+     BUNDLE("transaction",
+            "{'resource':{'resourceType':'Observation','status':'final','code':{'text':'x'},"
+            "'contained':[{'resourceType':'Patient','id':'p'}],'subject':{'reference':'#p'}}"
+            "," REQUEST("POST", "Observation") "}"),
+     ZD_OK, 1, ""},
+    {"a condition of another type",
+     BUNDLE("transaction", "{" SEEN("Elephant?name=a") "," REQUEST("POST", "Observation") "}"),
+     ZD_ERR_REFUSED, 0, "an unknown resource type"},
+    {"one condition in two encodings is one resource, for references, too",
+     BUNDLE(
+         "transaction",
+         "{" PATIENT(
+             ",'identifier':[{'system':'urn:e','value':'1'}]") ",'request':{'method':"
+                                                               "'POST','url':'Patient','"
+                                                               "ifNoneExist':'identifier="
+                                                               "urn:e|1&active:missing="
+                                                               "true'}},"
+                                                               "{" PATIENT(
+                                                                   ",'identifier':[{'"
+                                                                   "system':'urn:e','"
+                                                                   "value':'1'}]") ",'"
+                                                                                   "reques"
+                                                                                   "t':{'"
+                                                                                   "method"
+                                                                                   "':"
+                                                                                   "'POST'"
+                                                                                   ",'url'"
+                                                                                   ":'"
+                                                                                   "Patien"
+                                                                                   "t','"
+                                                                                   "ifNone"
+                                                                                   "Exist'"
+                                                                                   ":'"
+                                                                                   "active"
+                                                                                   ":missi"
+                                                                                   "ng="
+                                                                                   "true&"
+                                                                                   "identi"
+                                                                                   "fier="
+                                                                                   "urn%"
+                                                                                   "3Ae%"
+                                                                                   "7C1'}}"
+                                                                                   ","
+                                                                                   "{" SEEN(
+                                                                                       "Pa"
+                                                                                       "ti"
+                                                                                       "en"
+                                                                                       "t?"
+                                                                                       "id"
+                                                                                       "en"
+                                                                                       "ti"
+                                                                                       "fi"
+                                                                                       "er"
+                                                                                       "=u"
+                                                                                       "rn"
+                                                                                       "%3"
+                                                                                       "Ae"
+                                                                                       "%7"
+                                                                                       "C1"
+                                                                                       "&a"
+                                                                                       "ct"
+                                                                                       "iv"
+                                                                                       "e:"
+                                                                                       "mi"
+                                                                                       "ss"
+                                                                                       "in"
+                                                                                       "g="
+                                                                                       "tr"
+                                                                                       "u"
+                                                                                       "e") "," REQUEST("POST",
+                                                                                                        "Observation") "}"),
+     ZD_OK, 2, ""},
+    {"two updates on one condition that nothing matches",
+     BUNDLE("transaction",
+            "{" PATIENT("") "," REQUEST("PUT", "Patient?identifier=urn:u|1") "},{" PATIENT(
+                "") "," REQUEST("PUT", "Patient?identifier=urn%3Au|1") "}"),
+     ZD_ERR_REFUSED, 0, "writes the same resource"},
+    {"an update that would meet what a create makes",
+     BUNDLE("transaction",
+            "{" PATIENT("") ",'request':{'method':'POST','url':'Patient','ifNoneExist':"
+                            "'identifier=urn:u|2'}},{" PATIENT("") "," REQUEST(
+                                "PUT", "Patient?identifier=urn:u|2") "}"),
+     ZD_ERR_REFUSED, 0, "writes the same resource"},
+    {"batch: each for itself",
+     BUNDLE("batch", "{" PATIENT("") "," REQUEST("POST", "Patient") "},{" PATIENT("") "," REQUEST(
+                         "PUT", "Patient/b") "}"),
+     ZD_ERR_REFUSED, 1, "the resource has no id"},
+};
+
 static void test_rules(void **state) {
-  static const struct {
-    const char *name, *text;
-    zd_err err;
-    uint64_t written;
-    const char *said;
-  } rows[] =
-      {
-          {"empty", "{'resourceType':'Bundle','type':'transaction'}", ZD_OK, 0, ""},
-          {"other types", "{'resourceType':'Bundle','type':'collection'}", ZD_ERR_REFUSED, 0,
-           "cannot be processed"},
-          {"no request", BUNDLE("transaction", "{" PATIENT("") "}"), ZD_ERR_REFUSED, 0,
-           "no request"},
-          {"no resource", BUNDLE("transaction", "{" REQUEST("POST", "Patient") "}"), ZD_ERR_REFUSED,
-           0, "no resource"},
-          {"another type", BUNDLE("transaction", "{" PATIENT("") "," REQUEST("POST", "Group") "}"),
-           ZD_ERR_REFUSED, 0, "another type"},
-          {"a Bundle within",
-           BUNDLE("transaction",
-                  "{'resource':{'resourceType':'Bundle','type':"
-                  "'batch'}," REQUEST("POST", "/") "}"),
-           ZD_ERR_REFUSED, 0, "within a Bundle"},
-          {"urn:uuid",
-           BUNDLE("transaction",
-                  "{" SEEN("urn:uuid:9b1c7c4e-5a0e-4a94-9d26-1d1a5c4b1d01") "," REQUEST(
-                      "POST", "Observation") "},"
-                                             "{'fullUrl':'urn:uuid:9b1c7c4e-5a0e-4a94-9d26-"
-                                             "1d1a5c4b1d01'," PATIENT("") "," REQUEST(
-                                                 "POST", "Patient") "}"),
-           ZD_OK, 2, ""},
-          {"urn:uuid of nothing",
-           BUNDLE("transaction",
-                  "{" SEEN("urn:uuid:9b1c7c4e-5a0e-4a94-9d26-1d1a5c4b1d02") "," REQUEST(
-                      "POST", "Observation") "}"),
-           ZD_ERR_REFUSED, 0, "no entry of this transaction"},
-          {"one fullUrl twice",
-           BUNDLE(
-               "transaction",
-               "{'fullUrl':'urn:uuid:9b1c7c4e-5a0e-4a94-9d26-1d1a5c4b1d03'," PATIENT(
-                   "") "," REQUEST("POST", "Patient") "},"
-                                                      "{'fullUrl':'urn:uuid:9b1c7c4e-5a0e-4a94-"
-                                                      "9d26-1d1a5c4b1d03'," PATIENT("") "," REQUEST(
-                                                          "POST", "Patient") "}"),
-           ZD_ERR_REFUSED, 0, "stands at two entries"},
-          {"one resource twice",
-           BUNDLE("transaction",
-                  "{" PATIENT(",'id':'a'") "," REQUEST(
-                      "PUT", "Patient/a") "},{" PATIENT(",'id':'a'") "," REQUEST("PUT",
-                                                                                 "Patient/"
-                                                                                 "a") "}"),
-           ZD_ERR_REFUSED, 0, "writes the same resource"},
-          {"a contained resource is no entry",
-           BUNDLE("transaction",
-                  "{'resource':{'resourceType':'Observation','status':'final','code':{'text':'x'},"
-                  "'contained':[{'resourceType':'Patient','id':'p'}],'subject':{'reference':'#p'}}"
-                  "," REQUEST("POST", "Observation") "}"),
-           ZD_OK, 1, ""},
-          {"a condition of another type",
-           BUNDLE("transaction",
-                  "{" SEEN("Elephant?name=a") "," REQUEST("POST", "Observation") "}"),
-           ZD_ERR_REFUSED, 0, "an unknown resource type"},
-          {"one condition in two encodings is one resource, for references, too",
-           BUNDLE("transaction",
-                  "{" PATIENT(
-                      ",'identifier':[{'system':'urn:e','value':'1'}]") ",'request':{'method':"
-                                                                        "'POST','url':'Patient','"
-                                                                        "ifNoneExist':'identifier="
-                                                                        "urn:e|1&active:missing="
-                                                                        "true'}},"
-                                                                        "{" PATIENT(
-                                                                            ",'identifier':[{'"
-                                                                            "system':'urn:e','"
-                                                                            "value':'1'}]") ",'"
-                                                                                            "reques"
-                                                                                            "t':{'"
-                                                                                            "method"
-                                                                                            "':"
-                                                                                            "'POST'"
-                                                                                            ",'url'"
-                                                                                            ":'"
-                                                                                            "Patien"
-                                                                                            "t','"
-                                                                                            "ifNone"
-                                                                                            "Exist'"
-                                                                                            ":'"
-                                                                                            "active"
-                                                                                            ":missi"
-                                                                                            "ng="
-                                                                                            "true&"
-                                                                                            "identi"
-                                                                                            "fier="
-                                                                                            "urn%"
-                                                                                            "3Ae%"
-                                                                                            "7C1'}}"
-                                                                                            ","
-                                                                                            "{" SEEN(
-                                                                                                "Pa"
-                                                                                                "ti"
-                                                                                                "en"
-                                                                                                "t?"
-                                                                                                "id"
-                                                                                                "en"
-                                                                                                "ti"
-                                                                                                "fi"
-                                                                                                "er"
-                                                                                                "=u"
-                                                                                                "rn"
-                                                                                                "%3"
-                                                                                                "Ae"
-                                                                                                "%7"
-                                                                                                "C1"
-                                                                                                "&a"
-                                                                                                "ct"
-                                                                                                "iv"
-                                                                                                "e:"
-                                                                                                "mi"
-                                                                                                "ss"
-                                                                                                "in"
-                                                                                                "g="
-                                                                                                "tr"
-                                                                                                "u"
-                                                                                                "e") "," REQUEST("POST",
-                                                                                                                 "Observation") "}"),
-           ZD_OK, 2, ""},
-          {"two updates on one condition that nothing matches",
-           BUNDLE("transaction",
-                  "{" PATIENT("") "," REQUEST("PUT", "Patient?identifier=urn:u|1") "},{" PATIENT(
-                      "") "," REQUEST("PUT", "Patient?identifier=urn%3Au|1") "}"),
-           ZD_ERR_REFUSED, 0, "writes the same resource"},
-          {"an update that would meet what a create makes",
-           BUNDLE("transaction",
-                  "{" PATIENT("") ",'request':{'method':'POST','url':'Patient','ifNoneExist':"
-                                  "'identifier=urn:u|2'}},{" PATIENT("") "," REQUEST(
-                                      "PUT", "Patient?identifier=urn:u|2") "}"),
-           ZD_ERR_REFUSED, 0, "writes the same resource"},
-          {"batch: each for itself",
-           BUNDLE("batch", "{" PATIENT("") "," REQUEST("POST", "Patient") "},{" PATIENT(
-                               "") "," REQUEST("PUT", "Patient/b") "}"),
-           ZD_ERR_REFUSED, 1, "the resource has no id"},
-      };
   world *w = *state;
-  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+  for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
     uint64_t written;
     char said[400];
-    zd_err err = run(w, rows[i].text, &written, said);
-    if (err != rows[i].err || written != rows[i].written || !strstr(said, rows[i].said))
-      fail_msg("%s: %s, %d written, \"%s\"", rows[i].name, zd_err_name(err), (int)written, said);
+    zd_err err = run(w, rules[i].text, &written, said);
+    if (err != rules[i].err || written != rules[i].written || !strstr(said, rules[i].said))
+      fail_msg("%s: %s, %d written, \"%s\"", rules[i].name, zd_err_name(err), (int)written, said);
   }
 }
 
@@ -260,7 +256,8 @@ static void *write_on(void *context) {
   return NULL;
 }
 
-/* Whatever the order was: one resource per condition, and versions without gaps, one per update. */
+/* Whatever the order was: one resource per condition, and versions without gaps, one per update.
+ */
 static void test_writers(void **state) {
   world *w = *state;
   writer writers[WRITERS] = {0};

@@ -54,8 +54,7 @@ static const char *const outers[] = {
     "{\"resourceType\":\"Bundle\",\"type\":\"batch\",\"_entry\":[1],\"entry\":[%s],\n\"total\":-1}",
     "{\"resourceType\":\"List\",\"entry\":[%s]}",
     "{\"entry\":[%s]}",
-    "{\"resourceType\":\"Bundle\",\"type\":\"batch\",\"\\u0065ntry\":[\n%s\n],\"signature\":"
-    "{\"who\":{\"reference\":\"#a\"}}}",
+    "{\"resourceType\":\"Bundle\",\"type\":\"batch\",\"\\u0065ntry\":[\n%s\n],\"total\":-1}",
     "{\"resourceType\":\"Bundle\",\"type\":\"batch\",\"entry\":[%s],}"};
 
 /* `good`: only the entries that have no fault. */
