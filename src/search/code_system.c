@@ -21,7 +21,8 @@ static zd_err tree_of_row(const zd_search *s, const zd_code_question *q, zd_row 
   zd_err err = zd_snapshot_read(q->snapshot, row, false, q->arena, &record, q->fault);
   if (!err && !record.body.n) err = ZD_ERR_NOT_FOUND; /* deleted */
   if (!err) err = zd_stored_tree(s, record.type, record.body, q->arena, out);
-  return err ? err : zd_code_spend(q, out->count);
+  enum { BYTES_A_NODE = 64 };
+  return err ? err : zd_code_spend(q, out->count + record.body.n / BYTES_A_NODE);
 }
 
 static zd_err find_by_id(const zd_search *s, const zd_code_question *q, zd_type type, zd_slice id,
