@@ -109,3 +109,17 @@ void zd_answer_unanswered(zd_call *c, zd_answer *a, zd_err err, const zd_fault *
     zd_answer_fail(c, a, zd_status_of(err), ZD_ISSUE_EXCEPTION, nowhere, "no answer: %s %s",
                    zd_err_name(err), fault ? fault->text : "");
 }
+
+void zd_rest_refusal(int status, const char *text, zd_buffer *body) {
+  zd_issue_code code = status == 413 || status == 431 ? ZD_ISSUE_TOO_LONG
+                       : status >= 500                ? ZD_ISSUE_TRANSIENT
+                                                      : ZD_ISSUE_STRUCTURE;
+  zd_buffer_add_slice(
+      body,
+      ZD_S(
+          "{\"resourceType\":\"OperationOutcome\",\"issue\":[{\"severity\":\"error\",\"code\":\""));
+  zd_buffer_add_slice(body, zd_slice_of(zd_issue_code_name(code)));
+  zd_buffer_add_slice(body, ZD_S("\",\"diagnostics\":\""));
+  zd_buffer_add_json(body, zd_slice_of(text));
+  zd_buffer_add_slice(body, ZD_S("\"}]}"));
+}

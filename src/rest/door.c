@@ -584,17 +584,3 @@ void zd_rest_handle(zd_rest *r, zd_http_exchange *x) {
   else
     run(d);
 }
-
-void zd_rest_refusal(int status, const char *text, zd_buffer *body) {
-  zd_issue_code code = status == 413 || status == 431 ? ZD_ISSUE_TOO_LONG
-                       : status >= 500                ? ZD_ISSUE_TRANSIENT
-                                                      : ZD_ISSUE_STRUCTURE;
-  zd_buffer_add_slice(
-      body,
-      ZD_S(
-          "{\"resourceType\":\"OperationOutcome\",\"issue\":[{\"severity\":\"error\",\"code\":\""));
-  zd_buffer_add_slice(body, zd_slice_of(zd_issue_code_name(code)));
-  zd_buffer_add_slice(body, ZD_S("\",\"diagnostics\":\""));
-  zd_buffer_add_json(body, zd_slice_of(text));
-  zd_buffer_add_slice(body, ZD_S("\"}]}"));
-}
