@@ -23,8 +23,10 @@ typedef struct bed {
 } bed;
 
 static void add_row(zd_index *x, unsigned i) {
-  char id[40], term[40];
+  char id[40], term[40], to[40], name[ZD_NAME_MAX];
+  zd_slice next = {to, (size_t)snprintf(to, sizeof to, "id-%u", (i * 7 + 1) % 1000)};
   zd_entry entries[] = {
+      {.field = 4, .kind = ZD_ENTRY_TERM, .term = {name, zd_name_write(name, (i + 1) % 3, next)}},
       {.field = 1, .kind = ZD_ENTRY_TERM, .term = ZD_S("every")},
       {.field = 1, .kind = ZD_ENTRY_TERM, .term = i % 2 ? ZD_S("odd") : ZD_S("even")},
       {.field = 2,
@@ -37,7 +39,7 @@ static void add_row(zd_index *x, unsigned i) {
                     .previous = i < 1000 ? ZD_NO_ROW : i - 1000,
                     .locator = i * 300,
                     .entries = entries,
-                    .entry_count = 4};
+                    .entry_count = 5};
   if (zd_index_append(x, &r)) abort();
 }
 
@@ -145,6 +147,23 @@ static void sort_some(zd_index_view *v, size_t input_n) {
   }
 }
 
+/* Joins to and fro, of a list and of a stretch of terms. */
+static void join_some(zd_index_view *v) {
+  zd_plan leaves[] = {{.op = ZD_PLAN_TERM, .field = 1, .term = ZD_S("odd")},
+                      {.op = ZD_PLAN_CONTAINS, .field = 2, .term = ZD_S("te"), .to = ZD_S("-1")}};
+  for (unsigned i = 0; i < 2; i++) {
+    const zd_plan *leaf = &leaves[i];
+    zd_plan to = {.op = ZD_PLAN_REFERS, .field = 4, .children = &leaf, .child_count = 1};
+    const zd_plan *child = &to;
+    zd_plan from = {
+        .op = ZD_PLAN_REFERRED, .type = 1, .field = 4, .children = &child, .child_count = 1};
+    uint64_t n;
+    ask(v, &to, ZD_SCAN_ASCENDING);
+    ask(v, &from, ZD_SCAN_DESCENDING);
+    zd_index_estimate(v, &from, &n, NULL);
+  }
+}
+
 static void ask_all(zd_index_view *v) {
   zd_slice ids[] = {ZD_S("id-7"), ZD_S("id-900")};
   zd_plan plans[] = {
@@ -160,6 +179,7 @@ static void ask_all(zd_index_view *v) {
   for (size_t i = 0; i < sizeof plans / sizeof *plans; i++)
     ask(v, &plans[i], i % 2 ? ZD_SCAN_DESCENDING : ZD_SCAN_ASCENDING);
   ask(v, &all, ZD_SCAN_DESCENDING);
+  join_some(v);
   zd_row row, versions[8];
   uint64_t locators[100];
   size_t n;
