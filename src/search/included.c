@@ -107,7 +107,7 @@ typedef zd_err (*decider)(walk *w, const canonical *x, zd_row row, bool *yes);
 
 /* Adds what the plan finds, but no row that `decide` says no to (NULL: all). */
 static zd_err add_matching(walk *w, const zd_plan *plan, decider decide, const canonical *x) {
-  enum { STEP = 512 };
+  enum { STEP = 2048 };
   zd_row *rows = ZD_NEW_ARRAY(&w->scratch, zd_row, STEP), after = ZD_NO_ROW;
   if (!rows) return ZD_ERR_MEMORY;
   for (;;) {
