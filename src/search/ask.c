@@ -213,21 +213,33 @@ typedef struct ways {
   bool by_name, by_url;
 } ways;
 
+static void add_way(const zd_search *s, zd_type of, ways *w) {
+  zd_shape shape = of == ZD_NO_TYPE ? ZD_SHAPE_NONE : s->shapes[of].shape;
+  bool url = shape == ZD_SHAPE_CANONICAL || shape == ZD_SHAPE_URI;
+  w->by_url |= url;
+  w->by_name |= !url;
+}
+
+/* The same of what FHIRPath finds, such as relatedArtifact.where(type = 'depends-on').resource. */
+static void add_path_ways(const zd_search *s, const zd_path *path, ways *w) {
+  enum { TYPES_MAX = 16 };
+  zd_type found[TYPES_MAX];
+  size_t n = zd_path_types(path, found, TYPES_MAX);
+  for (size_t i = 0; i < n && i < TYPES_MAX; i++) add_way(s, found[i], w);
+}
+
 static ways ways_of(const zd_search *s, zd_type type, const zd_search_param *param) {
   ways w = {false, false};
   const zd_search_type *t =
       &s->types[type == ZD_NO_TYPE ? zd_schema_type(s->schema, ZD_S("Resource")) : type];
   for (uint16_t i = 1; i < t->state_count; i++) {
     const zd_walk_state *state = &t->states[i];
-    zd_shape shape = state->type == ZD_NO_TYPE ? ZD_SHAPE_NONE : s->shapes[state->type].shape;
-    bool url = shape == ZD_SHAPE_CANONICAL || shape == ZD_SHAPE_URI;
-    for (uint16_t k = 0; k < state->want_count; k++) {
-      if (t->params[state->wants[k].param].field != param->field) continue;
-      w.by_url |= url;
-      w.by_name |= !url;
-    }
+    for (uint16_t k = 0; k < state->want_count; k++)
+      if (t->params[state->wants[k].param].field == param->field) add_way(s, state->type, &w);
   }
-  if (!w.by_url) w.by_name = true; /* also what no plain path leads to */
+  for (uint16_t i = 0; i < t->path_count; i++)
+    if (t->params[t->paths[i].param].field == param->field) add_path_ways(s, t->paths[i].path, &w);
+  if (!w.by_url) w.by_name = true;
   return w;
 }
 
