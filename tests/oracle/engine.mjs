@@ -72,20 +72,33 @@ export class Engine {
 
   leaf(type, code, modifier, value) {
     const param = this.param(type, code);
-    const fits = clause(value, modifier, { param, base: this.base, codes: this.codes, units: this.units,
+    const fits = clause(value, modifier, { param, base: this.base, codes: this.codes, units: this.units, parts: (way, f) => this.parts(way, f),
       isType: t => this.byType.has(t) || /^[A-Z]/.test(t) });
     return kept => fits(kept.of(param), () => kept.has(param));
   }
 
   /** The resources of the store that a reference parameter leads to. */
-  targets(kept, param, only) {
-    return kept.of(param).flatMap(f => (f.id && (!only || f.type === only) ? this.get(f.type, f.id) ?? [] : []));
+  targets(kept, param) { return kept.of(param).flatMap(f => this.meant(f)); }
+
+  /** Keys of what a resource is part of (above), or what is part of it (below), itself among them. */
+  parts(way, { type, id }) {
+    const param = wholes[type] && this.param(type, wholes[type]);
+    if (!param) throw new Refusal(`${type} has no hierarchy`);
+    const found = new Set([`${type}/${id}`]), wholesOf = k => k.of(param).filter(f => f.type === type).map(f => `${type}/${f.id}`);
+    for (let before = 0; found.size !== before;) {
+      before = found.size;
+      for (const k of this.all(type)) {
+        if (way === 'below' && wholesOf(k).some(w => found.has(w))) found.add(k.key);
+        if (way === 'above' && found.has(k.key)) wholesOf(k).forEach(w => found.add(w));
+      }
+    }
+    return found;
   }
 
   chain(type, step, rest, value) {
     const [code, only] = step.split(':');
     const param = this.param(type, code);
-    if (param.type !== 'reference' || param.canonical) throw new Refusal(`${code} is no reference that is followed`);
+    if (param.type !== 'reference') throw new Refusal(`${code} is no reference`);
     const tests = new Map();
     const asked = only ? [only] : param.targets.includes('Resource') ? this.types : param.targets;
     let refused;
@@ -207,6 +220,7 @@ export class Engine {
   }
 }
 
+const wholes = { Location: 'partof', Organization: 'partof', Encounter: 'part-of', Procedure: 'part-of', Observation: 'part-of', Task: 'part-of', ResearchStudy: 'partof' };
 const mayRefer = (param, type) => !param.targets.length || param.targets.includes('Resource') || param.targets.includes(type);
 
 function memo(fits) {

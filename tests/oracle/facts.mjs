@@ -5,13 +5,15 @@ import { Decimal, compare, fold, moment, plus, times } from './exact.mjs';
 const data = value => value instanceof Decimal ? value : value?.value instanceof Decimal ? value.value : undefined;
 const some = fact => fact ? [fact] : [];
 
+const moments = new Set(['date', 'dateTime', 'instant', 'time']), uris = new Set(['uri', 'url', 'oid', 'uuid', 'canonical']);
+
 const readers = {
   number: value => some(data(value) && value instanceof Decimal && { low: value, high: value }),
   quantity,
   date,
   string,
   token,
-  uri: (value, type) => typeof value === 'string' ? [canonical(value, type === 'canonical')] : [],
+  uri: (value, type) => uris.has(type) ? [canonical(value, type === 'canonical')] : [],
   reference,
   special: value => some(value.latitude && { lat: Number(value.latitude.text), lon: Number(value.longitude.text) }),
 };
@@ -48,8 +50,8 @@ function sampled({ origin, factor, data: samples }) {
 
 // ---- date: { low, high } in microseconds (absent: open) ----
 
-function date(value) {
-  if (typeof value === 'string') return some(moment(value));
+function date(value, type) {
+  if (typeof value === 'string') return moments.has(type) ? some(moment(value)) : [];
   if (value.event || value.repeat) { // Timing: its outer limits
     const parts = (value.event ?? []).map(moment);
     if (value.repeat?.boundsPeriod) parts.push(...date(value.repeat.boundsPeriod));
@@ -68,14 +70,12 @@ function date(value) {
 const named = ['text', 'family', 'given', 'prefix', 'suffix', 'line', 'city', 'district', 'state', 'postalCode', 'country'];
 
 function string(value, type) {
-  if (typeof value !== 'string' && type !== 'HumanName' && type !== 'Address') return [];
+  if (typeof value === 'string' ? moments.has(type) : type !== 'HumanName' && type !== 'Address') return [];
   const texts = typeof value === 'string' ? [value] : named.flatMap(n => value[n] ?? []);
   return texts.map(text => ({ text, folded: fold(text) }));
 }
 
 // ---- token: { system, code }; { words } is what :text looks at, { kind } the type of an Identifier ----
-
-const moments = new Set(['date', 'dateTime', 'instant', 'time']);
 
 function token(value, type, systems) {
   switch (type) {

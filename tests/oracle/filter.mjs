@@ -69,7 +69,7 @@ class Reader {
     if (dot < 0) return this.leaf(type, path, op, value);
     const [code, only] = path.slice(0, dot).split(':');
     const param = this.engine.param(type, code);
-    if (param.type !== 'reference' || param.canonical) throw new Refusal(`_filter: ${code} is no reference that is followed`);
+    if (param.type !== 'reference') throw new Refusal(`_filter: ${code} is no reference that is followed`);
     const targets = only ? [only] : param.targets.includes('Resource') ? this.engine.types : param.targets;
     const tests = new Map();
     for (const t of targets) {

@@ -121,7 +121,7 @@ function reference(text, context) {
 const earth = 6371.0088, metres = { km: 1000, m: 1, cm: 0.01, '[mi_i]': 1609.344, '[ft_i]': 0.3048 };
 
 function near(text) {
-  const [lat, lon, distance = '10', unit = 'km'] = split(text, '|').map(unescape);
+  const [lat, lon, distance = '50', unit = 'km'] = split(text, '|').map(unescape);
   const limit = Number(distance) * (metres[unit] ?? NaN) / 1000;
   if (![lat, lon, limit].every(v => Number.isFinite(Number(v)))) throw new Refusal(`not a place: ${text}`);
   const rad = d => d * Math.PI / 180;
@@ -202,6 +202,10 @@ export function clause(text, modifier, context) {
   if ((modifier === 'above' || modifier === 'below') && param.type === 'token') {
     const sets = values.map(v => context.codes.closure(modifier, v));
     return any(sets.map(set => f => f.code !== undefined && set.has(`${f.system ?? ''}|${f.code}`)));
+  }
+  if ((modifier === 'above' || modifier === 'below') && param.type === 'reference') {
+    const sets = values.map(v => context.parts(modifier, literal(unescape(v), context.base)));
+    return any(sets.map(set => f => f.id && set.has(`${f.type}/${f.id}`)));
   }
   if (param.type === 'reference' && context.isType(modifier)) {
     return any(values.map(v => single(`${modifier}/${v}`, context)));

@@ -76,6 +76,7 @@ export class Questioner {
     this.feature('compartment');
     const kept = this.engine.all(name), id = kept.length && this.dice.chance(0.9) ? this.dice.one(kept).id : this.dice.one(this.ids);
     const query = this.query(type, this.dice.below(2)).join('&');
+    if (this.dice.chance(0.15)) return { path: `${name}/${id}/*?_count=${this.dice.one([5, 100])}`, features: [...this.features], type: null, within: { type: name, id } };
     return { path: `${name}/${id}/${type}${query ? `?${query}` : ''}`, features: [...this.features], type, within: { type: name, id } };
   }
 
@@ -127,7 +128,7 @@ export class Questioner {
   modified(type, p) {
     const { dice } = this;
     const names = { string: ['exact', 'contains'], token: ['not', 'text', 'in', 'not-in', 'of-type', 'above', 'below'],
-      reference: ['type', 'identifier'], uri: ['above', 'below'] }[p.type] ?? [];
+      reference: ['type', 'identifier', 'above', 'below'], uri: ['above', 'below'] }[p.type] ?? [];
     const name = dice.one([...p.type === 'composite' ? [] : ['missing'], ...p.code === '_id' ? ['not'] : names]);
     if (!name) return null;
     const make = {
@@ -143,13 +144,19 @@ export class Questioner {
       },
       type: () => { const t = dice.one(p.targets); return t === 'Resource' ? null : [t, this.dice.one(this.ids)]; },
       identifier: () => dice.one([`urn:s|${escape(dice.one(codes))}`, escape(dice.one(codes))]),
-      above: () => (p.type === 'token' ? `http://example.org/codes|${dice.one(['leaf', 'a', 'root'])}` : dice.one(uris)),
-      below: () => (p.type === 'token' ? `http://example.org/codes|${dice.one(['leaf', 'a', 'root'])}` : dice.one(uris)),
+      above: () => (p.type === 'reference' ? this.whole(p) : p.type === 'token' ? `http://example.org/codes|${dice.one(['leaf', 'a', 'root'])}` : dice.one(uris)),
+      below: () => (p.type === 'reference' ? this.whole(p) : p.type === 'token' ? `http://example.org/codes|${dice.one(['leaf', 'a', 'root'])}` : dice.one(uris)),
     }[name]();
     if (make === null || make === undefined) return null;
     if (name === 'type') return this.feature(':[type]', `${p.code}:${make[0]}=${make[1]}`);
     this.feature(name === 'above' || name === 'below' ? `:${name} ${p.type}` : `:${name}`);
     return `${p.code}:${name}=${encode(make)}`;
+  }
+
+  /** Something that has parts. */
+  whole(p) {
+    const wholes = ['Location', 'Organization', 'Encounter'].filter(t => p.targets.includes(t) && this.types.includes(t));
+    return wholes.length ? `${this.dice.one(wholes)}/${this.dice.one(this.ids)}` : null;
   }
 
   /** A fact of some resource under the parameter. */
@@ -173,7 +180,7 @@ export class Questioner {
       case 'token': return this.token(fact, p);
       case 'uri': return escape(fact?.whole ?? dice.one(uris));
       case 'reference': return this.reference(fact, p);
-      case 'special': return this.feature('near', `${dice.one(['59.93', '60', '-90', '0'])}|${dice.one(['30.31', '180', '-179', '0'])}|${dice.one(['1', '25', '700', '30000'])}|${dice.one(['km', 'm'])}`);
+      case 'special': return this.feature('near', `${dice.one(['59.93', '60', '-90', '0'])}|${dice.one(['30.31', '180', '-179', '0'])}${dice.one(['', '|1', '|25|km', '|700', '|30000|m', '|500000|[ft_i]'])}`);
       case 'composite': return p.components.map((c, k) => this.value(type, c, fact?.[k]?.length ? dice.one(fact[k]) : null)).join('$');
       default: return 'x';
     }
@@ -243,7 +250,7 @@ export class Questioner {
         const from = iterate && list.length && dice.chance(0.5) ? dice.one(this.types) : type;
         const references = this.params(from, 'reference');
         if (!references.length) continue;
-        const p = dice.one(references), target = dice.chance(0.3) && !p.targets.includes('Resource') ? `:${dice.one(p.targets)}` : '';
+        const p = dice.one(references), target = dice.chance(0.3) && p.targets.length && !p.targets.includes('Resource') ? `:${dice.one(p.targets)}` : '';
         list.push(`_include${iterate}=${from}:${dice.chance(0.1) ? this.feature('_include *', '*') : p.code + target}`);
         this.feature('_include');
       } else {

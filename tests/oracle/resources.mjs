@@ -204,6 +204,11 @@ const makers = {
     return { identifier: this.may(() => this.identifier()), questionnaire: this.may(() => d.one(profiles)), status: status(d, 'completed', 'in-progress'), subject: this.may(() => this.reference('Patient', 'Organization')),
       authored: this.may(() => this.dateTime()), source: this.may(() => this.reference('Patient')), encounter: this.may(() => this.reference('Encounter')), partOf: this.many(() => this.reference('Observation'), 1) };
   },
+  Questionnaire(d) {
+    return { url: d.chance(0.8) ? d.one(profiles).split('|')[0] : undefined, version: this.may(() => d.one(['1', '2'])), status: status(d, 'active', 'draft'), name: this.may(() => this.word()),
+      title: this.may(() => this.text()), date: this.may(() => this.dateTime()), subjectType: this.many(() => d.one(['Patient', 'Organization'])), effectivePeriod: this.may(() => this.period()),
+      identifier: this.many(() => this.identifier(), 1) };
+  },
   ValueSet(d) {
     const local = ['urn:s', 'http://loinc.org'];
     return { url: d.chance(0.5) ? d.one(uris) : undefined, version: this.may(() => d.one(['1', '2'])), status: status(d, 'active', 'draft'), name: this.may(() => this.word()), title: this.may(() => this.text()), publisher: this.may(() => this.text()),
