@@ -34,8 +34,8 @@ export const folder = () => mkdtempSync(join(tmpdir(), 'zdravo-test-'));
 const running = new Set();
 after(() => running.forEach(child => child.kill('SIGKILL')));
 
-export async function start({ dir = folder(), args = [] } = {}) {
-  const port = await freePort();
+export async function start({ dir = folder(), args = [], port } = {}) {
+  port ??= await freePort();
   const child = spawn(program, ['serve', '--data', dir, '--listen', `127.0.0.1:${port}`, '--log-level', 'warn', ...args],
     { stdio: ['ignore', 'inherit', 'pipe'] });
   running.add(child);

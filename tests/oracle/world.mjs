@@ -231,13 +231,13 @@ export class World {
   }
 
   /** Chains of pages, with writes between the first page and the others. */
-  async pagesBetweenWrites(n) {
+  async pagesBetweenWrites(n, between = () => this.change(6)) {
     for (let i = 0; i < n && !this.differences.length; i++) {
       const question = this.questions.ask(this.avoid);
       if (question.malformed) continue;
       question.path = question.path.replace(/_count=\d+/, '_count=5');
       if (/_maxresults/.test(question.path)) continue;
-      const found = await this.compare(question, () => this.change(6));
+      const found = await this.compare(question, between);
       if (found) this.differences.push({ question, found, between: true });
     }
   }
@@ -287,6 +287,12 @@ export class World {
         + (small.resources ?? []).map(r => `\n  ${r}`).join(''));
     }
     return lines.join('\n\n');
+  }
+
+  /** Goes on with the server started anew at the same place. */
+  again() {
+    this.http.close();
+    this.http = new Http(this.base);
   }
 
   close() { this.http.close(); }
