@@ -156,7 +156,10 @@ static bool worth_keeping(const zd_evaluation *e, const zd_plan *p) {
   if (!s || (s->keys < WIDE_KEYS && !forced)) return false;
   const zd_parts *parts = e->scope->parts;
   for (size_t i = parts->n; i < parts->all; i++) {
-    if (overlaps(parts->at[i], e->part->first, zd_part_end(e->part))) return false;
+    const zd_part *over = parts->at[i];
+    if (overlaps(over, e->part->first, zd_part_end(e->part)) &&
+        (over->memtable || zd_segment_find_space(over->segment, ZD_KEY_TERM, p->field)))
+      return false;
   }
   return true;
 }
