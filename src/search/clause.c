@@ -61,14 +61,17 @@ static zd_err refuse_modifier(zd_ask *a, const zd_step *step) {
                          m.n > 64 ? 64 : (int)m.n, m.p);
 }
 
-/* What is no id is the id of nothing. */
+/* Ids are tokens without a system: "|123" is one, "system|123" none. What is no id is the id of
+ * nothing. */
 static zd_err plan_ids(zd_ask *a, zd_type type, const zd_clause *clause, zd_asked *out) {
   zd_slice *ids;
   size_t n, kept = 0;
   zd_err err = zd_clause_values(a->q, a->part, &ids, &n);
   if (err) return err;
-  for (size_t i = 0; i < n; i++)
-    if (zd_fact_is_id(ids[i])) ids[kept++] = ids[i];
+  for (size_t i = 0; i < n; i++) {
+    zd_slice id = zd_slice_starts(ids[i], ZD_S("|")) ? zd_slice_from(ids[i], 1) : ids[i];
+    if (zd_fact_is_id(id)) ids[kept++] = id;
+  }
   err = zd_plan_ids(a->q->s, type, ids, kept, a->q->arena, &out->plan);
   out->typed = type != ZD_NO_TYPE;
   if (err || clause->modifier != ZD_MOD_NOT) return err;

@@ -98,7 +98,7 @@ export class Questioner {
     const rest = this.part(target, depth - 1);
     if (/^_(list|filter)=/.test(rest)) return null;
     // Left out, the type is any of all types, of which the naive engine knows some only.
-    if (this.dice.chance(0.7) || /:[A-Z_]/.test(rest.split('=')[0]) || rest.startsWith('_has') || p.targets.includes('Resource') || p.targets.length > 8) return `${p.code}:${target}.${rest}`;
+    if (this.dice.chance(0.7) || /:([A-Z_]|above|below)/.test(rest.split('=')[0]) || rest.startsWith('_has') || p.targets.includes('Resource') || p.targets.length > 8) return `${p.code}:${target}.${rest}`;
     return `${p.code}.${rest}`;
   }
 
@@ -217,7 +217,7 @@ export class Questioner {
   token(fact, p) {
     const { dice } = this;
     const code = fact?.code ?? dice.one(codes), system = fact?.system;
-    if (p.code === '_id') return escape(code);
+    if (p.code === '_id') return `${dice.one(['', '', '|', 'urn:s|'])}${escape(code)}`;
     return dice.one([
       () => escape(code), () => (system ? `${escape(system)}|${escape(code)}` : `|${escape(code)}`), () => `|${escape(code)}`,
       () => `${escape(system ?? dice.one(systems.filter(Boolean)))}|`, () => `${escape(dice.one(systems.filter(Boolean)))}|${escape(code)}`,
