@@ -77,6 +77,9 @@ export class Engine {
     return kept => fits(kept.of(param), () => kept.has(param));
   }
 
+  /** (facts) => boolean, without a modifier. */
+  leafFacts(param, value) { return clause(value, undefined, { param, base: this.base }); }
+
   /** The resources of the store that a reference parameter leads to. */
   targets(kept, param) { return kept.of(param).flatMap(f => this.meant(f)); }
 

@@ -57,23 +57,46 @@ class Reader {
     }
     return this.compare(type);
   }
+  /** path op value; of a path with brackets what stands in them is read later, for the types it is about. */
   compare(type) {
-    const path = this.take().text, op = this.take().text;
+    let path = this.take().text;
+    const narrows = [];
+    while (path && this.sign('[')) {
+      const inner = [];
+      for (let depth = 1; ;) {
+        const t = this.take();
+        if (t.sign === '[') depth++;
+        if (t.sign === ']' && !--depth) break;
+        inner.push(t);
+      }
+      const more = this.take().text;
+      if (!more?.startsWith('.')) throw new Refusal('_filter: a path goes on behind ]');
+      path += `[${narrows.push(inner) - 1}]${more}`;
+    }
+    const op = this.take().text;
     if (!path || !operators.has(op)) throw new Refusal(`_filter: ${path} ${op}`);
     const value = this.take();
     if (value.text === undefined) throw new Refusal('_filter lacks a value');
-    return this.along(type, path, op, value.text);
+    return this.along(type, path, op, value.text, narrows);
   }
-  along(type, path, op, value) {
+  narrowed(type, tokens) {
+    const inner = Object.assign(Object.create(Reader.prototype), { engine: this.engine, rest: [...tokens] }), test = inner.run(type);
+    if (inner.rest.length) throw new Refusal('_filter goes on');
+    return test;
+  }
+  along(type, path, op, value, narrows) {
     const dot = path.indexOf('.');
     if (dot < 0) return this.leaf(type, path, op, value);
-    const [code, only] = path.slice(0, dot).split(':');
+    const [, step, narrow] = /^([^[]*)(?:\[(\d+)\])?$/.exec(path.slice(0, dot)), [code, only] = step.split(':');
     const param = this.engine.param(type, code);
     if (param.type !== 'reference') throw new Refusal(`_filter: ${code} is no reference that is followed`);
     const targets = only ? [only] : param.targets.includes('Resource') ? this.engine.types : param.targets;
     const tests = new Map();
     for (const t of targets) {
-      try { tests.set(t, this.along(t, path.slice(dot + 1), op, value)); } catch (e) {
+      try {
+        const found = this.along(t, path.slice(dot + 1), op, value, narrows), within = narrow === undefined ? () => true : this.narrowed(t, narrows[narrow]);
+        tests.set(t, k => found(k) && within(k));
+      } catch (e) {
         if (!(e instanceof Refusal)) throw e;
       }
     }
@@ -100,6 +123,17 @@ class Reader {
       const is = token(escape(text));
       if (op === 'eq') return any(is);
       if (op === 'ne') return any(f => f.code !== undefined && !is(f)); // "an item in the set has an unequal value"
+    }
+    if (param.type === 'token' && op === 'in') return ask('in', value);
+    if (param.type === 'token' && op === 'ni') return ask('not-in', value);
+    if (param.type === 'uri' && ['eq', 'ne', 'co', 'sw', 'ew'].includes(op)) {
+      if (op === 'eq') return any(f => f.whole === text || f.url === text);
+      if (op === 'ne') return any(f => f.whole !== text && f.url !== text);
+      return any(f => compared[op](Buffer.from(f.whole), Buffer.from(text)));
+    }
+    if (param.type === 'reference' && op === 'ne') {
+      const is = this.engine.leafFacts(param, value);
+      return any(f => !f.identifier && !is([f]));
     }
     if (param.type === 'reference' && (op === 'eq' || op === 're')) return ask(undefined, value);
     throw new Refusal(`_filter: ${op} on ${param.type}`, 'unchecked');

@@ -272,6 +272,7 @@ export class Questioner {
       if (references.length) {
         const p = dice.one(references), target = dice.one(p.targets.filter(t => this.types.includes(t)));
         const rest = this.filter(target, 0);
+        if (p.targets.length === 1 && dice.chance(0.4)) return `${p.code}[${this.filter(target, 0)}].${rest}`;
         if (p.targets.length === 1) return `${p.code}.${rest}`;
       }
     }
@@ -279,10 +280,13 @@ export class Questioner {
     if (kind === 2) return `${this.filter(type, depth - 1)} or ${this.filter(type, depth - 1)}`;
     if (kind === 3) return `not (${this.filter(type, depth - 1)})`;
     if (kind === 4) return `(${this.filter(type, depth - 1)})`;
-    const p = dice.one(this.params(type, 'string', 'token', 'date', 'number', 'quantity').filter(x => x.code !== '_lastUpdated'));
+    const p = dice.one(this.params(type, 'string', 'token', 'date', 'number', 'quantity', 'uri', 'reference').filter(x => x.code !== '_lastUpdated'));
     const quote = text => `"${text.replace(/["\\]/g, '\\$&')}"`;
     if (dice.chance(0.15)) return `${p.code} pr ${dice.one(['true', 'false'])}`;
     if (p.type === 'string') return `${p.code} ${dice.one(['co', 'sw', 'ew', 'eq', 'ne', 'gt', 'ge', 'lt', 'le'])} ${quote(this.cut(dice.one(words), true))}`;
+    if (p.type === 'uri') return `${p.code} ${dice.one(['eq', 'ne', 'co', 'sw', 'ew'])} ${quote(this.drawn(type, p)?.whole ?? dice.one(uris))}`;
+    if (p.type === 'reference') return `${p.code} ${dice.one(['eq', 'ne', 're'])} ${dice.one(p.targets.includes('Resource') || !p.targets.length ? ['Patient'] : p.targets)}/${dice.one(this.ids)}`;
+    if (p.type === 'token' && p.code !== '_id' && dice.chance(0.1)) return `${p.code} ${dice.one(['in', 'ni'])} ${quote(this.feature(':in', dice.one(setUrls)))}`;
     if (p.type === 'token') return `${p.code} ${dice.one(['eq', 'ne'])} ${dice.one(['a', 'b', 'root', 'urn:s|a', 'male', 'final', 'true'])}`;
     if (p.type === 'date') return `${p.code} ${dice.one([...prefixes.slice(2), 'po'])} ${this.moment(this.drawn(type, p)).replace(/\+.*/, 'Z')}`;
     return `${p.code} ${dice.one(prefixes.slice(2))} ${this.number(this.drawn(type, p))}`;
