@@ -86,13 +86,14 @@ function readPart(type, expression, base) {
     let run;
     return (...args) => (run ??= fhirpath.compile(base ? { base, expression: text } : text, r4))(...args);
   };
-  const types = elementOf(type, expression)?.type?.map(t => t.code) ?? [];
-  return { only, path, values: compile(path), types: compile(`(${path}).type().name`), systems: systemsOf(type, expression),
+  const whole = base ? `${base}.${expression}` : expression, root = base ? base.split('.')[0] : type;
+  const types = elementOf(root, whole)?.type?.map(t => t.code) ?? [];
+  return { only, path, values: compile(path), types: compile(`(${path}).type().name`), systems: systemsOf(root, whole),
     canonical: types.includes('canonical') || types.includes('uri'), referring: types.includes('Reference') };
 }
 
 const ofType = (type, expression) => alternatives(expression)
-  .filter(part => new RegExp(`^\\(?${type}\\b`).test(part));
+  .filter(part => /^[a-z]/.test(part) || new RegExp(`^\\(?${type}\\b`).test(part)); // InsurancePlan's `name` begins below
 
 function readParam(type, p) {
   const expression = p.base.includes('Resource') ? p.expression.replaceAll('Resource.', `${type}.`) : p.expression;

@@ -98,7 +98,7 @@ export class Questioner {
     const rest = this.part(target, depth - 1);
     if (/^_(list|filter)=/.test(rest)) return null;
     // Left out, the type is any of all types, of which the naive engine knows some only.
-    if (this.dice.chance(0.7) || /:([A-Z_]|above|below)/.test(rest.split('=')[0]) || rest.startsWith('_has') || p.targets.includes('Resource') || p.targets.length > 8) return `${p.code}:${target}.${rest}`;
+    if (this.dice.chance(0.7) || rest.split('=')[0].includes(':') || rest.startsWith('_has') || p.targets.includes('Resource') || p.targets.length > 8) return `${p.code}:${target}.${rest}`;
     return `${p.code}.${rest}`;
   }
 
