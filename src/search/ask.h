@@ -81,6 +81,12 @@ zd_err zd_clause_param(zd_ask *a, zd_type type, zd_slice code, const zd_search_p
 /* The values of a part that commas join, still escaped. */
 zd_err zd_clause_values(zd_query_reader *q, const zd_query_part *part, zd_slice **out, size_t *n);
 
+/* In a condition: gives the systems of a value their symbols before its plan is made. A plan made
+ * without one does not find what another writer, who gives it a symbol meanwhile, commits, and as a
+ * guard would let both write. */
+void zd_clause_know(const zd_query_reader *q, const zd_search_param *param,
+                    const zd_search_value *v);
+
 /* _list=ID (list.c): what current Lists name and have not deleted. */
 zd_err zd_list_plan(zd_ask *a, zd_type type, zd_asked *out);
 

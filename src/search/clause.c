@@ -96,6 +96,19 @@ static zd_err read_modifier(zd_ask *a, zd_type type, const zd_step *step, zd_cla
                          fault.text);
 }
 
+static void know_system(const zd_query_reader *q, zd_slice system) {
+  if (system.n) zd_term_system(q->s, system, true, q->arena);
+}
+
+void zd_clause_know(const zd_query_reader *q, const zd_search_param *param,
+                    const zd_search_value *v) {
+  if (!q->options->for_condition) return;
+  know_system(q, v->system);
+  for (size_t i = 0; i < v->code_count; i++) know_system(q, v->codes[i].system);
+  uint16_t parts = v->parts ? zd_schema_param(q->s->schema, param->index).component_count : 0;
+  for (uint16_t k = 0; k < parts; k++) know_system(q, v->parts[k].system);
+}
+
 static zd_err read_values(zd_ask *a, zd_clause *clause) {
   zd_query_reader *q = a->q;
   zd_slice *texts = NULL;
@@ -118,6 +131,7 @@ static zd_err read_values(zd_ask *a, zd_clause *clause) {
     if (err)
       return zd_query_refuse(q, a->part->name, zd_value_issue(err), "%.*s: %s",
                              ZD_SV(a->part->name), fault.text);
+    zd_clause_know(q, clause->param, &values[i]);
   }
   clause->values = values;
   clause->count = n;
