@@ -64,7 +64,10 @@ void zd_http_connection_close(zd_http_connection *c) {
     pthread_mutex_lock(&x->lock);
     x->gone = true;
     pthread_cond_broadcast(&x->changed);
+    void *context;
+    void (*room)(void *) = zd_http_stream_waiting(x, &context);
     pthread_mutex_unlock(&x->lock);
+    if (room) room(context);
   }
   /* A broken answer ends in a reset: a client that reads until close must notice, too. */
   if (!broken || uv_tcp_close_reset(&c->tcp, on_closed) != 0)

@@ -85,6 +85,7 @@ static void exchange_reset(zd_http_exchange *x) {
   x->gone = x->hung_up = x->in_done = x->in_held = x->in_asked = x->in_wanted = false;
   x->in_error = ZD_OK;
   x->in_at = 0;
+  x->room = NULL;
 }
 
 void zd_http_exchange_release(zd_http_exchange *x) {

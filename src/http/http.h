@@ -116,6 +116,11 @@ bool zd_http_gone(zd_http_exchange *x);
  * there); returns ZD_ERR_CANCELLED when it went away (then only _end is left to call). */
 zd_err zd_http_stream_begin(zd_http_exchange *x);
 zd_err zd_http_stream_write(zd_http_exchange *x, zd_slice part);
+/* The same for who must not wait: takes everything. Full says that a window's worth is still to be
+ * sent; then room(context) is called once, on the loop's thread, when it has been, or the client
+ * has gone: be quick there. Until then the exchange is the loop's. */
+zd_err zd_http_stream_add(zd_http_exchange *x, zd_slice part);
+bool zd_http_stream_full(zd_http_exchange *x, void (*room)(void *context), void *context);
 /* ok false: the answer is broken off so that the client notices. */
 void zd_http_stream_end(zd_http_exchange *x, bool ok);
 

@@ -8,6 +8,7 @@
  *   POST /up/slow      as /up, 1 ms per part
  *   POST /up/refuse    403 at once, body unread
  *   GET  /down/N       N bytes streamed from a worker; /down/0 streams until the client goes
+ *   GET  /add/N        the same without ever waiting: a worker takes it up when there is room
  *   GET  /broken       a stream that is broken off
  *   GET  /none         204
  *   GET  /error        zd_http_error 422
@@ -113,6 +114,47 @@ static inline void serve_down(void *context, zd_http_exchange *x) {
   zd_http_stream_end(x, err == ZD_OK);
 }
 
+typedef struct adding {
+  scenario *s;
+  zd_http_exchange *x;
+  size_t at, left;
+  bool endless;
+} adding;
+
+static inline void add_on(void *context);
+
+static inline void add_when_room(void *context) {
+  adding *a = context;
+  if (zd_workers_submit(a->s->workers, add_on, a) != ZD_OK) zd_http_stream_end(a->x, false);
+}
+
+static inline void add_on(void *context) {
+  adding *a = context;
+  char part[50000];
+  zd_err err = ZD_OK;
+  while (!err && (a->endless || a->left)) {
+    if (zd_http_stream_full(a->x, add_when_room, a)) return;
+    size_t n = a->endless || a->left > sizeof part ? sizeof part : a->left;
+    for (size_t i = 0; i < n; i++) part[i] = (char)('a' + (a->at + i) % 26);
+    err = zd_http_stream_add(a->x, (zd_slice){part, n});
+    atomic_fetch_add(&a->s->writes, 1);
+    a->at += n;
+    a->left -= a->endless ? 0 : n;
+  }
+  if (err == ZD_ERR_CANCELLED) atomic_fetch_add(&a->s->cancelled, 1);
+  zd_http_stream_end(a->x, err == ZD_OK);
+}
+
+static inline void serve_add(void *context, zd_http_exchange *x) {
+  adding *a = zd_arena_alloc(zd_http_arena(x), sizeof *a);
+  assert_non_null(a);
+  *a = (adding){.s = context, .x = x};
+  a->left = number_after(zd_http_request_of(x)->path, "/add/");
+  a->endless = a->left == 0;
+  zd_http_stream_begin(x);
+  add_on(a);
+}
+
 static inline void serve_broken(void *context, zd_http_exchange *x) {
   (void)context;
   zd_http_stream_begin(x);
@@ -156,6 +198,8 @@ static inline void serve(void *state, zd_http_exchange *x) {
     zd_http_defer(x, serve_up, s);
   } else if (zd_slice_starts(path, ZD_S("/down/"))) {
     zd_http_defer(x, serve_down, s);
+  } else if (zd_slice_starts(path, ZD_S("/add/"))) {
+    zd_http_defer(x, serve_add, s);
   } else if (zd_slice_eq(path, ZD_S("/broken"))) {
     zd_http_defer(x, serve_broken, s);
   } else if (zd_slice_eq(path, ZD_S("/none"))) {

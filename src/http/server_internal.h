@@ -79,6 +79,8 @@ struct zd_http_exchange {
   zd_err in_error;
   zd_buffer out, in;
   size_t in_at;
+  void (*room)(void *context); /* to be called when `out` has room again, or the client has gone */
+  void *room_context;
 };
 
 typedef enum zd_http_phase {
@@ -188,6 +190,10 @@ bool zd_http_connection_must_wait(zd_http_connection *c);
 bool zd_http_connection_body(void *connection, const char *p, size_t n);
 /* An answer of our own in place of the request being read; nothing is read after it. */
 void zd_http_connection_refuse(zd_http_connection *c, int status, const char *why);
+
+/* ---- stream.c ---- */
+/* Who waits for room, and no longer does: to be called without the lock, which the caller holds. */
+void (*zd_http_stream_waiting(zd_http_exchange *x, void **context))(void *);
 
 /* ---- write.c ---- */
 void zd_http_connection_write(zd_http_connection *c);

@@ -4,6 +4,9 @@
  *   socket ◄─ flying ◄─ out ── worker: zd_http_stream_write    the worker waits at a window of
  * `out`
  *
+ * A worker that must not wait adds instead (zd_http_stream_add), asks whether there is more than a
+ * window (zd_http_stream_full), and is called when there is room.
+ *
  * `in` and `out` are guarded by exchange.lock; `flying` is the loop's, swapped with `out`.
  */
 #include <stdio.h>
@@ -87,8 +90,7 @@ static void add_part(zd_http_exchange *x, zd_slice part) {
   if (x->chunked) zd_buffer_add(&x->out, "\r\n", 2);
 }
 
-zd_err zd_http_stream_write(zd_http_exchange *x, zd_slice part) {
-  bool may_wait = !zd_http_on_loop(x->loop);
+static zd_err stream_write(zd_http_exchange *x, zd_slice part, bool may_wait) {
   zd_err err = ZD_OK;
   if (is_discarded(x)) return ZD_OK;
   pthread_mutex_lock(&x->lock);
@@ -103,6 +105,32 @@ zd_err zd_http_stream_write(zd_http_exchange *x, zd_slice part) {
   }
   pthread_mutex_unlock(&x->lock);
   return err;
+}
+
+zd_err zd_http_stream_write(zd_http_exchange *x, zd_slice part) {
+  return stream_write(x, part, !zd_http_on_loop(x->loop));
+}
+
+zd_err zd_http_stream_add(zd_http_exchange *x, zd_slice part) {
+  return stream_write(x, part, false);
+}
+
+bool zd_http_stream_full(zd_http_exchange *x, void (*room)(void *context), void *context) {
+  pthread_mutex_lock(&x->lock);
+  bool full = x->out.n >= ZD_HTTP_WINDOW && !x->gone && !x->out.failed;
+  if (full) {
+    x->room = room;
+    x->room_context = context;
+  }
+  pthread_mutex_unlock(&x->lock);
+  return full;
+}
+
+void (*zd_http_stream_waiting(zd_http_exchange *x, void **context))(void *) {
+  void (*room)(void *) = x->room;
+  *context = x->room_context;
+  x->room = NULL;
+  return room;
 }
 
 void zd_http_stream_end(zd_http_exchange *x, bool ok) {

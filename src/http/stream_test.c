@@ -48,12 +48,12 @@ static void large_bodies_come_in_whole(void **state) {
   scenario_close(s);
 }
 
-static void download(scenario *s, size_t total) {
+static void download(scenario *s, const char *how, size_t total) {
   zd_buffer heard;
   char text[100];
   zd_buffer_init(&heard, 0);
   int fd = dial(s);
-  snprintf(text, sizeof text, "GET /down/%zu HTTP/1.0\r\n\r\n", total);
+  snprintf(text, sizeof text, "GET /%s/%zu HTTP/1.0\r\n\r\n", how, total);
   say(fd, text);
   assert_true(hear(fd, &heard, NULL, 5000));
   const char *body = (const char *)memmem(heard.p, heard.n, "\r\n\r\n", 4) + 4;
@@ -67,9 +67,12 @@ static void download(scenario *s, size_t total) {
 static void large_bodies_go_out_whole(void **state) {
   (void)state;
   scenario *s = scenario_open((zd_http_options){0});
-  download(s, 1);
-  download(s, 300000);
-  download(s, 40 * MEGABYTE);
+  const char *how[] = {"down", "add"};
+  for (int i = 0; i < 2; i++) {
+    download(s, how[i], 1);
+    download(s, how[i], 300000);
+    download(s, how[i], 40 * MEGABYTE);
+  }
   scenario_close(s);
 }
 
@@ -107,6 +110,27 @@ static void a_writer_waits_for_a_slow_reader(void **state) {
   assert_int_equal(atomic_load(&s->writes), writes); /* it stands still: memory is bounded */
   close(fd);
   assert_true(comes_to(&s->cancelled, 1));
+  scenario_close(s);
+}
+
+/* More slow readers than threads, and one that reads: it is not kept waiting. */
+static void who_adds_holds_no_thread(void **state) {
+  (void)state;
+  enum { SLOW = 20 };
+  scenario *s = scenario_open((zd_http_options){0});
+  int slow[SLOW];
+  for (int i = 0; i < SLOW; i++) {
+    slow[i] = dial(s);
+    say(slow[i], "GET /add/0 HTTP/1.1\r\nHost: h\r\n\r\n");
+  }
+  nap(300);
+  unsigned writes = atomic_load(&s->writes);
+  nap(100);
+  assert_true(writes > 0);
+  assert_int_equal(atomic_load(&s->writes), writes);
+  download(s, "add", 3 * MEGABYTE);
+  for (int i = 0; i < SLOW; i++) close(slow[i]);
+  assert_true(comes_to(&s->cancelled, SLOW));
   scenario_close(s);
 }
 
@@ -291,6 +315,7 @@ int main(void) {
       cmocka_unit_test(large_bodies_go_out_whole),
       cmocka_unit_test(one_large_answer_goes_out_whole),
       cmocka_unit_test(a_writer_waits_for_a_slow_reader),
+      cmocka_unit_test(who_adds_holds_no_thread),
       cmocka_unit_test(a_client_that_leaves_cancels_what_it_asked),
       cmocka_unit_test(a_half_closed_client_gets_its_answer),
       cmocka_unit_test(slow_clients_time_out),

@@ -48,7 +48,10 @@ static void prepare_stream(zd_http_exchange *x) {
     x->broken = x->out_broken;
   }
   pthread_cond_broadcast(&x->changed);
+  void *context;
+  void (*room)(void *) = zd_http_stream_waiting(x, &context);
   pthread_mutex_unlock(&x->lock);
+  if (room) room(context);
 }
 
 static void prepare(zd_http_exchange *x) {
