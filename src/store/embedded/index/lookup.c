@@ -388,7 +388,8 @@ zd_err zd_leaf_set(zd_leaf *leaf, const zd_tile *tile, zd_set_room *room, zd_set
     if (to > from) *out = (zd_set){room->rows, NULL, (uint32_t)(to - from)};
     return ZD_OK;
   }
-  if (leaf->operand_count == 1 && from == to && leaf->operands[0].table && !leaf->range) {
+  if (leaf->operand_count == 1 && from == to && !leaf->bitmaps && leaf->operands[0].table &&
+      !leaf->range) {
     const zd_operand *o = &leaf->operands[0];
     const zd_posting_chunk *entry = operand_chunk(o, tile->chunk);
     return entry ? zd_posting_set(o->from->segment, entry, out, leaf->fault) : ZD_OK;
