@@ -2,16 +2,8 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { start } from '../api/server.mjs';
+import { avoid, supported } from './features.mjs';
 import { World } from './world.mjs';
-
-/** What must be answered; a refusal of anything else is counted and listed. */
-const supported = new Set(['number', 'date', 'string', 'token', 'reference', 'composite', 'quantity', 'uri', 'special', 'near',
-  'system', 'compartment', 'malformed', ':missing', ':exact', ':contains', ':text', ':not', ':in', ':not-in', ':of-type', ':identifier',
-  ':[type]', ':above uri', ':below uri', ':above token', ':below token', ':above reference', ':below reference', 'chain', 'chain.chain', '_has', '_has nested', '_list',
-  '_include', '_include *', '_include:iterate', '_revinclude', '_maxresults', '_filter',
-  ...['_id', '_lastUpdated', 'string', 'token', 'uri', 'date', 'number', 'quantity'].map(k => `_sort ${k}`)]);
-/** What is not asked for. */
-const avoid = new Set((process.env.ZD_AVOID ?? '').split(';').filter(Boolean));
 
 const seed = Number(process.env.ZD_SEED ?? 1), queries = Number(process.env.ZD_QUERIES ?? 4000);
 let server, world;
