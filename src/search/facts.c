@@ -196,6 +196,14 @@ void zd_fact_reference(const zd_search *s, zd_slice text, zd_fact *fact) {
   fact->text = path;
 }
 
+bool zd_search_reference(const zd_search *s, zd_slice text, zd_type *type, zd_slice *id) {
+  zd_fact fact = {.type = ZD_NO_TYPE};
+  zd_fact_reference(s, text, &fact);
+  *type = fact.type;
+  *id = fact.id;
+  return fact.id.p != NULL;
+}
+
 zd_type zd_fact_target(const zd_search *s, const zd_fact *fact) {
   if (fact->id.p) return fact->type;
   zd_slice url = fact->text;
