@@ -123,7 +123,7 @@ static bool run_zdravo(const char *dir, uint64_t resources) {
     fields[i] = zd_store_symbol(s, (zd_slice){name, (size_t)length}, true);
   }
   uint32_t type = zd_store_symbol(s, ZD_S("Thing"), true);
-  zd_err err = zd_store_start(s, (zd_indexer){fields, entries_of}, &fault);
+  zd_err err = zd_store_start(s, (zd_indexer){.state = fields, .entries = entries_of}, &fault);
   zd_arena_init(&arena, 0);
   for (uint64_t n = 0; n < resources && err == ZD_OK; n += BATCH)
     err = put_batch(s, fields, type, n, &arena);

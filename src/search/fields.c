@@ -142,6 +142,34 @@ static zd_err read_note(zd_search *s, const field_set *filled, field_set *comple
 
 /* ---- late fields ---- */
 
+static bool is_late(const zd_search *s, uint32_t field) {
+  return field != ZD_NO_SYMBOL && has(s->late, s->late_count, field);
+}
+
+static void mark_param(const zd_search *s, zd_search_param *p) {
+  p->late = is_late(s, p->field) || is_late(s, p->unit_field) || is_late(s, p->canon_field);
+  p->more_late = is_late(s, p->more_field);
+}
+
+/* A composite is as late as its components. */
+static void mark_composite(const zd_search *s, zd_type type, zd_search_param *p) {
+  zd_param_info info = zd_schema_param(s->schema, p->index);
+  for (uint16_t k = 0; k < info.component_count; k++) {
+    uint32_t component = zd_schema_param_component(s->schema, p->index, k, NULL);
+    const zd_search_param *c = zd_program_param(s, type, component);
+    if (c && c->late) p->late = true;
+  }
+}
+
+static void mark_params(zd_search *s) {
+  for (zd_type t = 0; t < zd_schema_type_count(s->schema); t++) {
+    for (uint16_t i = 0; i < s->types[t].count; i++) mark_param(s, &s->types[t].params[i]);
+    for (uint16_t i = 0; i < s->types[t].count; i++)
+      if (s->types[t].params[i].kind == ZD_PARAM_COMPOSITE)
+        mark_composite(s, t, &s->types[t].params[i]);
+  }
+}
+
 static zd_err find_late(zd_search *s, const field_set *filled, const field_set *complete) {
   field_set late = {0};
   for (size_t i = 0; i < filled->n; i++)
@@ -151,6 +179,7 @@ static zd_err find_late(zd_search *s, const field_set *filled, const field_set *
     }
   s->late = late.all;
   s->late_count = late.n;
+  mark_params(s);
   atomic_store(&s->behind, late.n > 0);
   return ZD_OK;
 }
@@ -161,26 +190,69 @@ zd_err zd_search_compare(zd_search *s, bool read_only, zd_fault *fault) {
   if (!err) err = read_note(s, &filled, &complete, fault);
   if (!err) err = find_late(s, &filled, &complete);
   if (!err && !read_only) err = write_note(s, &complete, fault);
-  free(filled.all);
   free(complete.all);
+  s->filled = filled.all;
+  s->filled_count = filled.n;
   return err == ZD_ERR_MEMORY ? zd_fail(fault, err, "out of memory for the fields") : err;
 }
 
-zd_err zd_search_catch_up(zd_search *s,
-                          bool (*progress)(void *context, uint64_t done, uint64_t total),
-                          void *context, zd_fault *fault) {
+static bool is_behind(const zd_search *s) {
+  return atomic_load_explicit(&s->behind, memory_order_acquire);
+}
+
+bool zd_field_is_late(const zd_search *s, const zd_search_param *param) {
+  return is_behind(s) && param->late;
+}
+
+bool zd_field_more_is_late(const zd_search *s, const zd_search_param *param) {
+  return is_behind(s) && param->more_late;
+}
+
+size_t zd_search_behind(const zd_search *s) {
+  return is_behind(s) ? s->late_count : 0;
+}
+
+bool zd_search_is_late(const zd_search *s, uint32_t param) {
+  if (!is_behind(s)) return false;
+  for (zd_type t = 0; t < zd_schema_type_count(s->schema); t++) {
+    const zd_search_param *p = zd_program_param(s, t, param);
+    if (p && (p->late || p->more_late)) return true;
+  }
+  return false;
+}
+
+zd_field_standing zd_search_standing(const zd_search *s, uint32_t field) {
+  if (!s->filled) return ZD_FIELD_COMPLETE; /* nothing was compared */
+  if (!has(s->filled, s->filled_count, field)) return ZD_FIELD_FOREIGN;
+  return is_behind(s) && is_late(s, field) ? ZD_FIELD_PARTIAL : ZD_FIELD_COMPLETE;
+}
+
+/* ---- catching up ---- */
+
+zd_err zd_search_index_late(zd_search *s,
+                            bool (*progress)(void *context, uint64_t done, uint64_t total),
+                            void *context, zd_fault *fault) {
   zd_snapshot *v;
-  if (!zd_search_behind(s)) return ZD_OK;
+  if (!is_behind(s)) return ZD_OK;
   zd_err err = zd_store_snapshot(s->store, &v);
   if (err) return zd_fail(fault, err, "no snapshot to index again by");
   bool empty = zd_snapshot_row(v) == 0;
   zd_snapshot_release(v);
   /* An empty store: whatever is written to it from now on has all fields. */
-  if (!empty) err = zd_store_reindex(s->store, s->late, s->late_count, progress, context, fault);
-  field_set filled = {0};
-  if (!err && !fields_filled(s, &filled)) err = zd_fail(fault, ZD_ERR_MEMORY, "out of memory");
-  if (!err) err = write_note(s, &filled, fault);
+  return empty ? ZD_OK
+               : zd_store_reindex(s->store, s->late, s->late_count, progress, context, fault);
+}
+
+zd_err zd_search_complete(zd_search *s, zd_fault *fault) {
+  if (!is_behind(s)) return ZD_OK;
+  zd_err err = write_note(s, &(field_set){.all = s->filled, .n = s->filled_count}, fault);
   if (!err) atomic_store_explicit(&s->behind, false, memory_order_release);
-  free(filled.all);
   return err;
+}
+
+zd_err zd_search_catch_up(zd_search *s,
+                          bool (*progress)(void *context, uint64_t done, uint64_t total),
+                          void *context, zd_fault *fault) {
+  zd_err err = zd_search_index_late(s, progress, context, fault);
+  return err ? err : zd_search_complete(s, fault);
 }

@@ -167,6 +167,7 @@ typedef struct zd_search_param {
   bool shared;          /* the field holds rows of several resource types */
   bool owner;           /* produces the field's entries; else another parameter does */
   bool answered;
+  bool late, more_late; /* while `behind`: must not be asked, nor modifiers of it; see fields.c */
 } zd_search_param;
 
 /* A parameter that wants a node; of references only those to `only`, if that is a type. */
@@ -215,7 +216,9 @@ struct zd_search {
   zd_type *symbol_type;  /* by type symbol */
   uint32_t symbol_count; /* entries in symbol_type */
   uint32_t known_before; /* symbols the store had before this search was opened */
-  uint32_t *late;        /* sorted: fields that rows stored earlier may lack; see fields.c */
+  uint32_t *filled;      /* sorted: every field that is filled; NULL before zd_search_compare */
+  size_t filled_count;
+  uint32_t *late; /* sorted: those that rows stored earlier may lack; see fields.c */
   size_t late_count;
   atomic_bool behind; /* those fields are not complete yet */
   zd_arena arena;
@@ -223,7 +226,7 @@ struct zd_search {
 
 /* Compiles the parameters of one type. */
 zd_err zd_program_make(zd_search *s, zd_type type, zd_fault *fault);
-/* Whether the parameter's field must not be asked yet. */
+/* Whether the parameter must not be asked yet. */
 bool zd_field_is_late(const zd_search *s, const zd_search_param *param);
 /* The same of the field that most modifiers ask besides. */
 bool zd_field_more_is_late(const zd_search *s, const zd_search_param *param);

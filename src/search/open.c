@@ -103,6 +103,7 @@ void zd_search_close(zd_search *s) {
   if (!s) return;
   zd_arena_free(&s->arena);
   free(s->late);
+  free(s->filled);
   free(s);
 }
 
@@ -123,7 +124,8 @@ size_t zd_search_supported(const zd_search *s, zd_type type, uint32_t *params, s
   if (of >= zd_schema_type_count(s->schema)) return 0;
   size_t n = 0;
   for (uint16_t i = 0; i < s->types[of].count; i++) {
-    if (!s->types[of].params[i].answered) continue;
+    const zd_search_param *p = &s->types[of].params[i];
+    if (!p->answered || zd_field_is_late(s, p)) continue;
     if (n < room) params[n] = s->types[of].params[i].index;
     n++;
   }
@@ -142,6 +144,10 @@ static zd_err index_stored(void *state, uint32_t type, zd_slice body, zd_arena *
   return zd_search_entries(s, &tree, 0, NULL, NULL, 0, arena, out, n);
 }
 
+static zd_field_standing standing(void *state, uint32_t field) {
+  return zd_search_standing(state, field);
+}
+
 zd_indexer zd_search_indexer(zd_search *s) {
-  return (zd_indexer){.state = s, .entries = index_stored};
+  return (zd_indexer){.state = s, .entries = index_stored, .standing = standing};
 }

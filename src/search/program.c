@@ -11,6 +11,7 @@
  */
 #include <stdio.h>
 
+#include "base/hash.h"
 #include "search/branch.h"
 #include "search/internal.h"
 
@@ -140,11 +141,28 @@ static bool is_special(zd_slice code) {
   return zd_slice_eq(code, ZD_S("_id")) || zd_slice_eq(code, ZD_S("_lastUpdated"));
 }
 
+/* What a user's parameter says may change under its url; then its field is another one. 128 bits of
+ * SHA-256 of what the entries follow from, as hexadecimal digits behind a '!'. */
+enum { MARK_BYTES = 16, MARK_ROOM = 2 * MARK_BYTES + 2 };
+
+static zd_err field_mark(maker *m, zd_param_info info, char mark[MARK_ROOM]) {
+  unsigned char digest[32];
+  mark[0] = 0;
+  if (zd_schema_definition_find(zd_schema_r4(), ZD_DEF_PARAM, info.url) != UINT32_MAX) return ZD_OK;
+  zd_slice text = zd_arena_printf(&m->s->arena, "%d %.*s", (int)info.type, ZD_SV(info.expression));
+  if (!text.p) return ZD_ERR_MEMORY;
+  zd_sha256(text.p, text.n, digest);
+  mark[0] = '!';
+  for (int i = 0; i < MARK_BYTES; i++) snprintf(mark + 1 + 2 * i, 3, "%02x", digest[i]);
+  return ZD_OK;
+}
+
 static zd_err field_symbol(maker *m, zd_param_info info, bool shared, const char *suffix,
                            uint32_t *out) {
   zd_slice type = shared ? ZD_S("") : zd_schema_type_info(m->s->schema, m->type).name;
-  char name[NAME_MAX_BYTES];
-  int n = snprintf(name, sizeof name, "f:%.*s%s%.*s%s", ZD_SV(info.url), shared ? "" : "@",
+  char name[NAME_MAX_BYTES], mark[MARK_ROOM];
+  if (field_mark(m, info, mark)) return ZD_ERR_MEMORY;
+  int n = snprintf(name, sizeof name, "f:%.*s%s%s%.*s%s", ZD_SV(info.url), mark, shared ? "" : "@",
                    ZD_SV(type), suffix);
   if (n < 0 || (size_t)n >= sizeof name)
     return zd_fail(m->fault, ZD_ERR_LIMIT, "search parameter %.*s: its url is too long",
@@ -302,34 +320,4 @@ const zd_search_param *zd_program_param(const zd_search *s, zd_type type, uint32
 const zd_search_param *zd_program_find(const zd_search *s, zd_type type, zd_slice code) {
   uint32_t index = zd_schema_param_find(s->schema, type, code);
   return index == UINT32_MAX ? NULL : zd_program_param(s, type, index);
-}
-
-/* ---- fields that are not complete ---- */
-
-static bool is_late(const zd_search *s, uint32_t field) {
-  size_t low = 0, high = s->late_count;
-  while (low < high) {
-    size_t middle = (low + high) / 2;
-    if (s->late[middle] < field)
-      low = middle + 1;
-    else
-      high = middle;
-  }
-  return low < s->late_count && s->late[low] == field;
-}
-
-bool zd_field_is_late(const zd_search *s, const zd_search_param *param) {
-  if (!atomic_load_explicit(&s->behind, memory_order_acquire)) return false;
-  if (param->kind == ZD_PARAM_COMPOSITE) return true; /* its components may be */
-  return is_late(s, param->field) || is_late(s, param->unit_field) ||
-         is_late(s, param->canon_field);
-}
-
-bool zd_field_more_is_late(const zd_search *s, const zd_search_param *param) {
-  if (!atomic_load_explicit(&s->behind, memory_order_acquire)) return false;
-  return is_late(s, param->more_field);
-}
-
-size_t zd_search_behind(const zd_search *s) {
-  return atomic_load_explicit(&s->behind, memory_order_acquire) ? s->late_count : 0;
 }

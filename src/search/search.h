@@ -45,6 +45,19 @@ zd_err zd_search_catch_up(zd_search *s,
                           void *context, zd_fault *fault);
 size_t zd_search_behind(const zd_search *s);
 
+/* The two halves of catching up, for who has to make sure in between that this search is still the
+ * one that is used: the rows are indexed; they are said to be. */
+zd_err zd_search_index_late(zd_search *s,
+                            bool (*progress)(void *context, uint64_t done, uint64_t total),
+                            void *context, zd_fault *fault);
+zd_err zd_search_complete(zd_search *s, zd_fault *fault);
+
+/* Whether a parameter (number in the schema) is refused on some type because rows stored earlier
+ * are not indexed for it yet. */
+bool zd_search_is_late(const zd_search *s, uint32_t param);
+/* What the index holds of a field; all are complete before zd_search_compare. */
+zd_field_standing zd_search_standing(const zd_search *s, uint32_t field);
+
 /* For zd_store_start. */
 zd_indexer zd_search_indexer(zd_search *s);
 
@@ -144,7 +157,7 @@ zd_err zd_search_compartment(const zd_search *s, zd_type compartment, zd_slice i
  * /_history/n) names a resource of this server, and which. */
 bool zd_search_reference(const zd_search *s, zd_slice text, zd_type *type, zd_slice *id);
 
-/* Parameters of a resource type for the CapabilityStatement: those that are really answered. */
+/* Parameters of a resource type for the CapabilityStatement: those that are really answered now. */
 size_t zd_search_supported(const zd_search *s, zd_type type, uint32_t *params, size_t room);
 
 /* For the same: modifiers a parameter of the type takes (static names without the colon); what

@@ -48,6 +48,13 @@ typedef struct zd_entry {
 
 /* ---- opening ---- */
 
+/* What the index holds of a field, for check. */
+typedef enum zd_field_standing {
+  ZD_FIELD_COMPLETE, /* exactly what the indexer derives */
+  ZD_FIELD_PARTIAL,  /* some of it: it is being indexed (zd_store_reindex), or will be */
+  ZD_FIELD_FOREIGN   /* something that is asked no more: what the indexer does not derive */
+} zd_field_standing;
+
 /* Derives the index entries of a stored resource; called when the log is replayed behind the last
  * flushed index, when a new field is indexed and by check. Must give what the write carried: the
  * same entries for the same body, always. `arena` is reset by the store afterwards. Must be
@@ -57,6 +64,7 @@ typedef struct zd_indexer {
   void *state;
   zd_err (*entries)(void *state, uint32_t type, zd_slice body, zd_arena *arena,
                     const zd_entry **out, size_t *n);
+  zd_field_standing (*standing)(void *state, uint32_t field); /* NULL: all are complete */
 } zd_indexer;
 
 typedef struct zd_store_options {
@@ -287,10 +295,40 @@ size_t zd_snapshot_types(zd_snapshot *v, zd_type_count *out, size_t room);
 zd_err zd_store_compact(zd_store *s, zd_fault *fault);
 
 /* Verifies checksums, version chains, row table, and that every posting has its resource and every
- * resource its postings. Each finding is passed to `finding`; returns ZD_ERR_CORRUPT when there was
- * any. Works on a store opened read-only or running. */
+ * resource its postings, as far as the indexer's `standing` says. Each finding is passed to
+ * `finding`; returns ZD_ERR_CORRUPT when there was any. Works on a store opened read-only or
+ * running. */
 zd_err zd_store_check(zd_store *s, void (*finding)(void *context, const char *text),
                       bool (*progress)(void *context, uint64_t done, uint64_t total), void *context,
                       zd_fault *fault);
+
+/* ---- backup ---- */
+
+typedef struct zd_backup_options {
+  const char *dir;          /* a store, used by others or not; only read, and not opened */
+  const char *to;           /* made when missing, or holds an earlier backup of the same store */
+  bool verify;              /* read the whole backup again at the end */
+  const zd_file_system *fs; /* NULL: the real one */
+  /* Bytes done, bytes in all; return false to stop. May be NULL. */
+  bool (*progress)(void *context, uint64_t done, uint64_t total);
+  void *context;
+} zd_backup_options;
+
+typedef struct zd_backup_report {
+  uint64_t rows, sequence; /* of the last commit it holds */
+  int64_t time_ms;         /* of that commit; INT64_MIN when there is none */
+  uint64_t log_bytes;      /* of the log in the backup */
+  uint64_t copied;         /* written by this call */
+} zd_backup_report;
+
+/* Copies a store while it is written to. What had been committed when the call began is in the
+ * backup, commits are there whole or not at all, each was verified when it was copied. The result is
+ * a store without an index: a copy of it is opened like any other. A folder that has an earlier
+ * backup gets what is new; at any moment, also when this call fails, is stopped or loses power, it
+ * is a whole backup, the earlier or the newer.
+ * ZD_ERR_NOT_FOUND: no store there. ZD_ERR_CORRUPT: damage, named (and not copied).
+ * ZD_ERR_REFUSED: `to` holds what the store does not have, or is the store itself. ZD_ERR_BUSY: `to`
+ * is in use. ZD_ERR_CANCELLED: progress said so. */
+zd_err zd_store_backup(const zd_backup_options *options, zd_backup_report *out, zd_fault *fault);
 
 #endif

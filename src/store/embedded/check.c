@@ -251,7 +251,7 @@ static zd_err check_all(checking *k, zd_fault *fault) {
   zd_fault why = {0};
   zd_err err = zd_index_check(k->view->view, pass_on, k, &why);
   if (err && err != ZD_ERR_CORRUPT) return zd_fail(fault, err, "%s", why.text);
-  err = zd_index_verify_begin(k->view->view, pass_on, k, &k->verifier);
+  err = zd_index_verify_begin(k->view->view, &k->store->indexer, pass_on, k, &k->verifier);
   if (err) return zd_fail(fault, err, "the index could not be checked");
   err = check_log(k, fault);
   if (k->verifier) {

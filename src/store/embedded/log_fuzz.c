@@ -65,7 +65,7 @@ static void open_and_read(const char *dir) {
   zd_store_options o = {.dir = dir, .read_only = true};
   if (zd_store_open(&o, &s, &fault)) return;
   zd_store_symbol(s, zd_slice_of("Patient"), true);
-  if (zd_store_start(s, (zd_indexer){NULL, no_entries}, &fault) == ZD_OK) {
+  if (zd_store_start(s, (zd_indexer){.entries = no_entries}, &fault) == ZD_OK) {
     (void)zd_store_log(s, 0, true, take, &bytes, &fault);
     (void)zd_store_check(s, NULL, NULL, NULL, &fault);
   }
@@ -82,7 +82,7 @@ static const char *make_store(char *dir) {
   put_file(dir, "FORMAT", format, sizeof format - 1);
   if (zd_store_open(&o, &s, &fault)) abort();
   zd_store_symbol(s, zd_slice_of("Patient"), true);
-  if (zd_store_start(s, (zd_indexer){NULL, no_entries}, &fault)) abort();
+  if (zd_store_start(s, (zd_indexer){.entries = no_entries}, &fault)) abort();
   zd_store_close(s);
   return dir;
 }

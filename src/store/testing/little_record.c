@@ -43,7 +43,7 @@ static zd_err entries(void *state, uint32_t type, zd_slice body, zd_arena *arena
 }
 
 zd_indexer zd_little_indexer(zd_store *s) {
-  return (zd_indexer){s, entries};
+  return (zd_indexer){.state = s, .entries = entries};
 }
 
 zd_err zd_little_put(zd_txn *t, zd_store *s, zd_op op, const char *type, zd_slice id,

@@ -201,12 +201,12 @@ zd_err zd_index_check(zd_index_view *v, zd_index_finding finding, void *context,
 
 /* Proves the content against the log: feed every row below the view's bound in ascending order, as
  * it would be appended (locator absolute). That each of its postings is there is looked up; that
- * none is there without its row follows from their number, told at the end. Entries of fields that
- * were indexed before and are no longer derived are reported as postings without a resource. Rows
- * that are still in memtables are passed over: flush before. */
+ * none is there without its row follows from their number, told at the end. Of fields that the
+ * indexer calls partial a posting may be missing; foreign ones are passed over. indexer NULL: all
+ * are complete. Rows that are still in memtables are passed over: flush before. */
 typedef struct zd_index_verifier zd_index_verifier;
-zd_err zd_index_verify_begin(zd_index_view *v, zd_index_finding finding, void *context,
-                             zd_index_verifier **out);
+zd_err zd_index_verify_begin(zd_index_view *v, const zd_indexer *indexer, zd_index_finding finding,
+                             void *context, zd_index_verifier **out);
 zd_err zd_index_verify_row(zd_index_verifier *c, zd_row row, const zd_index_row *expected,
                            zd_fault *fault);
 /* Frees the verifier. ZD_ERR_CORRUPT when there was any finding. */

@@ -101,7 +101,7 @@ static void prove(world *w) {
   zd_fault fault = {0};
   assert_int_equal(zd_index_view_acquire(w->index, &v), ZD_OK);
   assert_int_equal(zd_index_check(v, finding, NULL, &fault), ZD_OK);
-  assert_int_equal(zd_index_verify_begin(v, finding, NULL, &c), ZD_OK);
+  assert_int_equal(zd_index_verify_begin(v, NULL, finding, NULL, &c), ZD_OK);
   for (zd_row row = 0; row < zd_index_view_row(v); row++)
     assert_int_equal(zd_index_verify_row(c, row, &w->model.rows[row], &fault), ZD_OK);
   assert_int_equal(zd_index_verify_end(c, &fault), ZD_OK);
