@@ -59,6 +59,11 @@ static const zd_option generate_options[] = {
 static const zd_option stats_options[] = {DATA, FLAG("json", json, "as one JSON object")};
 static const zd_option check_options[] = {DATA, QUIET};
 static const zd_option compact_options[] = {DATA, QUIET};
+static const zd_option backup_options[] = {
+    DATA,
+    TEXT("to", "DIR", to,
+         "folder of the backup; what an earlier one has there is not copied again"),
+    FLAG("verify", verify, "read the whole backup again when it is done"), QUIET};
 static const zd_option define_options[] = {
     DATA,
     FLAG("later", later,
@@ -90,6 +95,11 @@ static const zd_command commands[] = {
      "--data DIR", OPTIONS(check_options), zd_command_check},
     {"compact", "Merges the index of a store into as few files as there can be.", "--data DIR",
      OPTIONS(compact_options), zd_command_compact},
+    {"backup",
+     "Copies a store, also while a server uses it; the same folder again: only what is new. The "
+     "copy "
+     "is a store without its index, which is built again when it is opened.",
+     "--data DIR --to DIR", OPTIONS(backup_options), zd_command_backup},
     {"define",
      "Adds definitions to a store: search parameters, profiles, extensions, value sets, code "
      "systems "

@@ -35,9 +35,9 @@ static zd_err refuse_busy(int fd, const char *path, zd_fault *fault) {
   return zd_fail(fault, ZD_ERR_BUSY, "%s is held by process %s", path, *owner ? owner : "?");
 }
 
-static zd_err take_lock(zd_store *s, zd_fault *fault) {
+zd_err zd_store_lock(const char *dir, int *out, zd_fault *fault) {
   char path[PATH_MAX], text[32];
-  path_of(s, "lock", path);
+  snprintf(path, sizeof path, "%s/lock", dir);
   int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (fd < 0) return zd_fail_errno(fault, "cannot open %s", path);
   if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
@@ -50,13 +50,13 @@ static zd_err take_lock(zd_store *s, zd_fault *fault) {
   if (ftruncate(fd, 0) != 0 || pwrite(fd, text, (size_t)n, 0) != n) {
     text[0] = 0; /* only a courtesy to who finds it locked; a full disk must not prevent opening */
   }
-  s->lock_fd = fd;
+  *out = fd;
   return ZD_OK;
 }
 
 /* ---- the format ---- */
 
-static zd_err judge_format(zd_slice text, const char *path, zd_fault *fault) {
+zd_err zd_store_judge_format(zd_slice text, const char *path, zd_fault *fault) {
   static const char start[] = "zdravo store\nformat ";
   unsigned long format = 0;
   if (zd_slice_starts(text, zd_slice_of(start))) {
@@ -94,7 +94,7 @@ static zd_err check_format(zd_store *s, zd_fault *fault) {
   zd_buffer_init(&text, 0);
   zd_err err = zd_file_read(path, 4096, &text, fault);
   if (!err) {
-    err = judge_format(zd_buffer_slice(&text), path, fault);
+    err = zd_store_judge_format(zd_buffer_slice(&text), path, fault);
   } else if (err == ZD_ERR_NOT_FOUND && s->read_only) {
     char log[PATH_MAX];
     path_of(s, "log/00000001.log", log);
@@ -115,7 +115,7 @@ static zd_err open_parts(zd_store *s, const zd_store_options *o, zd_fault *fault
   char path[PATH_MAX];
   zd_err err = ZD_OK;
   if (!s->read_only) err = zd_file_make_dir(s->dir, fault);
-  if (!err && !s->read_only) err = take_lock(s, fault);
+  if (!err && !s->read_only) err = zd_store_lock(s->dir, &s->lock_fd, fault);
   if (!err) err = check_format(s, fault);
   if (!err) err = zd_symbols_open(s->fs, s->dir, s->read_only, &s->symbols, fault);
   if (!err) err = zd_codec_open(s->fs, s->dir, s->read_only, s->logger, &s->codec, fault);
