@@ -19,7 +19,7 @@ record() {
   jq -c --arg row "$1" --arg what "$2" 'select(.row != $row or .what != $what)' "$results" >"$results.new"
   mv "$results.new" "$results"
   echo "$line" >>"$results"
-  printf '          %-10s %-44s %s\n' "$1" "$2" "$(jq -r '[to_entries[] | select(.key | IN("rate", "ms", "cpu_us", "p50_us", "p99_us", "mb", "bytes_each", "errors")) | "\(.key) \(.value | if type == "number" then (. * 100 | round / 100) else . end)"] | join("  ")' <<<"$line")"
+  printf '          %-10s %-44s %s\n' "$1" "$2" "$(jq -r '[to_entries[] | select(.key | IN("rate", "ms", "cpu_us", "p50_us", "p99_us", "mb", "bytes_each", "errors", "asked", "equal", "ids_asked", "ids_equal")) | "\(.key) \(.value | if type == "number" then (. * 100 | round / 100) else . end)"] | join("  ")' <<<"$line")"
 }
 
 now_ms() { local t=${EPOCHREALTIME/[.,]/}; echo $((t / 1000)); }

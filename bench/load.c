@@ -51,12 +51,13 @@ typedef struct load {
 
 typedef struct connection {
   int fd;
-  char head[512];
+  char head[8192];
   size_t head_n, sent;
   line body;
   uint64_t started;
   char *in;
-  size_t n, room, need; /* need: bytes of the whole answer, 0 while its head is not there */
+  size_t n, room, need; /* need: bytes of the whole answer, 0 while that is not known */
+  size_t chunk;         /* where the next chunk of an answer in chunks begins; 0: it is none */
 } connection;
 
 static uint64_t now_ns(void) {
@@ -88,7 +89,7 @@ static bool next_request(load *l, connection *c) {
                          (int)item.n, item.p);
   if (c->head_n >= sizeof c->head) die("path too long");
   c->body = l->post ? item : (line){NULL, 0};
-  c->sent = c->n = c->need = 0;
+  c->sent = c->n = c->need = c->chunk = 0;
   c->started = now_ns();
   return true;
 }
@@ -134,12 +135,35 @@ static int status_of(const connection *c) {
   return (int)strtol(c->in + 9, NULL, 10);
 }
 
-/* Length of the whole answer once its head is there. */
+/* Walks the chunks that are there; the whole length is known at the empty one. */
+static void find_last_chunk(connection *c) {
+  while (c->chunk < c->n) {
+    const char *head = c->in + c->chunk, *end = memmem(head, c->n - c->chunk, "\r\n", 2);
+    if (!end) return;
+    size_t size = strtoull(head, NULL, 16);
+    c->chunk = (size_t)(end - c->in) + 2 + size + 2;
+    if (size) continue;
+    c->need = c->chunk;
+    return;
+  }
+}
+
+/* Length of the whole answer once its head is there, and its chunks, when it comes in chunks. */
 static void find_need(connection *c) {
+  if (c->chunk) {
+    find_last_chunk(c);
+    return;
+  }
   char *end = memmem(c->in, c->n, "\r\n\r\n", 4);
   if (!end) return;
   *end = 0;
   char *length = strcasestr(c->in, "\r\ncontent-length:");
+  if (strcasestr(c->in, "\r\ntransfer-encoding: chunked")) {
+    *end = '\r';
+    c->chunk = (size_t)(end - c->in) + 4;
+    find_last_chunk(c);
+    return;
+  }
   if (!length && status_of(c) != 204 && status_of(c) != 304) {
     fprintf(stderr, "load: an answer without Content-Length\n");
     exit(1);

@@ -6,7 +6,7 @@ pg_as() { # runs as a user who may own a cluster
 }
 pg_sql() { pg_as psql -q -v ON_ERROR_STOP=1 -h "$pg" -p 5432 -d postgres "$@"; }
 
-start_postgres() {
+start_postgres() { # [SETTINGS]: lines for postgresql.conf
   pg_bin=$(ls -d /usr/lib/postgresql/*/bin | sort -V | tail -n 1)
   pg=$scratch/postgres
   # The user postgres must be able to get there; a socket's path may not be long either.
@@ -23,6 +23,7 @@ shared_buffers = 1GB
 max_wal_size = 8GB
 synchronous_commit = on
 fsync = on
+${1:-}
 EOF
   pg_as "$pg_bin/pg_ctl" -D "$pg/data" -l "$pg/log" -w start >>"$out/logs/postgres.log" 2>&1 || { fail "postgres does not start"; return 1; }
 }

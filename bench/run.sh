@@ -1,8 +1,9 @@
 #!/bin/bash
 # run.sh: measures Zdravo against references on this machine; `make bench` runs it.
 #
-#   bench/run.sh [PART...]     parts, in order: import process reads searches counts export engines
-#                              small beside growth bundles restart postgres (default: all)
+#   bench/run.sh [PART...]     parts, in order: import process reads searches counts questions everything
+#                              indexing export engines questions-postgres small beside growth bundles
+#                              restart postgres (default: all)
 #
 # SIZE=quick 100,000 resources; SIZE=short (default) up to a million, about 15 minutes and 6 GB;
 # SIZE=full up to ten million, about an hour and 30 GB. KEEP=1 leaves the scratch folder.
@@ -20,9 +21,13 @@ mkdir -p "$out/logs" "$out/scratch"
 . bench/data.sh
 . bench/bulk.sh
 . bench/asking.sh
+. bench/questions.sh
+. bench/everything.sh
+. bench/indexing.sh
 . bench/writing.sh
 . bench/process.sh
 . bench/postgres.sh
+. bench/questions_postgres.sh
 . bench/growth.sh
 
 case ${SIZE:-short} in
@@ -59,7 +64,7 @@ prepare() {
   [ -z "$missing" ] || say "without these packages some references are left out: $missing"
   if [ -z "${BIN:-}" ]; then
     cmake --preset release >"$out/logs/cmake.log" || exit 1 # finds a library that came just now
-    step "build release" "$out/logs/build.log" tools/build.sh release zdravo load syncrate coldstart engines || exit 1
+    step "build release" "$out/logs/build.log" tools/build.sh release zdravo load syncrate coldstart engines unindexed || exit 1
   fi
 }
 
@@ -100,6 +105,9 @@ run_part() {
     reads) measure_reads "$main" ;;
     searches) measure_searches "$main" ;;
     counts) for size in "${sizes[@]}"; do measure_counts "$size"; done ;;
+    questions) for size in "${sizes[@]}"; do measure_questions "$size"; done ;;
+    everything) measure_everything "$main" ;;
+    indexing) measure_indexing "$main" ;;
     export) measure_export "$main" ;;
     engines) measure_engines ;;
     small) measure_small "$main" ;;
@@ -107,6 +115,7 @@ run_part() {
     bundles) measure_bundles ;;
     restart) measure_restart "$main" ;;
     postgres) measure_postgres ;;
+    questions-postgres) measure_questions_postgres "${PG_SIZE:-$main}" ;;
     growth) for size in "${sizes[@]}"; do measure_growth "$size"; done ;;
     *) echo "no part is named $1" >&2; return 1 ;;
   esac
@@ -114,17 +123,18 @@ run_part() {
 
 trap 'stop_all; exit 130' INT TERM
 prepare
-for program in "$zdravo" "$programs"/{load,syncrate,coldstart,engines}; do
+for program in "$zdravo" "$programs"/{load,syncrate,coldstart,engines,unindexed}; do
   [ -x "$program" ] || { echo "$program was not built (see $out/logs)" >&2; exit 1; }
 done
 [ "$(room_left_mb)" -gt $([ "$main" = 10m ] && echo 30000 || echo 6000) ] || { echo "too little room on the disk of $out" >&2; exit 1; }
 describe_machine
-for part in ${*:-import process reads searches counts export engines small beside growth bundles restart postgres}; do
+for part in ${*:-import process reads searches counts questions everything indexing export engines questions-postgres small beside growth bundles restart postgres}; do
   say "== $part"
   run_part "$part"
   stop_all
 done
 bench/report.sh "$results" >"$out/report.md"
+bench/report_questions.sh "$results" >>"$out/report.md"
 bench/plot.sh "$results" >"$out/growth.svg"
 [ -n "${QUIET:-}" ] || cat "$out/report.md"
 [ -n "${KEEP:-}" ] || rm -rf "$scratch"
