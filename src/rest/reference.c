@@ -140,19 +140,17 @@ static bool say_missing(zd_links *l, const zd_unit_entry *e, zd_issue_code code,
 
 static bool match_condition(zd_links *l, zd_unit_entry *e, zd_slice text, zd_type type,
                             zd_slice query) {
-  const zd_plan *plan;
-  zd_row rows[2];
-  size_t n;
+  zd_condition c;
   zd_record record;
-  if (!zd_unit_condition(l->unit, e, type, query, &plan, rows, &n)) return false;
-  if (n == 0)
+  if (!zd_unit_condition(l->unit, e, type, query, &c)) return false;
+  if (c.n == 0)
     return say_missing(l, e, ZD_ISSUE_NOT_FOUND, "no resource matches the conditional reference",
                        text);
-  if (n > 1)
+  if (c.n > 1)
     return say_missing(l, e, ZD_ISSUE_MULTIPLE_MATCHES,
                        "several resources match the conditional reference", text);
-  zd_err err = zd_snapshot_read(l->unit->snapshot, rows[0], true, l->arena, &record, NULL);
-  if (err == ZD_OK) err = zd_txn_guard(l->unit->txn, plan);
+  zd_err err = zd_snapshot_read(l->unit->snapshot, c.rows[0], true, l->arena, &record, NULL);
+  if (err == ZD_OK) err = zd_unit_guard(l->unit, &c);
   if (err != ZD_OK)
     return zd_unit_fail(l->unit, e, zd_status_of(err), ZD_ISSUE_EXCEPTION,
                         "a reference cannot be resolved: %s", zd_err_name(err));

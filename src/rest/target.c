@@ -29,7 +29,7 @@ static zd_err find_two(zd_unit *u, const zd_plan *plan, zd_row rows[2], size_t *
 }
 
 bool zd_unit_condition(zd_unit *u, const zd_unit_entry *e, zd_type type, zd_slice query,
-                       const zd_plan **plan, zd_row rows[2], size_t *n) {
+                       zd_condition *out) {
   zd_query q;
   zd_fault fault = {0};
   zd_query_options options = {.for_condition = true, .snapshot = u->snapshot};
@@ -39,8 +39,8 @@ bool zd_unit_condition(zd_unit *u, const zd_unit_entry *e, zd_type type, zd_slic
     u->status = err == ZD_ERR_INVALID ? 400 : zd_status_of(err);
     return false;
   }
-  *plan = q.plan;
-  err = find_two(u, q.plan, rows, n, &fault);
+  *out = (zd_condition){.plan = q.plan, .watch = q.watch};
+  err = find_two(u, q.plan, out->rows, &out->n, &fault);
   if (err == ZD_ERR_LIMIT && u->call->brief) {
     u->call->again = true;
     return false;
@@ -49,6 +49,13 @@ bool zd_unit_condition(zd_unit *u, const zd_unit_entry *e, zd_type type, zd_slic
     return zd_unit_fail(u, e, err == ZD_ERR_LIMIT ? 503 : zd_status_of(err), ZD_ISSUE_EXCEPTION,
                         "the condition cannot be searched: %s %s", zd_err_name(err), fault.text);
   return true;
+}
+
+zd_err zd_unit_guard(zd_unit *u, const zd_condition *c) {
+  zd_err err = zd_txn_guard(u->txn, c->plan);
+  if (!err && c->watch) err = zd_txn_watch(u->txn, c->watch);
+  if (!err && c->n == 1) err = zd_txn_require(u->txn, c->plan, c->rows[0]);
+  return err;
 }
 
 /* The newest version of (type, id) into the entry; "not there" is a fine answer. */
@@ -110,19 +117,17 @@ static bool use_new_id(zd_unit *u, zd_unit_entry *e) {
 
 static bool target_create(zd_unit *u, zd_unit_entry *e) {
   if (!e->in.if_none_exist.p) return use_new_id(u, e);
-  const zd_plan *plan;
-  zd_row rows[2];
-  size_t n;
-  if (!zd_unit_condition(u, e, e->in.type, e->in.if_none_exist, &plan, rows, &n)) return false;
-  if (n > 1)
+  zd_condition c;
+  if (!zd_unit_condition(u, e, e->in.type, e->in.if_none_exist, &c)) return false;
+  if (c.n > 1)
     return zd_unit_fail(u, e, 412, ZD_ISSUE_MULTIPLE_MATCHES,
                         "the condition \"%.*s\" matches more than one resource",
                         ZD_SV(e->in.if_none_exist));
-  if (n == 1) {
+  if (c.n == 1) {
     e->act = ZD_ACT_NONE;
-    return take_match(u, e, rows[0]);
+    return take_match(u, e, c.rows[0]);
   }
-  e->guard = plan;
+  e->guard = c;
   return use_new_id(u, e);
 }
 
@@ -191,22 +196,20 @@ static bool target_cond_update(zd_unit *u, zd_unit_entry *e, size_t n, const zd_
 }
 
 static bool target_by_condition(zd_unit *u, zd_unit_entry *e) {
-  const zd_plan *plan;
-  zd_row rows[2];
-  size_t n;
+  zd_condition c;
   if (!e->in.query.n)
     return zd_unit_fail(u, e, 412, ZD_ISSUE_REQUIRED,
                         "a conditional write needs at least one search parameter");
-  if (!zd_unit_condition(u, e, e->in.type, e->in.query, &plan, rows, &n)) return false;
-  if (n > 1)
+  if (!zd_unit_condition(u, e, e->in.type, e->in.query, &c)) return false;
+  if (c.n > 1)
     return zd_unit_fail(u, e, 412, ZD_ISSUE_MULTIPLE_MATCHES,
                         "the condition \"%.*s\" matches more than one resource",
                         ZD_SV(e->in.query));
-  e->guard = plan;
-  if (e->in.kind == ZD_UPDATE) return target_cond_update(u, e, n, rows);
+  e->guard = c;
+  if (e->in.kind == ZD_UPDATE) return target_cond_update(u, e, c.n, c.rows);
   e->op = ZD_OP_DELETE;
-  e->act = n ? ZD_ACT_WRITE : ZD_ACT_NONE;
-  return n == 0 || (take_match(u, e, rows[0]) && preconditions_hold(u, e, true));
+  e->act = c.n ? ZD_ACT_WRITE : ZD_ACT_NONE;
+  return c.n == 0 || (take_match(u, e, c.rows[0]) && preconditions_hold(u, e, true));
 }
 
 /* An update's body says the same id as its address (http.html#update). */
@@ -225,7 +228,7 @@ static bool ids_agree(zd_unit *u, zd_unit_entry *e) {
 bool zd_unit_target(zd_unit *u, zd_unit_entry *e) {
   e->type = zd_search_type_symbol(u->call->rest->search, e->in.type);
   e->act = ZD_ACT_NONE;
-  e->guard = NULL;
+  e->guard = (zd_condition){0};
   e->id = e->in.id;
   if (e->in.kind == ZD_CREATE) return target_create(u, e);
   if (e->in.conditional) return target_by_condition(u, e);

@@ -201,7 +201,7 @@ static bool put_entry(zd_unit *u, zd_unit_entry *e, zd_links *links, size_t *pos
   }
   e->position = (*position)++;
   zd_err err = zd_txn_put(u->txn, &w);
-  if (err == ZD_OK && e->guard) err = zd_txn_guard(u->txn, e->guard);
+  if (err == ZD_OK && e->guard.plan) err = zd_unit_guard(u, &e->guard);
   return err == ZD_OK || zd_unit_fail(u, e, zd_status_of(err), ZD_ISSUE_EXCEPTION,
                                       "the resource cannot be stored: %s", zd_err_name(err));
 }

@@ -10,6 +10,14 @@
 
 #include "rest/interaction.h"
 
+/* A condition, searched. */
+typedef struct zd_condition {
+  const zd_plan *plan;  /* NULL: none */
+  const zd_plan *watch; /* what the plan was made from; NULL: nothing */
+  zd_row rows[2];       /* the first matches that the unit does not delete */
+  size_t n;
+} zd_condition;
+
 typedef enum zd_act { ZD_ACT_NONE, ZD_ACT_WRITE } zd_act;
 
 typedef struct zd_unit_entry {
@@ -28,8 +36,8 @@ typedef struct zd_unit_entry {
   zd_row previous;
   uint64_t previous_version;
   int64_t previous_time;
-  const zd_plan *guard; /* what must still match nothing new at commit */
-  zd_slice stored;      /* when the unit keeps the stored forms */
+  zd_condition guard; /* what must still be so at commit */
+  zd_slice stored;    /* when the unit keeps the stored forms */
   uint32_t stamp_at;
   bool shows;      /* the answer is to hold the resource: zd_unit_show */
   size_t position; /* among the writes of the transaction */
@@ -102,9 +110,10 @@ bool zd_unit_fail(zd_unit *u, const zd_unit_entry *e, int status, zd_issue_code 
 
 /* True when the unit deletes the resource whose newest version is `row`. */
 bool zd_unit_deletes(const zd_unit *u, zd_row row);
-/* One search for a condition: up to two matching rows. False when refused. *plan stays for guards.
- */
+/* One search for a condition. False when refused. */
 bool zd_unit_condition(zd_unit *u, const zd_unit_entry *e, zd_type type, zd_slice query,
-                       const zd_plan **plan, zd_row rows[2], size_t *n);
+                       zd_condition *out);
+/* The commit is refused when the condition would be answered otherwise. */
+zd_err zd_unit_guard(zd_unit *u, const zd_condition *c);
 
 #endif

@@ -243,23 +243,12 @@ static ways ways_of(const zd_search *s, zd_type type, const zd_search_param *par
   return w;
 }
 
-/* A reference parameter of `type` that can be followed. Not in a condition: it must still hold when
- * the write is committed, and only the resource written to is looked at again then, not those that
- * it reaches. */
-static zd_err followed_param(zd_ask *a, zd_type type, zd_slice code, const zd_search_param **out) {
-  if (a->q->options->for_condition)
-    return zd_ask_fail(a, ZD_ERR_UNSUPPORTED,
-                       "following references (%.*s) has no place in a condition", shown(code),
-                       code.p);
-  return reference_param(a, type, code, out);
-}
-
 static zd_err ask_chain(zd_ask *a, size_t at, zd_type type, zd_asked *out) {
   const zd_search_param *param;
   zd_asked target;
   const zd_plan *found[2];
   size_t n = 0;
-  zd_err err = followed_param(a, type, a->steps[at].code, &param);
+  zd_err err = reference_param(a, type, a->steps[at].code, &param);
   if (!err) err = ask_targets(a, at, param, &target);
   if (err) return err;
   ways w = ways_of(a->q->s, type, param);
@@ -283,7 +272,7 @@ static zd_err ask_has(zd_ask *a, size_t at, zd_type type, zd_asked *out) {
   zd_asked source;
   if (type == ZD_NO_TYPE)
     return zd_ask_fail(a, ZD_ERR_NOT_FOUND, "_has needs a resource type, or _type");
-  zd_err err = followed_param(a, step->type, step->code, &param);
+  zd_err err = reference_param(a, step->type, step->code, &param);
   if (err) return err;
   if (ways_of(a->q->s, step->type, param).by_url)
     return zd_ask_fail(a, ZD_ERR_UNSUPPORTED,

@@ -87,6 +87,9 @@ zd_err zd_clause_values(zd_query_reader *q, const zd_query_part *part, zd_slice 
 void zd_clause_know(const zd_query_reader *q, const zd_search_param *param,
                     const zd_search_value *v);
 
+/* In a condition: watches what the codes or ids of the clause's modifier were looked up in. */
+zd_err zd_clause_watch(zd_query_reader *q, const zd_clause *clause);
+
 /* _list=ID (list.c): what current Lists name and have not deleted. */
 zd_err zd_list_plan(zd_ask *a, zd_type type, zd_asked *out);
 

@@ -108,6 +108,18 @@ static zd_err find_targets(zd_ask *a, const zd_plan *target, zd_row *rows, size_
                          TARGETS_MAX);
 }
 
+/* Of what the urls are taken from: any definition the parameter may refer to. */
+static zd_err watch_targets(zd_ask *a, const zd_search_param *param) {
+  uint16_t types = zd_schema_type_count(a->q->s->schema), n = 0;
+  zd_err err = ZD_OK;
+  if (!a->q->options->for_condition) return ZD_OK;
+  for (zd_type t = 0; t < types; t++) n += zd_param_may_refer(a->q->s, param, t);
+  if (n > 16) return zd_query_watch_type(a->q, ZD_NO_TYPE);
+  for (zd_type t = 0; t < types && !err; t++)
+    if (zd_param_may_refer(a->q->s, param, t)) err = zd_query_watch_type(a->q, t);
+  return err;
+}
+
 zd_err zd_ask_by_url(zd_ask *a, const zd_search_param *param, const zd_plan *target,
                      const zd_plan **out) {
   zd_arena *arena = a->q->arena;
@@ -117,7 +129,8 @@ zd_err zd_ask_by_url(zd_ask *a, const zd_search_param *param, const zd_plan *tar
                        "a canonical reference is followed in a snapshot only");
   zd_row *rows = ZD_NEW_ARRAY(arena, zd_row, TARGETS_MAX + 1);
   if (!rows) return ZD_ERR_MEMORY;
-  zd_err err = find_targets(a, target, rows, &n);
+  zd_err err = watch_targets(a, param);
+  if (!err) err = find_targets(a, target, rows, &n);
   if (err) return err;
   urls u = {.a = a,
             .param = param,

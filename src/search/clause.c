@@ -1,5 +1,6 @@
 /* clause.c: what stands at the end of a parameter's name: code[:modifier]=value,value. */
 #include "search/ask.h"
+#include "search/hierarchy.h"
 
 zd_err zd_clause_values(zd_query_reader *q, const zd_query_part *part, zd_slice **out, size_t *n) {
   size_t room = 1;
@@ -109,6 +110,24 @@ void zd_clause_know(const zd_query_reader *q, const zd_search_param *param,
   for (uint16_t k = 0; k < parts; k++) know_system(q, v->parts[k].system);
 }
 
+zd_err zd_clause_watch(zd_query_reader *q, const zd_clause *clause) {
+  const zd_schema *schema = q->s->schema;
+  zd_modifier m = clause->modifier;
+  bool hierarchy = m == ZD_MOD_ABOVE || m == ZD_MOD_BELOW;
+  bool codes = hierarchy || m == ZD_MOD_IN || m == ZD_MOD_NOT_IN;
+  zd_err err = ZD_OK;
+  if (!q->options->for_condition || !codes) return ZD_OK;
+  if (clause->param->kind == ZD_PARAM_TOKEN) {
+    err = zd_query_watch_type(q, zd_schema_type(schema, ZD_S("ValueSet")));
+    return err ? err : zd_query_watch_type(q, zd_schema_type(schema, ZD_S("CodeSystem")));
+  }
+  if (clause->param->kind != ZD_PARAM_REFERENCE) return ZD_OK;
+  for (zd_type t = 0; t < zd_schema_type_count(schema) && !err; t++)
+    if (zd_hierarchy_of(q->s, t) && zd_param_may_refer(q->s, clause->param, t))
+      err = zd_query_watch_type(q, t);
+  return err;
+}
+
 static zd_err read_values(zd_ask *a, zd_clause *clause) {
   zd_query_reader *q = a->q;
   zd_slice *texts = NULL;
@@ -135,7 +154,7 @@ static zd_err read_values(zd_ask *a, zd_clause *clause) {
   }
   clause->values = values;
   clause->count = n;
-  return ZD_OK;
+  return zd_clause_watch(q, clause);
 }
 
 /* Whether the plan finds rows without an entry in the parameter's field, of whatever type. */

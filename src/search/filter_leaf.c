@@ -72,7 +72,7 @@ static zd_err read_value(leaf *l, const char *prefix, zd_search_value *out) {
   zd_err err = zd_value_read(&x, l->param, text, out);
   if (err && err != ZD_ERR_MEMORY) err = refuse(l, zd_value_issue(err), fault.text);
   if (!err) zd_clause_know(q, l->param, out);
-  return err;
+  return err ? err : zd_clause_watch(q, &l->clause);
 }
 
 /* The clause's only value, in the arena: a CHECK may keep it. */

@@ -390,6 +390,8 @@ typedef struct zd_query_reader {
   size_t work;           /* codes and definitions looked at, see zd_code_spend */
   const zd_plan **plans; /* one per clause */
   size_t plan_count;
+  const zd_plan **watches; /* of a condition */
+  size_t watch_count, watch_room;
   bool typed;     /* a clause keeps to rows of the type already */
   unsigned given; /* result parameters seen: bits by their place in the table */
   char *used;
@@ -406,6 +408,10 @@ zd_err zd_query_leave_out(zd_query_reader *q, const zd_query_part *part, const c
 
 /* Handles the part when its name is a result parameter (_count, ...); *mine says whether it is. */
 zd_err zd_query_result(zd_query_reader *q, const zd_query_part *part, bool *mine);
+
+/* In a condition: the plan was made from rows of `plan`, or of the type (ZD_NO_TYPE: any). */
+zd_err zd_query_watch(zd_query_reader *q, const zd_plan *plan);
+zd_err zd_query_watch_type(zd_query_reader *q, zd_type type);
 
 /* Takes the next part off *rest and decodes it; false at the end. ZD_ERR_INVALID in *err when it is
  * not decodable. */

@@ -51,6 +51,13 @@ static zd_err read_entry(members *m, const zd_tree *tree, uint32_t entry) {
   return add_member(m, fact.type, fact.id);
 }
 
+static zd_err watch_list(zd_query_reader *q, zd_type list, zd_slice id, const zd_plan **out) {
+  zd_slice *ids = ZD_NEW_ARRAY(q->arena, zd_slice, 1);
+  if (!ids) return ZD_ERR_MEMORY;
+  ids[0] = id;
+  return zd_plan_ids(q->s, list, ids, 1, q->arena, out);
+}
+
 static zd_err read_list(members *m, zd_slice id) {
   zd_query_reader *q = m->a->q;
   zd_type list = zd_schema_type(q->s->schema, ZD_S("List"));
@@ -59,7 +66,10 @@ static zd_err read_list(members *m, zd_slice id) {
   zd_tree tree;
   zd_fault fault = {0};
   zd_snapshot *v = q->options->snapshot;
-  zd_err err = zd_snapshot_find(v, q->s->types[list].symbol, id, &row);
+  const zd_plan *watched = NULL;
+  zd_err err = watch_list(q, list, id, &watched);
+  if (!err) err = zd_query_watch(q, watched);
+  if (!err) err = zd_snapshot_find(v, q->s->types[list].symbol, id, &row);
   if (err == ZD_ERR_NOT_FOUND) return ZD_OK;
   if (!err) err = zd_snapshot_read(v, row, false, q->arena, &record, &fault);
   if (err || !record.body.n) return err; /* deleted: in no list */
@@ -101,9 +111,9 @@ zd_err zd_list_plan(zd_ask *a, zd_type type, zd_asked *out) {
   size_t n;
   zd_err err = zd_clause_values(q, a->part, &ids, &n);
   if (err) return err;
-  if (!q->options->snapshot || q->options->for_condition)
+  if (!q->options->snapshot)
     return zd_query_refuse(q, a->part->name, ZD_ISSUE_NOT_SUPPORTED,
-                           "_list has no place in a condition");
+                           "_list is looked up in a snapshot only");
   for (size_t i = 0; i < n && !err; i++) {
     if (ids[i].p[0] == '$')
       return zd_query_refuse(q, a->part->name, ZD_ISSUE_NOT_SUPPORTED,

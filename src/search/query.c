@@ -118,6 +118,35 @@ static zd_err unknown(zd_query_reader *q, const zd_query_part *part) {
   return zd_query_leave_out(q, part, text);
 }
 
+/* ---- what a condition's plan was made from ---- */
+
+zd_err zd_query_watch(zd_query_reader *q, const zd_plan *plan) {
+  if (!q->options->for_condition) return ZD_OK;
+  if (!plan) return ZD_ERR_MEMORY;
+  for (size_t i = 0; i < q->watch_count; i++)
+    if (q->watches[i]->op == plan->op && plan->op != ZD_PLAN_IDS &&
+        q->watches[i]->type == plan->type)
+      return ZD_OK;
+  if (q->watch_count == q->watch_room) {
+    size_t room = q->watch_room ? 2 * q->watch_room : 16;
+    const zd_plan **more = ZD_NEW_ARRAY(q->arena, const zd_plan *, room);
+    if (!more) return ZD_ERR_MEMORY;
+    if (q->watch_count) memcpy(more, q->watches, q->watch_count * sizeof *more);
+    q->watches = more;
+    q->watch_room = room;
+  }
+  q->watches[q->watch_count++] = plan;
+  return ZD_OK;
+}
+
+zd_err zd_query_watch_type(zd_query_reader *q, zd_type type) {
+  const zd_plan *plan = NULL;
+  if (!q->options->for_condition) return ZD_OK;
+  if (type == ZD_NO_TYPE) return zd_query_watch(q, zd_plan_new(q->arena, ZD_PLAN_ALL));
+  zd_err err = zd_plan_type(q->s, type, q->arena, &plan);
+  return err ? err : zd_query_watch(q, plan);
+}
+
 /* ---- parameters that choose resources ---- */
 
 /* A query being read, and the types that _type leaves at system level. */
@@ -342,6 +371,8 @@ static zd_err finish(reading *r) {
   if (!err && q->type != ZD_NO_TYPE && !q->typed)
     err = zd_plan_type(q->s, q->type, q->arena, &q->plans[q->plan_count++]);
   if (!err) err = zd_plan_group(ZD_PLAN_AND, q->plans, q->plan_count, q->arena, &q->out->plan);
+  if (!err && q->watch_count)
+    err = zd_plan_group(ZD_PLAN_OR, q->watches, q->watch_count, q->arena, &q->out->watch);
   q->out->used = (zd_slice){q->used, q->used_n};
   q->out->ignored = q->ignored;
   q->out->ignored_count = q->ignored_n;

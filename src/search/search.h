@@ -97,6 +97,8 @@ typedef struct zd_query_clause {
 /* Result parameters (search.html#return) that shape the answer; everything else became the plan. */
 typedef struct zd_query {
   const zd_plan *plan;
+  const zd_plan *watch; /* of a condition, for zd_txn_watch: what the plan was made from (lists,
+                           definitions, hierarchies); NULL: nothing */
   const zd_query_clause *clauses; /* for explaining */
   size_t clause_count;
   const zd_sort_key *sort; /* _sort, for zd_search_request */

@@ -136,9 +136,20 @@ zd_err zd_txn_try_begin(zd_store *s, zd_row as_of, zd_txn **out);
  * ZD_ERR_LIMIT leave the transaction as it was; after any other error it can only be freed (or
  * submitted, which then fails the same way). At most 1 GB of log, compressed, in all. */
 zd_err zd_txn_put(zd_txn *t, const zd_write *w);
-/* The commit is refused with ZD_ERR_CONFLICT when a row >= as_of, current at commit, matches `plan`
- * (kept by reference; must live until the commit is done). What conditional creates rest on. */
+/* What the transaction was decided by must still hold at commit, else it is refused with
+ * ZD_ERR_CONFLICT, and may be decided anew. Plans are kept by reference and must live until the
+ * commit is done.
+ *
+ * zd_txn_guard: nothing matches `plan` that did not at as_of: no row >= as_of, current at commit.
+ * Rows before as_of come to match only through what a join reaches: so a plan with joins conflicts
+ * with a row >= as_of that one of its joins would follow to, too; and one that excludes (NOT) by a
+ * join, or has very many joins, with any row >= as_of. What is refused so needlessly finds, decided
+ * anew, nothing in its way. What conditional creates rest on.
+ * zd_txn_require: `row`, which matched at as_of, is current and matches.
+ * zd_txn_watch: no row >= as_of, be it a deletion or superseded since, matches. */
 zd_err zd_txn_guard(zd_txn *t, const zd_plan *plan);
+zd_err zd_txn_require(zd_txn *t, const zd_plan *plan, zd_row row);
+zd_err zd_txn_watch(zd_txn *t, const zd_plan *plan);
 void zd_txn_free(zd_txn *t); /* only before submit */
 
 /* What can go wrong: ZD_ERR_CONFLICT (only this transaction fails); ZD_ERR_FULL, ZD_ERR_IO,

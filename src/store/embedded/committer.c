@@ -63,21 +63,6 @@ static zd_err check_writes(zd_committer *c, zd_txn *t, zd_fault *fault) {
   return ZD_OK;
 }
 
-static zd_err check_guards(zd_committer *c, group *g, zd_txn *t, zd_fault *fault) {
-  for (size_t i = 0; i < t->guard_count; i++) {
-    zd_err err = g->pending ? ZD_OK : zd_snapshot_pending(c->store, g->first, &g->pending);
-    bool any = false;
-    if (!err) {
-      err = zd_index_any_since(c->store->index, t->guards[i], t->as_of, g->pending, &any, fault);
-    }
-    if (err) return err;
-    if (!any) continue;
-    t->result.conflict = SIZE_MAX;
-    return zd_fail(fault, ZD_ERR_CONFLICT, "a guard: another commit was first");
-  }
-  return ZD_OK;
-}
-
 static zd_err index_rows(zd_committer *c, zd_txn *t, zd_locator base) {
   zd_index *x = c->store->index;
   if (t->batch) {
@@ -126,7 +111,7 @@ static int64_t commit_time(zd_committer *c, const group *g) {
 static void accept(zd_committer *c, group *g, zd_txn *t) {
   zd_fault fault = {0};
   zd_err err = check_writes(c, t, &fault);
-  if (!err) err = check_guards(c, g, t, &fault);
+  if (!err) err = zd_guards_check(t, g->first, &g->pending, &fault);
   if (err) {
     if (!fault.code) zd_fail(&fault, err, "the commit could not be checked");
     reject(t, err, &fault);

@@ -76,6 +76,13 @@ typedef struct zd_txn_row {
   uint8_t id_n;
 } zd_txn_row;
 
+/* What must hold when it is committed (store.h). */
+typedef struct zd_guard {
+  enum { ZD_GUARD_NONE_NEW, ZD_GUARD_ROW_STAYS, ZD_GUARD_UNTOUCHED } kind;
+  const zd_plan *plan;
+  zd_row row; /* ROW_STAYS */
+} zd_guard;
+
 struct zd_txn {
   zd_store *store;
   zd_txn *next; /* in the committer's queue */
@@ -86,7 +93,7 @@ struct zd_txn {
   size_t count, room;
   uint32_t *slots; /* (type, id) -> row index + 1; open addressing */
   size_t slot_count;
-  const zd_plan **guards;
+  zd_guard *guards;
   size_t guard_count;
   zd_packer *packer;
   zd_index_batch *batch; /* large transactions: their part of the index, built ahead */
@@ -101,6 +108,12 @@ struct zd_txn {
 void zd_txns_free(zd_store *s); /* at close */
 /* The last work on the caller's thread before it is queued. */
 zd_err zd_txn_seal(zd_txn *t);
+
+/* ---- guards.c ---- */
+
+/* Whether the transaction's guards hold: ZD_OK, ZD_ERR_CONFLICT, or why that cannot be told. The
+ * committer's thread. *pending: of zd_snapshot_pending, made when it is needed. */
+zd_err zd_guards_check(zd_txn *t, const zd_txn *group, zd_snapshot **pending, zd_fault *fault);
 
 /* ---- committer.c ---- */
 

@@ -256,6 +256,74 @@ static void a_guard_sees_joins_with_what_came_meanwhile(void **state) {
   }
 }
 
+/* What a guard is asked of: a reference from Bear to Ape, and a code of each. */
+static const char *bear_to(fixture *f, const char *ape, char text[ZD_NAME_MAX + 32]) {
+  memcpy(text, "ref=", 4);
+  size_t n = 4 + zd_name_write(text + 4, zd_little_symbol(f->s, "Ape"), zd_slice_of(ape));
+  memcpy(text + n, ";", 2);
+  return text;
+}
+
+static zd_err commit_cat(fixture *f, zd_row as_of, zd_err (*guard)(zd_txn *t, const zd_plan *plan),
+                         const zd_plan *plan, zd_row required) {
+  static unsigned count;
+  char id[16];
+  zd_txn *t;
+  snprintf(id, sizeof id, "cat%u", count++);
+  assert_int_equal(zd_txn_begin(f->s, as_of, &t), ZD_OK);
+  assert_int_equal(zd_little_put(t, f->s, ZD_OP_CREATE, "Cat", zd_slice_of(id), ZD_NO_ROW, 0,
+                                 ZD_S("code=blue;")),
+                   ZD_OK);
+  assert_int_equal(guard ? guard(t, plan) : zd_txn_require(t, plan, required), ZD_OK);
+  return zd_store_commit(f->s, t).err;
+}
+
+static void a_guard_sees_old_rows_match_through_what_came_meanwhile(void **state) {
+  fixture *f = *state;
+  char text[ZD_NAME_MAX + 32];
+  zd_little_symbol(f->s, "code");
+  zd_plan red = {.op = ZD_PLAN_TERM, .field = zd_little_symbol(f->s, "code"), .term = ZD_S("red")};
+  const zd_plan *child = &red;
+  zd_plan refers = {.op = ZD_PLAN_REFERS,
+                    .field = zd_little_symbol(f->s, "ref"),
+                    .children = &child,
+                    .child_count = 1};
+  const zd_plan *join = &refers;
+  zd_plan excludes = {.op = ZD_PLAN_NOT, .children = &join, .child_count = 1};
+  zd_row bear = write_one(f, ZD_OP_CREATE, "Bear", "two", bear_to(f, "one", text)).first_row;
+
+  zd_row before = now(f->s); /* the reference led nowhere; then its target comes, in red */
+  write_one(f, ZD_OP_CREATE, "Ape", "one", "code=red;");
+  assert_int_equal(commit_cat(f, before, zd_txn_guard, &refers, 0), ZD_ERR_CONFLICT);
+  assert_int_equal(commit_cat(f, now(f->s), zd_txn_guard, &refers, 0), ZD_OK);
+
+  before = now(f->s); /* what has nothing to do with it is no conflict */
+  write_one(f, ZD_OP_CREATE, "Ape", "other", "code=green;");
+  assert_int_equal(commit_cat(f, before, zd_txn_guard, &refers, 0), ZD_OK);
+  assert_int_equal(commit_cat(f, before, zd_txn_guard, &excludes, 0), ZD_ERR_CONFLICT);
+  assert_int_equal(commit_cat(f, before, NULL, &refers, bear), ZD_OK);
+
+  before = now(f->s); /* a row that matched ceases to, though nobody wrote it */
+  write_one(f, ZD_OP_UPDATE, "Ape", "one", "code=green;");
+  assert_int_equal(commit_cat(f, before, NULL, &refers, bear), ZD_ERR_CONFLICT);
+  assert_int_equal(commit_cat(f, before, zd_txn_guard, &refers, 0), ZD_OK);
+}
+
+static void what_is_watched_may_not_be_touched(void **state) {
+  fixture *f = *state;
+  const zd_slice ids[] = {ZD_S("one")};
+  zd_plan one = {
+      .op = ZD_PLAN_IDS, .type = zd_little_symbol(f->s, "Ape"), .ids = ids, .id_count = 1};
+  write_one(f, ZD_OP_CREATE, "Ape", "one", "code=red;");
+  zd_row before = now(f->s);
+  write_one(f, ZD_OP_CREATE, "Ape", "two", "code=red;");
+  assert_int_equal(commit_cat(f, before, zd_txn_watch, &one, 0), ZD_OK);
+  before = now(f->s);
+  write_one(f, ZD_OP_DELETE, "Ape", "one", "");
+  assert_int_equal(commit_cat(f, before, zd_txn_watch, &one, 0), ZD_ERR_CONFLICT);
+  assert_int_equal(commit_cat(f, now(f->s), zd_txn_watch, &one, 0), ZD_OK);
+}
+
 /* ---- entries, explaining, budgets ---- */
 
 static void entries_of_a_row_are_those_it_was_written_with(void **state) {
@@ -357,6 +425,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       PROMISE(every_way_has_the_same_answer),
       PROMISE(a_guard_sees_joins_with_what_came_meanwhile),
+      PROMISE(a_guard_sees_old_rows_match_through_what_came_meanwhile),
+      PROMISE(what_is_watched_may_not_be_touched),
       PROMISE(entries_of_a_row_are_those_it_was_written_with),
       PROMISE(a_search_explains_itself_parents_first),
       PROMISE(budgets_are_kept),

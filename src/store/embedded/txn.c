@@ -303,12 +303,24 @@ zd_err zd_txn_put(zd_txn *t, const zd_write *w) {
   return ZD_OK;
 }
 
-zd_err zd_txn_guard(zd_txn *t, const zd_plan *plan) {
-  const zd_plan **guards = realloc(t->guards, (t->guard_count + 1) * sizeof(const zd_plan *));
+static zd_err add_guard(zd_txn *t, zd_guard guard) {
+  zd_guard *guards = realloc(t->guards, (t->guard_count + 1) * sizeof *guards);
   if (!guards) return t->failed = ZD_ERR_MEMORY;
   t->guards = guards;
-  t->guards[t->guard_count++] = plan;
+  t->guards[t->guard_count++] = guard;
   return ZD_OK;
+}
+
+zd_err zd_txn_guard(zd_txn *t, const zd_plan *plan) {
+  return add_guard(t, (zd_guard){ZD_GUARD_NONE_NEW, plan, ZD_NO_ROW});
+}
+
+zd_err zd_txn_require(zd_txn *t, const zd_plan *plan, zd_row row) {
+  return add_guard(t, (zd_guard){ZD_GUARD_ROW_STAYS, plan, row});
+}
+
+zd_err zd_txn_watch(zd_txn *t, const zd_plan *plan) {
+  return add_guard(t, (zd_guard){ZD_GUARD_UNTOUCHED, plan, ZD_NO_ROW});
 }
 
 zd_err zd_txn_seal(zd_txn *t) {

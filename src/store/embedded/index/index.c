@@ -375,16 +375,28 @@ zd_err zd_index_rollback(zd_index *x, zd_row row) {
 
 /* ---- what the committer asks ---- */
 
-zd_err zd_index_any_since(zd_index *x, const zd_plan *plan, zd_row as_of,
-                          struct zd_snapshot *snapshot, bool *any, zd_fault *fault) {
+zd_err zd_index_any_of(zd_index *x, const zd_index_any *q, bool *any, zd_fault *fault) {
   *any = false;
-  zd_row end = zd_index_next_row(x), row;
-  if (as_of >= end) return ZD_OK;
+  zd_row bound = zd_index_next_row(x), row;
+  zd_row end = q->last < bound ? q->last : bound;
+  if (q->first >= end) return ZD_OK;
   zd_parts *parts = zd_index_parts(x);
-  zd_scope scope = {.parts = parts, .bound = end, .first = as_of, .end = end, .snapshot = snapshot};
+  zd_scope scope = {.parts = parts,
+                    .bound = bound,
+                    .first = q->first,
+                    .end = end,
+                    .all_versions = q->all_versions,
+                    .deadline_ns = q->deadline_ns,
+                    .snapshot = q->snapshot};
   size_t n = 0;
-  zd_err err = zd_evaluate_rows(&scope, plan, 1, &row, &n, fault);
+  zd_err err = zd_evaluate_rows(&scope, q->plan, 1, &row, &n, fault);
   *any = n > 0;
   zd_parts_release(parts);
   return err;
+}
+
+zd_err zd_index_any_since(zd_index *x, const zd_plan *plan, zd_row as_of,
+                          struct zd_snapshot *snapshot, bool *any, zd_fault *fault) {
+  zd_index_any q = {.plan = plan, .first = as_of, .last = ZD_NO_ROW, .snapshot = snapshot};
+  return zd_index_any_of(x, &q, any, fault);
 }
