@@ -62,6 +62,9 @@ static bool take_request(zd_bundle *b, const zd_tree *t, uint32_t request, zd_un
   int64_t from, to;
   if (since.p && zd_period_parse(since, &from, &to)) e->in.if_modified_since = from;
   if (!conditions_fit(b, e, a)) return false;
+  if (e->in.kind == ZD_OPERATION && zd_slice_eq(method, ZD_S("POST")))
+    return refuse(b, e, a, 400, ZD_ISSUE_NOT_SUPPORTED,
+                  "within a Bundle operations are asked with GET", url);
   if (e->in.kind == ZD_BUNDLE)
     return refuse(b, e, a, 400, ZD_ISSUE_NOT_SUPPORTED, "a Bundle within a Bundle is not processed",
                   url);

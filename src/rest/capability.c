@@ -2,7 +2,7 @@
  * those of route.c and unit.c, the search parameters are those that search/ answers. */
 #include <stdlib.h>
 
-#include "rest/interaction.h"
+#include "rest/operation.h"
 
 static const char *const type_interactions[] = {
     "read",   "vread",       "update",           "delete",
@@ -94,6 +94,24 @@ static void add_params(zd_rest *r, zd_type type) {
   add(r, "]");
 }
 
+/* The operations of a type; absent name: of the system. */
+static void add_operations(zd_rest *r, zd_slice name, zd_type type) {
+  bool any = false;
+  for (size_t i = 0; i < r->operation_count; i++) {
+    const zd_operation *o = &r->operations[i];
+    if (!zd_slice_eq(name, zd_slice_of(o->type))) continue;
+    uint32_t definition = zd_schema_operation_find(r->schema, type, zd_slice_of(o->code));
+    if (definition == UINT32_MAX) continue;
+    add(r, any ? ",{" : ",\"operation\":[{");
+    add_string(r, "name", zd_slice_of(o->code));
+    add(r, ",");
+    add_string(r, "definition", zd_schema_operation(r->schema, definition).url);
+    add(r, "}");
+    any = true;
+  }
+  if (any) add(r, "]");
+}
+
 static void add_resource(zd_rest *r, zd_type type, zd_slice name, bool first) {
   add(r, first ? "{" : ",{");
   add_string(r, "type", name);
@@ -111,6 +129,7 @@ static void add_resource(zd_rest *r, zd_type type, zd_slice name, bool first) {
   add_includes(r, type, false);
   add_includes(r, type, true);
   add_params(r, type);
+  add_operations(r, name, type);
   add(r, "}");
 }
 
@@ -138,5 +157,6 @@ void zd_capabilities_build(zd_rest *r) {
   add_interactions(r, system_interactions,
                    sizeof system_interactions / sizeof *system_interactions);
   add_params(r, zd_schema_type(r->schema, ZD_S("Resource")));
+  add_operations(r, (zd_slice){NULL, 0}, ZD_NO_TYPE);
   add(r, "}]}");
 }

@@ -11,6 +11,7 @@
 #include "rest/header.h"
 #include "rest/outlet.h"
 #include "rest/question.h"
+#include "rest/streaming.h"
 
 enum {
   INLINE_BODY = 64 * 1024,    /* larger bodies are read and checked on a worker */
@@ -31,6 +32,7 @@ typedef struct door {
   zd_fhir_bundle *parts; /* of a Bundle: where its entries lie in `text` */
   zd_bundle bundle;
   zd_outlet *outlet; /* of an answer that is being sent in parts */
+  zd_streaming streaming;
   bool on_worker;
   zd_lane lane;        /* of a question */
   uint64_t waiting_ns; /* since when it waits */
@@ -40,39 +42,6 @@ typedef struct door {
 
 static zd_slice full_url(door *d, zd_slice relative) {
   return zd_arena_printf(d->call.arena, "%s/%.*s", d->call.rest->base_url, ZD_SV(relative));
-}
-
-/* What a page may send; asked before it does (https://fetch.spec.whatwg.org/#http-cors-protocol).
- */
-static void add_preflight(door *d) {
-  bool options = zd_slice_eq(zd_http_request_of(d->x)->method, ZD_S("OPTIONS"));
-  if (!options || !zd_http_header_get(d->x, "Access-Control-Request-Method").n) return;
-  zd_http_header_add(d->x, "Access-Control-Allow-Methods", ZD_S("GET, HEAD, POST, PUT, DELETE"));
-  zd_http_header_add(d->x, "Access-Control-Allow-Headers",
-                     ZD_S("Accept, Content-Type, Content-Encoding, Prefer, If-Match, "
-                          "If-None-Match, If-Modified-Since, If-None-Exist, X-Request-Id"));
-  zd_http_header_add(d->x, "Access-Control-Max-Age", ZD_S("86400"));
-}
-
-static void add_cors(door *d) {
-  const char *origins = d->call.rest->cors_origins;
-  zd_slice origin = zd_http_header_get(d->x, "Origin");
-  if (!origins) return;
-  zd_slice list = zd_slice_of(origins);
-  bool fits = false, any = false;
-  while (list.n && !fits) {
-    size_t space = zd_slice_find(list, ' ');
-    zd_slice one = {list.p, space};
-    any = zd_slice_eq(one, ZD_S("*"));
-    fits = any || (one.n && zd_slice_eq(one, origin));
-    list = zd_slice_from(list, space + 1);
-  }
-  if (!any) zd_http_header_add(d->x, "Vary", ZD_S("Origin")); /* also when the answer is no */
-  if (!fits) return;
-  zd_http_header_add(d->x, "Access-Control-Allow-Origin", any ? ZD_S("*") : origin);
-  add_preflight(d);
-  zd_http_header_add(d->x, "Access-Control-Expose-Headers",
-                     ZD_S("ETag, Last-Modified, Location, Content-Location, X-Request-Id"));
 }
 
 /* W/"12", without printf: this is on the path of every read. */
@@ -142,7 +111,7 @@ static void add_head(door *d) {
   zd_http_status(d->x, d->answer.status);
   if (d->answer.status == 503) zd_http_header_add(d->x, "Retry-After", ZD_S("1"));
   add_version_headers(d);
-  add_cors(d);
+  zd_cors_add(d->call.rest->cors_origins, d->x);
   if (d->answer.body.n)
     zd_http_header_add(d->x, "Content-Type", ZD_S("application/fhir+json;charset=utf-8"));
 }
@@ -182,17 +151,23 @@ static void retry_on_worker(void *context) {
   write_try(d);
 }
 
+/* Status and headers of an answer that is sent in parts. */
+static zd_coding head_of_parts(void *context) {
+  door *d = context;
+  zd_coding coding = accepted_coding(d);
+  add_head(d);
+  if (coding != ZD_CODING_IDENTITY)
+    zd_http_header_add(d->x, "Content-Encoding", zd_slice_of(zd_coding_name(coding)));
+  return coding;
+}
+
 /* The answering Bundle has grown by an entry. */
 static bool pass_on(void *context) {
   door *d = context;
   if (d->answer.body.n < ZD_OUTLET_PART) return true;
   if (!d->outlet) {
-    zd_coding coding = accepted_coding(d);
     if (!(d->outlet = ZD_NEW(zd_http_arena(d->x), zd_outlet))) return true; /* sent whole, then */
-    add_head(d);
-    if (coding != ZD_CODING_IDENTITY)
-      zd_http_header_add(d->x, "Content-Encoding", zd_slice_of(zd_coding_name(coding)));
-    zd_outlet_open(d->outlet, d->x, d->in.pretty, coding);
+    zd_outlet_open(d->outlet, d->x, d->in.pretty, head_of_parts(d));
   }
   return zd_outlet_send(d->outlet, &d->answer.body);
 }
@@ -342,7 +317,7 @@ static size_t body_limit(const door *d) {
   enum { FORM = 1 << 20 };
   const zd_rest *r = d->call.rest;
   size_t most = d->in.kind == ZD_BUNDLE ? r->body_limit : r->resource_limit;
-  if (d->in.kind == ZD_SEARCH) most = FORM;
+  if (d->in.kind == ZD_SEARCH || d->in.kind == ZD_OPERATION) most = FORM;
   return most < r->body_limit ? most : r->body_limit;
 }
 
@@ -411,8 +386,9 @@ static bool end_bundle(door *d) {
 static bool read_resource(door *d) {
   if (d->text.n > body_limit(d)) return fail_body(d, ZD_ERR_LIMIT, "the body is too large");
   if (d->parts) return end_bundle(d);
-  zd_err err = zd_fhir_read_json(d->call.rest->schema, d->text, d->in.type, NULL, d->call.arena,
-                                 &d->tree, &d->call.issues);
+  zd_type type = d->in.kind == ZD_OPERATION ? d->call.rest->parameters : d->in.type;
+  zd_err err = zd_fhir_read_json(d->call.rest->schema, d->text, type, NULL, d->call.arena, &d->tree,
+                                 &d->call.issues);
   if (err == ZD_OK) {
     d->in.tree = &d->tree;
     return true;
@@ -433,8 +409,12 @@ static void join_form(door *d) {
 /* ---- the way in ---- */
 
 static bool wants_body(const door *d) {
+  const zd_http_request *request = zd_http_request_of(d->x);
+  if (d->in.kind == ZD_OPERATION) /* parameters may all stand in the address */
+    return zd_slice_eq(request->method, ZD_S("POST")) &&
+           (request->body.n || request->body_streamed);
   return d->in.kind == ZD_CREATE || d->in.kind == ZD_UPDATE || d->in.kind == ZD_BUNDLE ||
-         (d->in.kind == ZD_SEARCH && zd_slice_eq(zd_http_request_of(d->x)->method, ZD_S("POST")));
+         (d->in.kind == ZD_SEARCH && zd_slice_eq(request->method, ZD_S("POST")));
 }
 
 /* Runs the question within the budget of its lane; false: it belongs into the next. */
@@ -494,6 +474,28 @@ static void ask(door *d) {
     ask_in(d, ZD_LANE_SHORT);
 }
 
+static void leave_it(void *context) {
+  leave(context);
+}
+
+static void let_go(void *context) {
+  door *d = context;
+  zd_buffer_free(&d->body);
+}
+
+/* An operation whose answer may be larger than memory. */
+static void stream(door *d) {
+  d->streaming = (zd_streaming){.call = &d->call,
+                                .in = &d->in,
+                                .answer = &d->answer,
+                                .x = d->x,
+                                .door = d,
+                                .head = head_of_parts,
+                                .leave = leave_it,
+                                .let_go = let_go};
+  zd_streaming_begin(&d->streaming);
+}
+
 static bool begin_parts(door *d) {
   if (d->in.kind != ZD_BUNDLE) return true;
   d->parts = ZD_NEW(d->call.arena, zd_fhir_bundle);
@@ -523,6 +525,8 @@ static void run(door *d) {
     run_bundle(d);
   } else if (d->in.kind == ZD_CREATE || d->in.kind == ZD_UPDATE || d->in.kind == ZD_DELETE) {
     run_single_write(d);
+  } else if (d->in.kind == ZD_OPERATION && d->in.operation->parts) {
+    stream(d);
   } else {
     ask(d);
   }

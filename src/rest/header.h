@@ -9,6 +9,8 @@ bool zd_header_take(zd_call *c, const zd_http_exchange *x, zd_interaction *in, z
 /* Content-Type of a body: JSON for resources, a form for POST _search; false: 415. */
 bool zd_header_body_type(zd_call *c, const zd_http_exchange *x, const zd_interaction *in,
                          zd_answer *a);
+/* Headers for a page of another origin, when it is one of `origins` (zd_rest_options). */
+void zd_cors_add(const char *origins, zd_http_exchange *x);
 /* "Sun, 22 Nov 2026 00:45:00 GMT" (RFC 9110 5.6.7) to ms; 0 when malformed. And back, 29 bytes. */
 int64_t zd_header_date(zd_slice text);
 void zd_header_write_date(int64_t ms, char text[29]);

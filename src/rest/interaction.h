@@ -17,7 +17,8 @@ typedef enum zd_kind {
   ZD_SEARCH,
   ZD_HISTORY,
   ZD_CAPABILITIES,
-  ZD_BUNDLE
+  ZD_BUNDLE,
+  ZD_OPERATION
 } zd_kind;
 
 typedef enum zd_return {
@@ -27,6 +28,8 @@ typedef enum zd_return {
   ZD_RETURN_OUTCOME
 } zd_return;
 
+struct zd_operation;
+
 typedef struct zd_interaction {
   zd_kind kind;
   bool head;           /* HEAD: as GET, without the body */
@@ -34,13 +37,14 @@ typedef struct zd_interaction {
   zd_slice id;         /* absent: type level */
   zd_type compartment; /* search with an id: `type` in the compartment of compartment/id */
   uint64_t version;    /* vread */
-  zd_slice query;      /* search, history and result parameters, form-encoded */
+  const struct zd_operation *operation; /* ZD_OPERATION */
+  zd_slice query;                       /* search, history and result parameters, form-encoded */
   bool conditional; /* update, delete: `query` selects the resource; create: if_none_exist does */
   zd_slice if_none_exist;
   zd_slice if_match; /* as sent; absent: none */
   zd_slice if_none_match;
   int64_t if_modified_since; /* ms; 0: none */
-  const zd_tree *tree;       /* create, update: the resource ... */
+  const zd_tree *tree;       /* create, update: the resource; operation: Parameters ... */
   uint32_t root;             /* ... at this node */
   zd_return prefer;
   bool lenient;
@@ -98,10 +102,15 @@ struct zd_rest {
   _Atomic int64_t commit_failed; /* ms: when one last failed */
   const char *version;
   int64_t started_ms;
-  _Atomic uint64_t last_id; /* newest id given out, see parameter.c */
-  zd_type bundle;           /* type Bundle */
-  zd_buffer capabilities;   /* CapabilityStatement, made at open */
-  char *cors_origins;       /* space-separated; NULL: none */
+  _Atomic uint64_t last_id;        /* newest id given out, see parameter.c */
+  zd_type bundle;                  /* type Bundle */
+  zd_type parameters;              /* type Parameters */
+  struct zd_operation *operations; /* own ones and those of the rooms above */
+  size_t operation_count;
+  atomic_uint streams;    /* answers on their way in parts */
+  zd_workers *makers;     /* make answers in parts, see streaming.h */
+  zd_buffer capabilities; /* CapabilityStatement, made at open */
+  char *cors_origins;     /* space-separated; NULL: none */
 };
 
 static inline zd_slice zd_rest_base(const zd_rest *r) {
@@ -135,7 +144,7 @@ bool zd_shape(zd_call *c, zd_interaction *in, zd_answer *a);
 void zd_run_read(zd_call *c, const zd_interaction *in, zd_answer *a); /* READ, VREAD */
 void zd_run_search(zd_call *c, const zd_interaction *in, zd_answer *a);
 void zd_run_history(zd_call *c, const zd_interaction *in, zd_answer *a);
-/* READ, VREAD, SEARCH, HISTORY, CAPABILITIES. */
+/* READ, VREAD, SEARCH, HISTORY, CAPABILITIES, OPERATION. */
 void zd_run_question(zd_call *c, const zd_interaction *in, zd_answer *a);
 
 /* The stored resource as asked for (stamped, summarised, pretty), appended to out. */

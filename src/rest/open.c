@@ -1,6 +1,7 @@
 /* open.c: the API's life: open, close. */
 #include <stdlib.h>
 
+#include "rest/operation.h"
 #include "rest/question.h"
 
 static char *copy_text(zd_slice s) {
@@ -15,6 +16,19 @@ static char *copy_text(zd_slice s) {
 static zd_slice path_of(zd_slice url) {
   zd_slice authority = zd_slice_from(url, zd_slice_find(url, ':') + strlen("://"));
   return zd_slice_from(authority, zd_slice_find(authority, '/'));
+}
+
+/* Those of the house, then those of the rooms above. */
+static zd_err take_operations(zd_rest *r, const zd_rest_options *o) {
+  size_t n;
+  const zd_operation *own = zd_operations_own(&n);
+  r->operations = calloc(n + o->operation_count, sizeof *r->operations);
+  if (!r->operations) return ZD_ERR_MEMORY;
+  memcpy(r->operations, own, n * sizeof *own);
+  if (o->operation_count)
+    memcpy(r->operations + n, o->operations, o->operation_count * sizeof *own);
+  r->operation_count = n + o->operation_count;
+  return ZD_OK;
 }
 
 static void take_limits(zd_rest *r, const zd_rest_options *o) {
@@ -57,6 +71,8 @@ static zd_err open_askers(zd_rest *r) {
     r->askers[i] = zd_workers_open(zd_workers_cpus(), WAITING);
     if (!r->askers[i]) return ZD_ERR_MEMORY;
   }
+  if (r->workers && !(r->makers = zd_workers_open(zd_workers_cpus(), WAITING)))
+    return ZD_ERR_MEMORY;
   return ZD_OK;
 }
 
@@ -73,16 +89,18 @@ zd_err zd_rest_open(const zd_rest_options *o, zd_rest **out, zd_fault *fault) {
   r->version = o->version ? o->version : "";
   r->started_ms = zd_clock_now(zd_clock_system());
   r->bundle = zd_schema_type(o->schema, ZD_S("Bundle"));
+  r->parameters = zd_schema_type(o->schema, ZD_S("Parameters"));
+  zd_err err = take_operations(r, o);
   take_limits(r, o);
   zd_buffer_init(&r->capabilities, 0);
   r->base_url = copy_text(base);
   if (o->cors_origins) r->cors_origins = copy_text(zd_slice_of(o->cors_origins));
-  if (r->base_url) {
+  if (r->base_url && err == ZD_OK) {
     r->base_path = path_of(zd_rest_base(r));
     zd_capabilities_build(r);
   }
-  if (open_askers(r) != ZD_OK || !r->base_url || (o->cors_origins && !r->cors_origins) ||
-      r->capabilities.failed) {
+  if (err != ZD_OK || open_askers(r) != ZD_OK || !r->base_url ||
+      (o->cors_origins && !r->cors_origins) || r->capabilities.failed) {
     zd_rest_close(r);
     return zd_fail(fault, ZD_ERR_MEMORY, "out of memory");
   }
@@ -98,7 +116,9 @@ void zd_rest_close(zd_rest *r) {
   if (!r) return;
   zd_workers_close(r->askers[0]); /* its jobs may hand on to the next */
   zd_workers_close(r->askers[1]);
+  zd_workers_close(r->makers);
   free(r->questions);
+  free(r->operations);
   zd_buffer_free(&r->capabilities);
   free(r->base_url);
   free(r->cors_origins);

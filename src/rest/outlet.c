@@ -29,7 +29,8 @@ static void send(zd_outlet *o, zd_buffer *text, bool last) {
   if (o->err == ZD_OK) o->err = zd_buffer_error(text);
   if (o->err != ZD_OK) return;
   zd_slice part = encode(o, lay_out(o, zd_buffer_slice(text)), last);
-  if (o->err == ZD_OK && part.n) o->err = zd_http_stream_write(o->x, part);
+  if (o->err == ZD_OK && part.n)
+    o->err = o->adds ? zd_http_stream_add(o->x, part) : zd_http_stream_write(o->x, part);
   zd_buffer_clear(text);
 }
 

@@ -4,7 +4,7 @@
  *   maker ─► text ─► pretty ─► gzip, zstd ─► zd_http_stream_write, which waits for slow clients
  *
  * An answer that ends before it has grown to ZD_OUTLET_PART never passes through here: it is sent
- * whole, with its length. On a worker only.
+ * whole, with its length. On a worker only, unless it adds.
  */
 #ifndef ZD_REST_OUTLET_H
 #define ZD_REST_OUTLET_H
@@ -18,6 +18,7 @@ enum { ZD_OUTLET_PART = 1 << 20 };
 typedef struct zd_outlet {
   zd_http_exchange *x;
   bool laid_out; /* asked for pretty */
+  bool adds; /* to be set behind zd_outlet_open: never waits for the client (zd_http_stream_add) */
   zd_coding coding;
   zd_encoder *encoder;
   zd_pretty pretty;

@@ -1,5 +1,7 @@
 #include "rest/page.h"
 
+#include "rest/operation.h"
+
 static bool take_number(zd_slice *s, uint64_t *out) {
   uint64_t v = 0;
   size_t i = 0;
@@ -197,6 +199,9 @@ zd_slice zd_page_path(zd_call *c, const zd_interaction *in) {
   zd_slice type =
       in->type == ZD_NO_TYPE ? ZD_S("") : zd_schema_type_info(c->rest->schema, in->type).name;
   const char *tail = in->kind == ZD_HISTORY ? "_history" : "";
+  if (in->kind == ZD_OPERATION)
+    return zd_arena_printf(c->arena, "%.*s%s%.*s%s$%s", ZD_SV(type), in->id.p ? "/" : "",
+                           ZD_SV(in->id), type.n ? "/" : "", in->operation->code);
   if (in->kind == ZD_SEARCH && in->id.p)
     return zd_arena_printf(c->arena, "%.*s/%.*s/%.*s",
                            ZD_SV(zd_schema_type_info(c->rest->schema, in->compartment).name),

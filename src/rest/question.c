@@ -9,6 +9,7 @@
  * written differently is another shape, which costs one more attempt. */
 static size_t slot_of(const zd_interaction *in) {
   uint64_t sum = (uint64_t)in->kind << 32 | (uint64_t)in->type << 1 | (in->id.p != NULL);
+  if (in->kind == ZD_OPERATION) sum ^= (uint64_t)(uintptr_t)in->operation << 8;
   for (zd_slice rest = in->query; rest.n;) {
     size_t end = zd_slice_find(rest, '&');
     zd_slice name = {rest.p, end};
@@ -24,7 +25,7 @@ static int64_t now_ms(void) {
 }
 
 static bool is_remembered(const zd_interaction *in) {
-  return in->kind == ZD_SEARCH || in->kind == ZD_HISTORY;
+  return in->kind == ZD_SEARCH || in->kind == ZD_HISTORY || in->kind == ZD_OPERATION;
 }
 
 zd_lane zd_question_lane(const zd_question_memory *m, const zd_interaction *in) {

@@ -1,5 +1,5 @@
 /* read.c: read and vread (http.html#read), with If-None-Match and If-Modified-Since. */
-#include "rest/interaction.h"
+#include "rest/operation.h"
 
 static void say_missing(zd_call *c, const zd_interaction *in, zd_answer *a, zd_err err) {
   zd_slice type = zd_schema_type_info(c->rest->schema, in->type).name;
@@ -100,6 +100,9 @@ void zd_run_question(zd_call *c, const zd_interaction *in, zd_answer *a) {
       break;
     case ZD_CAPABILITIES:
       zd_buffer_add_slice(&a->body, zd_buffer_slice(&c->rest->capabilities));
+      break;
+    case ZD_OPERATION:
+      zd_run_operation(c, in, a);
       break;
     default:
       zd_answer_fail(c, a, 500, ZD_ISSUE_EXCEPTION, (zd_slice){NULL, 0}, "not a question");

@@ -16,6 +16,8 @@
 
 typedef struct zd_rest zd_rest;
 
+struct zd_operation;
+
 typedef struct zd_rest_options {
   const zd_schema *schema;
   zd_store *store; /* started; owned by the caller, as are search and workers */
@@ -31,7 +33,9 @@ typedef struct zd_rest_options {
   size_t query_memory;      /* bytes one search may hold at once; 0: the store's default */
   const char *cors_origins; /* origins whose pages may call this server, separated by spaces; "*":
                                any; NULL: none; copied */
-  const char *version;      /* software version, for the CapabilityStatement; static */
+  const struct zd_operation *operations; /* of rooms above, see operation.h; may be NULL */
+  size_t operation_count;
+  const char *version; /* software version, for the CapabilityStatement; static */
 } zd_rest_options;
 
 zd_err zd_rest_open(const zd_rest_options *options, zd_rest **out, zd_fault *fault);

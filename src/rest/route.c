@@ -1,5 +1,5 @@
 /* route.c: method and path to an interaction (http.html#summary). */
-#include "rest/interaction.h"
+#include "rest/operation.h"
 
 enum { SEGMENTS = 5 };
 
@@ -104,6 +104,24 @@ static bool route_compartment(zd_slice method, const segments *s, zd_interaction
   return is_get(method, in);
 }
 
+static bool is_operation(zd_slice s) {
+  return s.n > 1 && s.p[0] == '$';
+}
+
+/* [base]/$x, [base]/Patient/$x, [base]/Patient/1/$x. What is not offered is told by take_names. */
+static bool route_operation(const zd_call *c, zd_slice method, const segments *s,
+                            zd_interaction *in, const char **allow) {
+  static const unsigned levels[] = {ZD_AT_SYSTEM, ZD_AT_TYPE, ZD_AT_INSTANCE};
+  zd_slice code = zd_slice_from(s->at[s->n - 1], 1);
+  zd_type type = s->n > 1 ? zd_schema_type(c->rest->schema, s->at[0]) : ZD_NO_TYPE;
+  in->kind = ZD_OPERATION;
+  if (s->n == 1 || type != ZD_NO_TYPE)
+    in->operation = zd_operation_find(c->rest, type, code, levels[s->n - 1]);
+  *allow = in->operation && in->operation->affects ? "POST" : "GET, HEAD, POST";
+  return !in->operation || zd_slice_eq(method, ZD_S("POST")) ||
+         (!in->operation->affects && is_get(method, in));
+}
+
 /* "_history/3": version ids are our own decimal numbers; anything else was never given out. */
 static uint64_t version_number(zd_slice s) {
   uint64_t v = 0;
@@ -116,12 +134,15 @@ static uint64_t version_number(zd_slice s) {
 }
 
 static bool refuse_segment(zd_call *c, zd_answer *a, zd_slice segment) {
-  if (segment.n && segment.p[0] == '$')
+  if (segment.n && segment.p[0] == '$') {
+    zd_slice places = zd_operation_places(c->rest, zd_slice_from(segment, 1), c->arena);
     zd_answer_fail(c, a, 404, ZD_ISSUE_NOT_SUPPORTED, ZD_S("http.path"),
-                   "the operation %.*s is not offered here", ZD_SV(segment));
-  else
+                   "the operation %.*s is not offered here%s%.*s", ZD_SV(segment),
+                   places.n ? "; it is at " : "", ZD_SV(places));
+  } else {
     zd_answer_fail(c, a, 404, ZD_ISSUE_NOT_FOUND, ZD_S("http.path"),
                    "there is nothing at this path: \"%.*s\" is not understood", ZD_SV(segment));
+  }
   return false;
 }
 
@@ -179,6 +200,7 @@ static bool method_fits(zd_call *c, zd_slice method, const segments *s, zd_inter
                         const char **allow) {
   zd_slice last = s->n ? s->at[s->n - 1] : (zd_slice){NULL, 0};
   if (s->n == 0) return route_system(method, in, allow);
+  if (s->n <= 3 && is_operation(last)) return route_operation(c, method, s, in, allow);
   if (s->n == 1 && zd_slice_eq(last, ZD_S("metadata")))
     return route_only_get(method, ZD_CAPABILITIES, in, allow);
   if (s->n <= 3 && zd_slice_eq(last, ZD_S("_history")))
@@ -194,14 +216,15 @@ static bool method_fits(zd_call *c, zd_slice method, const segments *s, zd_inter
  */
 static bool take_names(zd_call *c, const segments *s, zd_interaction *in, zd_answer *a) {
   size_t n = s->n;
+  bool operation = in->kind == ZD_OPERATION;
+  if (operation) n--;
   if (n && (in->kind == ZD_CAPABILITIES ||
             ((in->kind == ZD_HISTORY || in->kind == ZD_SEARCH) && s->at[n - 1].p[0] == '_')))
     n--;
-  if (n == 0) return true;
-  if (!take_type(c, s->at[0], in, a)) return false;
-  if (n == 1) return true;
-  if (!take_id(c, s->at[1], in, a)) return false;
-  if (n == 2) return true;
+  if (n > 0 && !take_type(c, s->at[0], in, a)) return false;
+  if (n > 1 && !take_id(c, s->at[1], in, a)) return false;
+  if (operation && !in->operation) return refuse_segment(c, a, s->at[n]);
+  if (n <= 2) return true;
   if (is_compartment(c, s)) return take_compartment(c, s, in, a);
   if (n == 4 && zd_slice_eq(s->at[2], ZD_S("_history"))) return take_version(c, s->at[3], in, a);
   return refuse_segment(c, a, s->at[2]);

@@ -1,5 +1,6 @@
 /* Method and path to interaction, and the parameters of every interaction (http.html#summary,
  * #general), as tables. */
+#include <assert.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,12 +8,12 @@
 
 #include <cmocka.h>
 
-#include "rest/interaction.h"
+#include "rest/operation.h"
 
 static zd_rest rest; /* only its schema is asked */
 
 static const char *const kinds[] = {"read",   "vread",   "create",       "update", "delete",
-                                    "search", "history", "capabilities", "bundle"};
+                                    "search", "history", "capabilities", "bundle", "operation"};
 
 static void test_routes(void **state) {
   (void)state;
@@ -49,7 +50,22 @@ static void test_routes(void **state) {
       {"GET", "patient/1", 404, ""},
       {"GET", "Element/1", 404, ""},
       {"GET", "$everything", 404, ""},
-      {"GET", "Patient/1/$everything", 404, ""},
+      {"GET", "Patient/1/$everything", 0, "operation Patient 1 0"},
+      {"HEAD", "Patient/$everything", 0, "operation Patient  0"},
+      {"POST", "Encounter/1/$everything", 0, "operation Encounter 1 0"},
+      {"GET", "Encounter/$everything", 404, ""},
+      {"GET", "Observation/1/$everything", 404, ""},
+      {"GET", "Patient/1/2/$everything", 404, ""},
+      {"GET", "Patient/a_b/$everything", 400, ""},
+      {"GET", "Patients/1/$everything", 404, ""},
+      {"DELETE", "Patient/1/$everything", 405, "GET, HEAD, POST"},
+      {"GET", "Observation/$lastn", 0, "operation Observation  0"},
+      {"POST", "Observation/$lastn", 0, "operation Observation  0"},
+      {"GET", "Observation/1/$lastn", 404, ""},
+      {"GET", "$lastn", 404, ""},
+      {"GET", "$", 404, ""},
+      {"POST", "$merge", 0, "operation   0"},
+      {"GET", "$merge", 405, "POST"},
       {"GET", "Patient/$match", 404, ""},
       {"GET", "Patient/1/Observation", 0, "search Observation 1 0 in Patient"},
       {"HEAD", "Encounter/1/Condition", 0, "search Condition 1 0 in Encounter"},
@@ -160,7 +176,15 @@ static void test_shapes(void **state) {
 }
 
 int main(void) {
+  size_t n;
+  zd_operation operations[8];
+  const zd_operation *own = zd_operations_own(&n);
+  assert(n < 8);
+  memcpy(operations, own, n * sizeof *own);
+  operations[n++] = (zd_operation){.code = "merge", .at = ZD_AT_SYSTEM, .affects = true};
   rest.schema = zd_schema_r4();
+  rest.operations = operations;
+  rest.operation_count = n;
   const struct CMUnitTest tests[] = {cmocka_unit_test(test_routes), cmocka_unit_test(test_shapes)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,6 @@
 /* shape.c: the parameters every interaction may carry: _format, _pretty, _summary, _elements
  * (http.html#general). */
-#include "rest/interaction.h"
+#include "rest/operation.h"
 
 static bool is_json_format(zd_slice v) {
   static const char *const known[] = {"json", "application/json", "application/fhir+json",
@@ -98,6 +98,7 @@ static bool names_element(const zd_call *c, zd_type type, zd_slice name) {
 
 static bool elements_exist(zd_call *c, const zd_interaction *in, zd_answer *a) {
   if (in->type == ZD_NO_TYPE || in->lenient) return true;
+  if (in->kind == ZD_OPERATION && in->operation->mixed) return true;
   for (size_t i = 0; i < in->element_count; i++) {
     if (names_element(c, in->type, in->elements[i])) continue;
     zd_answer_fail(
@@ -109,7 +110,7 @@ static bool elements_exist(zd_call *c, const zd_interaction *in, zd_answer *a) {
 }
 
 static bool has_own_parameters(const zd_interaction *in) {
-  return in->kind == ZD_SEARCH || in->kind == ZD_HISTORY ||
+  return in->kind == ZD_SEARCH || in->kind == ZD_HISTORY || in->kind == ZD_OPERATION ||
          (in->conditional && in->kind != ZD_CREATE);
 }
 

@@ -1,0 +1,99 @@
+#include "rest/followed.h"
+
+#include "fhir/tree.h"
+
+void zd_followed_init(zd_followed *f, const zd_rest *rest, zd_arena *scratch) {
+  *f = (zd_followed){.rest = rest, .scratch = scratch};
+  zd_buffer_init(&f->rows, 0);
+}
+
+void zd_followed_free(zd_followed *f) {
+  zd_buffer_free(&f->rows);
+  zd_texts_free(&f->seen);
+}
+
+zd_row zd_followed_row(const zd_followed *f, size_t i) {
+  zd_row row;
+  memcpy(&row, f->rows.p + i * sizeof row, sizeof row);
+  return row;
+}
+
+/* ---- from a text to a row ---- */
+
+static zd_err add_target(zd_followed *f, zd_type type, zd_slice id, zd_fault *fault) {
+  zd_row row;
+  zd_record record;
+  bool wanted = false;
+  uint32_t symbol = zd_search_type_symbol(f->rest->search, type);
+  zd_err err = zd_snapshot_find(f->v, symbol, id, &row);
+  if (err == ZD_ERR_NOT_FOUND) return ZD_OK; /* nothing promises that references lead somewhere */
+  if (err == ZD_OK) err = zd_snapshot_read(f->v, row, true, f->scratch, &record, fault);
+  if (err != ZD_OK || record.op == ZD_OP_DELETE) return err;
+  err = f->wanted(f->state, type, row, &wanted);
+  if (err != ZD_OK || !wanted) return err;
+  zd_buffer_add(&f->rows, &row, sizeof row);
+  return zd_buffer_error(&f->rows);
+}
+
+/* A resource may be named in several forms: its plain name is seen, too. */
+static zd_err take_text(zd_followed *f, zd_slice text, zd_fault *fault) {
+  zd_type type;
+  zd_slice id;
+  bool is_new;
+  size_t number;
+  zd_err err = zd_texts_add(&f->seen, text, &number, &is_new);
+  if (err != ZD_OK || !is_new || !zd_search_reference(f->rest->search, text, &type, &id))
+    return err;
+  zd_slice name = zd_schema_type_info(f->rest->schema, type).name;
+  if (text.n != name.n + 1 + id.n) {
+    text = zd_arena_printf(f->scratch, "%.*s/%.*s", ZD_SV(name), ZD_SV(id));
+    err = text.p ? zd_texts_add(&f->seen, text, &number, &is_new) : ZD_ERR_MEMORY;
+  }
+  return err != ZD_OK || !is_new ? err : add_target(f, type, id, fault);
+}
+
+static bool is_binary(const zd_followed *f, zd_slice text) {
+  zd_type type;
+  zd_slice id;
+  return zd_search_reference(f->rest->search, text, &type, &id) &&
+         zd_slice_eq(zd_schema_type_info(f->rest->schema, type).name, ZD_S("Binary"));
+}
+
+/* ---- finding texts ---- */
+
+/* End of the JSON string that begins at p, in front of its closing quote; NULL: none. */
+static const char *string_end(const char *p, const char *end) {
+  for (const char *q = p; (q = memchr(q, '"', (size_t)(end - q))); q++) {
+    size_t slashes = 0;
+    while (q - slashes > p && q[-1 - (ptrdiff_t)slashes] == '\\') slashes++;
+    if (slashes % 2 == 0) return q;
+  }
+  return NULL;
+}
+
+/* Takes the strings that stand behind `member`. */
+static zd_err take_members(zd_followed *f, zd_slice body, zd_slice member, bool binary,
+                           zd_fault *fault) {
+  const char *at = body.p, *end = body.p + body.n;
+  zd_err err = ZD_OK;
+  while (err == ZD_OK && (at = memmem(at, (size_t)(end - at), member.p, member.n))) {
+    const char *p = at + member.n, *q = string_end(p, end);
+    if (!q) return ZD_ERR_CORRUPT;
+    zd_slice text = {p, (size_t)(q - p)};
+    at = q;
+    if (!text.n || text.p[0] == '#') continue; /* contained: part of this one */
+    if (memchr(text.p, '\\', text.n)) {
+      zd_node node = {.p = text.p, .n = (uint32_t)text.n, .flags = ZD_NODE_ESCAPED};
+      text = zd_node_text(&node, f->scratch);
+      if (!text.p) return ZD_ERR_MEMORY;
+    }
+    if (!binary || is_binary(f, text)) err = take_text(f, text, fault);
+  }
+  return err;
+}
+
+zd_err zd_follow(zd_followed *f, zd_slice body, zd_fault *fault) {
+  zd_err err = take_members(f, body, ZD_S("\"reference\":\""), false, fault);
+  if (err != ZD_OK || !memmem(body.p, body.n, "Binary", 6)) return err;
+  return take_members(f, body, ZD_S("\"url\":\""), true, fault);
+}
