@@ -56,6 +56,11 @@ typedef struct zd_fhir_entries {
   zd_arena *(*arena)(void *context, size_t i, size_t n);
   /* The entry, as long as nothing faulty has been found in the Bundle. Not ZD_OK: ends reading. */
   zd_err (*take)(void *context, size_t i, const zd_tree *tree);
+  /* NULL: what is wrong with an entry is wrong with the Bundle. Else such an entry comes here
+   * (err ZD_ERR_INVALID; ZD_ERR_LIMIT: too large) with its issues, which last as long as its
+   * memory, and is no fault of the Bundle, as long as the whole is JSON. Not ZD_OK: ends reading.
+   */
+  zd_err (*refuse)(void *context, size_t i, zd_err err, const zd_issues *issues);
 } zd_fhir_entries;
 
 /* `text` is all that was fed; must stay while trees are used. Results as of zd_fhir_read_json;

@@ -133,21 +133,30 @@ static bool take_entry(zd_bundle *b, const zd_tree *t, size_t i, zd_answer *a) {
          refuse(b, e, a, 500, ZD_ISSUE_EXCEPTION, "out of memory", (zd_slice){NULL, 0});
 }
 
-static void report_issues(zd_bundle *b, const zd_unit_entry *e) {
-  const zd_issues *from = &b->call->issues;
-  for (size_t i = 0; i < from->n; i++)
-    zd_issue_add(b->report, from->items[i].severity, from->items[i].code, e->expression, "%.*s",
-                 ZD_SV(from->items[i].diagnostics));
+/* At the entry where they do not say more exactly where. */
+static void report_issues(zd_bundle *b, const zd_unit_entry *e, const zd_issues *from) {
+  for (size_t i = 0; i < from->n; i++) {
+    const zd_issue *issue = &from->items[i];
+    bool placed = zd_slice_starts(issue->expression, ZD_S("Bundle."));
+    zd_issue_add_at(b->report, issue->severity, issue->code,
+                    placed ? issue->expression : e->expression, issue->line, issue->column, "%.*s",
+                    ZD_SV(issue->diagnostics));
+  }
 }
 
-/* A batch entry that is malformed fails alone; in a transaction it fails all. */
+/* Nothing is left to do for it but to give its answer. */
+static void set_aside(zd_unit_entry *e) {
+  e->in.kind = ZD_CAPABILITIES;
+  e->position = SIZE_MAX;
+}
+
+/* A batch entry that asks for what cannot be done fails alone; in a transaction it fails all. */
 static bool entry_may_fail(zd_bundle *b, zd_unit_entry *e, zd_answer *a) {
   if (b->transaction) return false;
-  if (b->report) report_issues(b, e);
+  if (b->report) report_issues(b, e, &b->call->issues);
   zd_buffer_free(&e->answer.body);
   e->answer = *a;
-  e->in.kind = ZD_CAPABILITIES; /* nothing left to do for it */
-  e->position = SIZE_MAX;
+  set_aside(e);
   zd_answer_init(a);
   zd_issues_init(&b->call->issues, b->call->arena);
   return true;
@@ -178,6 +187,20 @@ static zd_err take(void *context, size_t i, const zd_tree *tree) {
   return ZD_OK;
 }
 
+/* An entry of a batch that is no Bundle.entry. What is wrong is found again when it is told: of a
+ * million such entries the faults would not fit into memory. */
+static zd_err refuse_entry(void *context, size_t i, zd_err err, const zd_issues *found) {
+  zd_bundle *b = context;
+  zd_unit_entry *e = &b->entries[i];
+  zd_answer_init(&e->answer);
+  e->expression = zd_arena_printf(b->call->arena, "Bundle.entry[%zu]", i);
+  e->answer.status = err == ZD_ERR_LIMIT ? 413 : 400;
+  e->faulty = true;
+  set_aside(e);
+  if (b->report) report_issues(b, e, found);
+  return ZD_OK;
+}
+
 static bool fail_reading(zd_call *c, zd_err err, const zd_issues *found, zd_answer *a) {
   if (!found->errors) {
     zd_answer_fail(c, a, zd_status_of(err), ZD_ISSUE_EXCEPTION, (zd_slice){NULL, 0},
@@ -191,7 +214,8 @@ static bool fail_reading(zd_call *c, zd_err err, const zd_issues *found, zd_answ
 
 static bool read_all(zd_bundle *b, zd_answer *a) {
   zd_call *c = b->call;
-  zd_fhir_entries to = {b, arena_of, take};
+  bool batch = b->processed && !b->transaction;
+  zd_fhir_entries to = {b, arena_of, take, batch ? refuse_entry : NULL};
   zd_issues found;
   zd_issues_init(&found, c->arena);
   b->refusal = a;
@@ -271,7 +295,7 @@ void zd_bundle_ask(zd_bundle *b, zd_unit_entry *e) {
   c->brief = false; /* nobody could run it again */
   c->deadline_ns = zd_clock_monotonic_ns() + (uint64_t)c->rest->query_ms * 1000000;
   zd_run_question(c, &e->in, &e->answer);
-  if (b->report && e->answer.status >= 400) report_issues(b, e);
+  if (b->report && e->answer.status >= 400) report_issues(b, e, &b->call->issues);
   if (e->in.head) zd_buffer_clear(&e->answer.body);
 }
 
@@ -283,7 +307,7 @@ static void run_single(zd_bundle *b, zd_unit_entry *e) {
   zd_unit_run(&u);
   if (!u.status) return;
   zd_answer_outcome(b->call, &e->answer, u.status);
-  if (b->report) report_issues(b, e);
+  if (b->report) report_issues(b, e, &b->call->issues);
 }
 
 void zd_bundle_run_batch(zd_bundle *b) {

@@ -3,15 +3,24 @@
  * The writing entries of a transaction are one unit; its questions (GET, HEAD) are answered after
  * the commit. The entries of a batch are units of one entry each.
  *
+ * An entry of a batch is judged by itself, by its JSON, too: one that is no valid Bundle.entry is
+ * answered with what is wrong with it, and the others are carried out.
+ *
  * Memory: the text, what each entry asks for, and the trees of as many entries as fit into a few
- * megabytes. The others are read a second time when they are stored. Answers are made entry by
- * entry while they are sent.
+ * megabytes. The others are read a second time when they are stored, and so are entries with faults
+ * when these are told. Answers are made entry by entry while they are sent.
  */
 #ifndef ZD_REST_BUNDLE_H
 #define ZD_REST_BUNDLE_H
 
 #include "fhir/bundle.h"
 #include "rest/unit.h"
+
+/* A byte of a text as a person finds it. */
+typedef struct zd_text_place {
+  size_t at;
+  uint32_t line, column;
+} zd_text_place;
 
 typedef struct zd_bundle {
   zd_call *call;
@@ -22,11 +31,12 @@ typedef struct zd_bundle {
   bool transaction;
   bool lenient;
   zd_return prefer;
-  zd_issues *report; /* takes the issues of a batch's entries, too; NULL: nobody asks */
-  zd_arena kept;     /* trees of entries ... */
-  size_t kept_bytes; /* ... about */
-  zd_arena scratch;  /* of the entry being read or answered */
-  size_t answered;   /* bytes of the answers to questions */
+  zd_issues *report;  /* takes the issues of a batch's entries, too; NULL: nobody asks */
+  zd_arena kept;      /* trees of entries ... */
+  size_t kept_bytes;  /* ... about */
+  zd_arena scratch;   /* of the entry being read or answered */
+  size_t answered;    /* bytes of the answers to questions, and of faults told */
+  zd_text_place told; /* where the text has been counted to, for the lines of faults */
   zd_answer *refusal;
   bool at_hand, processed, refused; /* while it is opened: see bundle.c */
 } zd_bundle;

@@ -2,7 +2,8 @@
 #include "base/clock.h"
 #include "rest/bundle.h"
 
-/* Most bytes of resources in one answer; questions beyond it are refused one by one. */
+/* Most bytes of resources in one answer; questions beyond it are refused one by one, and of
+ * faulty entries only the first fault is told. */
 enum { ANSWER_BYTES = 256 << 20 };
 
 static const char *status_text(int status) {
@@ -74,8 +75,47 @@ static void write_entry(zd_call *c, const zd_answer *a, bool first, zd_buffer *o
   zd_buffer_add_slice(out, ZD_S("}}"));
 }
 
-/* An answer that is made only now: to a question, or with a resource in it. */
+/* The text from the beginning of entry i on, its line and column known: lines are counted once for
+ * all entries that are told of. */
+static zd_slice text_of_entry(zd_bundle *b, size_t i) {
+  zd_text_place *told = &b->told;
+  uint32_t lines, columns;
+  size_t at = (size_t)b->parts->split.items[i].at;
+  zd_json_place(zd_slice_from(b->text, told->at), at - told->at, &lines, &columns);
+  told->column = lines > 1 ? columns : told->column + columns - 1;
+  told->line += lines - 1;
+  told->at = at;
+  b->parts->line = told->line;
+  b->parts->column = told->column;
+  return zd_slice_from(b->text, at);
+}
+
+/* What is wrong with an entry that could not be read. */
+static void tell_faults(zd_bundle *b, zd_unit_entry *e) {
+  zd_call *c = b->call;
+  zd_tree tree;
+  size_t i = (size_t)(e - b->entries);
+  zd_json_item item = {.at = 0, .n = b->parts->split.items[i].n};
+  zd_issues_init(&c->issues, c->arena);
+  zd_err err = zd_fhir_bundle_item(b->parts, text_of_entry(b, i), item, (uint32_t)i, c->arena,
+                                   &tree, &c->issues);
+  if (!c->issues.errors) {
+    zd_answer_fail(c, &e->answer, zd_status_of(err == ZD_OK ? ZD_ERR_INTERNAL : err),
+                   ZD_ISSUE_EXCEPTION, e->expression, "the entry cannot be read: %s",
+                   zd_err_name(err));
+    return;
+  }
+  if (b->answered > ANSWER_BYTES && c->issues.n > 1) {
+    c->issues.dropped += c->issues.n - 1;
+    c->issues.n = 1;
+  }
+  zd_answer_outcome(c, &e->answer, e->answer.status);
+  b->answered += e->answer.body.n;
+}
+
+/* An answer that is made only now: to a question, of faults, or with a resource in it. */
 static void complete(zd_bundle *b, zd_unit_entry *e) {
+  if (e->faulty) tell_faults(b, e);
   if (e->shows) zd_unit_show(b->call, e);
   if (zd_bundle_writes(&e->in) || e->position == SIZE_MAX) return;
   zd_bundle_ask(b, e);
@@ -93,6 +133,7 @@ void zd_bundle_answer(zd_bundle *b, zd_answer *a, bool (*pass)(void *context), v
   zd_arena *arena = c->arena;
   bool heard = true;
   zd_arena_free(&b->kept);
+  b->told = (zd_text_place){.line = 1, .column = 1};
   a->status = 200;
   zd_buffer_add_slice(
       out, b->transaction ? ZD_S("{\"resourceType\":\"Bundle\",\"type\":\"transaction-response\"")

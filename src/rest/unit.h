@@ -40,6 +40,7 @@ typedef struct zd_unit_entry {
   zd_slice stored;    /* when the unit keeps the stored forms */
   uint32_t stamp_at;
   bool shows;      /* the answer is to hold the resource: zd_unit_show */
+  bool faulty;     /* could not be read: its answer has a status, but the outcome is made later */
   size_t position; /* among the writes of the transaction */
   zd_answer answer;
 } zd_unit_entry;

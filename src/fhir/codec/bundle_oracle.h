@@ -3,6 +3,8 @@
 #ifndef ZD_FHIR_BUNDLE_ORACLE_H
 #define ZD_FHIR_BUNDLE_ORACLE_H
 
+#include <stdio.h>
+
 #include "fhir/bundle.h"
 
 typedef struct bundle_taken {
@@ -78,6 +80,95 @@ static inline const char *bundle_issues(const zd_issues *a, const zd_issues *b) 
   return NULL;
 }
 
+/* ---- entries judged one by one ---- */
+
+typedef struct bundle_alone {
+  zd_arena arena;  /* of trees and of entries' issues */
+  zd_issues found; /* in entries, in order */
+  size_t taken, refused, next;
+  const char *wrong;
+} bundle_alone;
+
+static inline zd_arena *alone_arena(void *context, size_t i, size_t n) {
+  bundle_alone *t = context;
+  (void)n;
+  if (i != t->next++) t->wrong = "entries out of order";
+  return &t->arena;
+}
+
+static inline zd_err alone_take(void *context, size_t i, const zd_tree *tree) {
+  bundle_alone *t = context;
+  if (i + 1 != t->next || !tree->count) t->wrong = "another entry taken";
+  t->taken++;
+  return ZD_OK;
+}
+
+static inline zd_err alone_refuse(void *context, size_t i, zd_err err, const zd_issues *own) {
+  bundle_alone *t = context;
+  char prefix[40];
+  int n = snprintf(prefix, sizeof prefix, "Bundle.entry[%zu]", i);
+  if (i + 1 != t->next) t->wrong = "another entry refused";
+  if (err != ZD_ERR_INVALID && err != ZD_ERR_LIMIT) t->wrong = "refused for another error";
+  if (!own->errors) t->wrong = "refused without a fault";
+  for (size_t k = 0; k < own->n; k++) {
+    const zd_issue *x = &own->items[k];
+    if (!zd_slice_starts(x->expression, (zd_slice){prefix, (size_t)n}) &&
+        !zd_slice_starts(x->diagnostics, ZD_S("no contained")))
+      t->wrong = "a fault of another entry";
+    zd_issue_add_at(&t->found, x->severity, x->code, x->expression, x->line, x->column, "%.*s",
+                    ZD_SV(x->diagnostics));
+  }
+  t->refused++;
+  return ZD_OK;
+}
+
+static inline bool alone_is(const zd_issues *list, size_t i, const zd_issue *issue) {
+  return i < list->n && list->items[i].line == issue->line &&
+         list->items[i].column == issue->column && list->items[i].code == issue->code &&
+         zd_slice_eq(list->items[i].diagnostics, issue->diagnostics);
+}
+
+/* What reading the whole finds is what is found around the entries and in them, each in order. */
+static inline const char *alone_compare(const bundle_alone *t, const zd_issues *whole,
+                                        const zd_issues *around) {
+  size_t a = 0, e = 0;
+  if (whole->dropped) return NULL;
+  for (size_t i = 0; i < whole->n; i++) {
+    if (alone_is(around, a, &whole->items[i]))
+      a++;
+    else if (alone_is(&t->found, e, &whole->items[i]))
+      e++;
+    else
+      return "a fault is told of nobody";
+  }
+  return a == around->n && e == t->found.n ? NULL : "a fault that is none";
+}
+
+/* `whole`: what was found reading all as one. */
+static inline const char *bundle_alone_wrong(zd_slice text, zd_err expected,
+                                             const zd_issues *whole) {
+  zd_fhir_bundle b;
+  zd_issues around;
+  bundle_alone t = {0};
+  zd_arena_init(&t.arena, 0);
+  zd_issues_init(&t.found, &t.arena);
+  zd_issues_init(&around, &t.arena);
+  zd_fhir_bundle_init(&b, zd_schema_r4(), NULL, 1 << 20);
+  zd_err err = zd_fhir_bundle_feed(&b, text);
+  if (err == ZD_OK) err = zd_fhir_bundle_end(&b);
+  zd_fhir_entries to = {&t, alone_arena, alone_take, alone_refuse};
+  if (err == ZD_OK) err = zd_fhir_bundle_read(&b, text, &to, &t.arena, &around);
+  bool fatal = around.n && around.items[0].severity == ZD_FATAL;
+  bool limit = expected == ZD_ERR_LIMIT; /* of one entry, perhaps: then there is more to find */
+  if ((err == ZD_OK) != !around.errors) t.wrong = "an error without a fault";
+  if (err == ZD_OK && t.taken + t.refused != b.split.found) t.wrong = "an entry is neither";
+  if (expected == ZD_OK && (err != ZD_OK || t.refused)) t.wrong = "refused what is fine";
+  if (!t.wrong && !fatal && !limit) t.wrong = alone_compare(&t, whole, &around);
+  zd_fhir_bundle_free(&b);
+  zd_arena_free(&t.arena);
+  return t.wrong;
+}
+
 /* Reads both ways, in parts of `step` bytes (0: at once); what differs, or NULL. */
 static inline const char *bundle_wrong(zd_slice text, size_t step) {
   const zd_schema *schema = zd_schema_r4();
@@ -98,7 +189,7 @@ static inline const char *bundle_wrong(zd_slice text, size_t step) {
     rest = zd_slice_from(rest, n);
   }
   if (err == ZD_OK) err = zd_fhir_bundle_end(&b);
-  zd_fhir_entries to = {&t, bundle_arena, bundle_take};
+  zd_fhir_entries to = {&t, bundle_arena, bundle_take, NULL};
   if (err == ZD_OK) err = zd_fhir_bundle_read(&b, text, &to, &t.arena, &two);
   bool utf8 = false; /* told before any other fault of the whole */
   for (size_t i = 0; i < one.n; i++)
@@ -106,6 +197,7 @@ static inline const char *bundle_wrong(zd_slice text, size_t step) {
   if (err != expected && !utf8) t.wrong = "another error";
   if (!t.wrong && !utf8) t.wrong = bundle_issues(&one, &two);
   if (!t.wrong && expected == ZD_OK) t.wrong = bundle_compare(&t, text);
+  if (!t.wrong && !utf8) t.wrong = bundle_alone_wrong(text, expected, &one);
   zd_fhir_bundle_free(&b);
   zd_arena_free(&t.arena);
   return t.wrong;

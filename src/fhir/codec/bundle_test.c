@@ -145,9 +145,59 @@ static void test_part(void **state) {
   zd_arena_free(&arena);
 }
 
+static zd_arena *one_arena(void *context, size_t i, size_t n) {
+  (void)i;
+  (void)n;
+  return context;
+}
+
+static zd_err say_taken(void *context, size_t i, const zd_tree *tree) {
+  (void)context;
+  (void)tree;
+  assert_int_equal(i, 1);
+  return ZD_OK;
+}
+
+static zd_err say_refused(void *context, size_t i, zd_err err, const zd_issues *issues) {
+  (void)context;
+  assert_int_equal(i, 0);
+  assert_int_equal(err, ZD_ERR_LIMIT);
+  assert_int_equal(issues->n, 1);
+  assert_int_equal(issues->items[0].code, ZD_ISSUE_TOO_LONG);
+  assert_true(zd_slice_eq(issues->items[0].expression, ZD_S("Bundle.entry[0]")));
+  return ZD_OK;
+}
+
+/* An entry that is too deep is refused alone, and read again alone with the same fault. */
+static void test_too_deep_alone(void **state) {
+  (void)state;
+  zd_fhir_bundle b;
+  zd_arena arena;
+  zd_issues issues;
+  zd_tree tree;
+  zd_read_limits limits = {.depth = 5, .nodes = 100};
+  zd_slice text = ZD_S(
+      "{\"resourceType\":\"Bundle\",\"type\":\"batch\",\"entry\":["
+      "{\"resource\":{\"resourceType\":\"Patient\",\"name\":[{\"given\":[\"a\"]}]}},"
+      "{\"resource\":{\"resourceType\":\"Patient\",\"id\":\"b\"}}]}");
+  zd_arena_init(&arena, 0);
+  zd_issues_init(&issues, &arena);
+  zd_fhir_bundle_init(&b, zd_schema_r4(), &limits, 10);
+  assert_int_equal(zd_fhir_bundle_feed(&b, text), ZD_OK);
+  assert_int_equal(zd_fhir_bundle_end(&b), ZD_OK);
+  zd_fhir_entries to = {&arena, one_arena, say_taken, say_refused};
+  assert_int_equal(zd_fhir_bundle_read(&b, text, &to, &arena, &issues), ZD_OK);
+  assert_int_equal(issues.n, 0);
+  assert_int_equal(zd_fhir_bundle_item(&b, text, b.split.items[0], 0, &arena, &tree, &issues),
+                   ZD_ERR_LIMIT);
+  assert_true(zd_slice_eq(issues.items[0].expression, ZD_S("Bundle.entry[0]")));
+  zd_fhir_bundle_free(&b);
+  zd_arena_free(&arena);
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(test_random),
-                                     cmocka_unit_test(test_every_byte), cmocka_unit_test(test_kind),
-                                     cmocka_unit_test(test_part)};
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_random), cmocka_unit_test(test_every_byte), cmocka_unit_test(test_kind),
+      cmocka_unit_test(test_part), cmocka_unit_test(test_too_deep_alone)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

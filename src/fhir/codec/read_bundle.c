@@ -139,12 +139,44 @@ static zd_err read_item(zd_fhir_bundle *b, zd_reader *r, zd_json_item item, zd_a
   return r->out_of_memory ? ZD_ERR_MEMORY : ZD_OK;
 }
 
+/* An item deeper or of more values than an entry may be. */
+static void say_too_large(zd_reader *r, zd_json_item item, const zd_read_place *here,
+                          const fatal *f) {
+  r->part.at = item.at;
+  zd_read_issue(r, here, ZD_ISSUE_TOO_LONG, (size_t)(f->offset - item.at),
+                "not acceptable as JSON: expected %s", f->expected);
+}
+
+/* An entry for itself: its faults are its own. Only what is no JSON is a fault of the Bundle. */
+static zd_err take_alone(zd_read_items *l, size_t i, const zd_read_place *here) {
+  zd_json_item item = l->b->split.items[i];
+  fatal f = {0};
+  zd_err err = tokenize_item(l->b, l->text, item, &f);
+  if (err == ZD_ERR_INVALID) l->fatal = f;
+  if (err != ZD_OK && err != ZD_ERR_LIMIT) return err;
+  zd_arena *arena = l->to->arena(l->to->context, i, (size_t)item.n);
+  zd_issues own, *bundles = l->reader.issues;
+  zd_tree tree;
+  zd_issues_init(&own, arena);
+  l->reader.issues = &own;
+  if (err == ZD_ERR_LIMIT)
+    say_too_large(&l->reader, item, here, &f);
+  else
+    err = read_item(l->b, &l->reader, item, arena, here, &tree);
+  l->reader.issues = bundles;
+  if (err != ZD_OK && err != ZD_ERR_LIMIT) return err;
+  if (own.errors)
+    return l->to->refuse(l->to->context, i, err == ZD_OK ? ZD_ERR_INVALID : err, &own);
+  return bundles->errors == l->errors ? l->to->take(l->to->context, i, &tree) : ZD_OK;
+}
+
 static zd_err take_item(zd_read_items *l, size_t i, const zd_read_place *bundle) {
   zd_json_item item = l->b->split.items[i];
+  zd_read_place here = {.up = bundle, .name = ZD_S("entry"), .index = (uint32_t)i};
+  if (l->to->refuse) return take_alone(l, i, &here);
   zd_err err = tokenize_item(l->b, l->text, item, &l->fatal);
   if (err != ZD_OK) return err;
   zd_arena *arena = l->to->arena(l->to->context, i, (size_t)item.n);
-  zd_read_place here = {.up = bundle, .name = ZD_S("entry"), .index = (uint32_t)i};
   zd_tree tree;
   err = read_item(l->b, &l->reader, item, arena, &here, &tree);
   bool fine = l->reader.issues->errors == l->errors;
@@ -204,11 +236,15 @@ zd_err zd_fhir_bundle_item(zd_fhir_bundle *b, zd_slice text, zd_json_item item, 
   size_t before = issues->errors;
   *out = (zd_tree){.schema = b->schema};
   zd_err err = tokenize_item(b, text, item, &f);
-  if (f.err != ZD_OK) return say_fatal(b, text, &f, issues);
-  if (err != ZD_OK) return err;
+  if (f.err == ZD_ERR_INVALID) return say_fatal(b, text, &f, issues);
+  if (err != ZD_OK && err != ZD_ERR_LIMIT) return err;
   open_reader(&r, b, text, issues);
   zd_read_place bundle = {.name = ZD_S("Bundle"), .index = ZD_READ_SINGLE};
   zd_read_place here = {.up = &bundle, .name = ZD_S("entry"), .index = index};
+  if (err == ZD_ERR_LIMIT) {
+    say_too_large(&r, item, &here, &f);
+    return err;
+  }
   err = read_item(b, &r, item, arena, &here, out);
   return err != ZD_OK || issues->errors == before ? err : ZD_ERR_INVALID;
 }
