@@ -73,6 +73,7 @@ static uint64_t count(world *w, const char *type, const char *query) {
 #define BUNDLE(type, entries) "{'resourceType':'Bundle','type':'" type "','entry':[" entries "]}"
 #define REQUEST(method, url) "'request':{'method':'" method "','url':'" url "'}"
 #define PATIENT(members) "'resource':{'resourceType':'Patient'" members "}"
+#define FINE "{" PATIENT("") "," REQUEST("POST", "Patient") "}"
 #define SEEN(subject)                                                              \
   "'resource':{'resourceType':'Observation','status':'final','code':{'text':'x'}," \
   "'subject':{'reference':'" subject "'}}"
@@ -210,6 +211,19 @@ static const struct rule {
      BUNDLE("batch", "{" PATIENT("") "," REQUEST("POST", "Patient") "},{" PATIENT("") "," REQUEST(
                          "PUT", "Patient/b") "}"),
      ZD_ERR_REFUSED, 1, "the resource has no id"},
+    {"batch: an entry that cannot be read fails alone",
+     BUNDLE("batch",
+            FINE ",{" PATIENT(",'gender':'bad'") "," REQUEST("POST", "Patient") "},7," FINE),
+     ZD_ERR_REFUSED, 2, "bad"},
+    {"transaction: an entry that cannot be read fails all",
+     BUNDLE("transaction",
+            FINE ",{" PATIENT(",'gender':'bad'") "," REQUEST("POST", "Patient") "}," FINE),
+     ZD_ERR_REFUSED, 0, "bad"},
+    {"batch: what is no JSON fails all", BUNDLE("batch", FINE ",{'resource':}"), ZD_ERR_REFUSED, 0,
+     "not acceptable as JSON"},
+    {"batch: faults around the entries fail all",
+     "{'resourceType':'Bundle','type':'batch','entry':[" FINE "],'total':-1}", ZD_ERR_REFUSED, 0,
+     "not a whole number"},
 };
 
 static void test_rules(void **state) {

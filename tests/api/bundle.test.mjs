@@ -94,6 +94,88 @@ test('a batch answers every entry for itself', async () => {
   assert.equal(answer.body.entry[1].response.outcome.resourceType, 'OperationOutcome');
 });
 
+const faulty = [
+  ['a wrong code', entry('POST', 'Patient', patient({ gender: 'bad' })), /^Bundle\.entry\[1\]\.resource\.gender$/, /gender|bad/],
+  ['an unknown element of the resource', entry('POST', 'Patient', patient({ colour: 1 })), /^Bundle\.entry\[1\]\.resource/, /colour/],
+  ['an unknown element of the entry', { ...entry('POST', 'Patient', patient()), colour: 1 }, /^Bundle\.entry\[1\]/, /colour/],
+  ['an unknown type', entry('POST', 'Elephant', { resourceType: 'Elephant' }), /^Bundle\.entry\[1\]\.resource/, /Elephant/],
+  ['no request', { resource: patient() }, /^Bundle\.entry\[1\]$/, /request/],
+  ['a request without method', { resource: patient(), request: { url: 'Patient' } }, /^Bundle\.entry\[1\]\.request/, /method/],
+  ['an unknown method', entry('EAT', 'Patient', patient()), /^Bundle\.entry\[1\]\.request\.method$/, /EAT/],
+  ['a url that is no uri', entry('POST', 'Pat ient', patient()), /^Bundle\.entry\[1\]\.request\.url$/, /URI/],
+  ['null', null, /^Bundle\.entry\[1\]$/, /./],
+  ['a number', 7, /^Bundle\.entry\[1\]$/, /./],
+  ['nothing', {}, /^Bundle\.entry\[1\]$/, /./],
+];
+for (const [name, bad, where, what] of faulty) {
+  test(`each entry of a batch is as if alone: ${name}`, async () => {
+    const before = (await api.get('Patient?_summary=count')).body.total;
+    const entries = [entry('POST', 'Patient', patient()), bad, entry('POST', 'Patient', patient()), entry('GET', 'Patient?_summary=count')];
+    const answer = await api.post('', bundle('batch', ...entries));
+    assert.equal(answer.status, 200, answer.text);
+    assert.deepEqual(answer.body.entry.map(e => e.response.status.slice(0, 3)), ['201', '400', '201', '200']);
+    const [issue] = answer.body.entry[1].response.outcome.issue;
+    assert.match(issue.expression[0], where);
+    assert.match(issue.diagnostics, what);
+    assert.equal(answer.body.entry[3].resource.total, before + 2);
+    const refused = await api.post('', bundle('transaction', ...entries));
+    assert.equal(refused.status, 400, refused.text);
+    assert.match(refused.body.issue[0].expression[0], where);
+    assert.equal((await api.get('Patient?_summary=count')).body.total, before + 2);
+  });
+}
+
+test('faults of batch entries are told with their line and column', async () => {
+  const raw = '{"resourceType":"Bundle","type":"batch","entry":[\n' +
+    '{"request":{"method":"GET","url":"Patient/nobody"}},{"resource":{"resourceType":"Patient","gender":"bad"}},\n' +
+    '{"request":{"method":"POST","url":"Patient"},\n "resource":{"resourceType":"Patient",\n   "gender":"worse","birthDate":"x"}}, 7,\n {"a":1}]}';
+  const answer = await api.post('', undefined, { raw });
+  assert.equal(answer.status, 200, answer.text);
+  const places = answer.body.entry.slice(1).flatMap(e => e.response.outcome.issue).map(i => /\(line (\d+), column (\d+)\)/.exec(i.diagnostics).slice(1).join(':'));
+  const lines = raw.split('\n');
+  const at = (line, text) => `${line}:${lines[line - 1].indexOf(text) + 1}`;
+  assert.deepEqual(places, [at(2, '"bad"'), at(5, '"worse"'), at(5, '"x"'), at(5, '7,'), at(6, '"a"')]);
+});
+
+test('a batch of many faulty entries: each is told, the good ones are stored', async () => {
+  const entries = Array.from({ length: 3000 }, (_, i) => i % 3 ? entry('PUT', `Patient/m${i}`, patient({ id: `m${i}` }))
+    : entry('PUT', `Patient/m${i}`, patient({ id: `m${i}`, birthDate: 'x', gender: 'y', colour: 'z' })));
+  const answer = await api.post('', bundle('batch', ...entries));
+  assert.equal(answer.status, 200, answer.text.slice(0, 500));
+  for (const [i, e] of answer.body.entry.entries()) {
+    assert.equal(e.response.status.slice(0, 3), i % 3 ? '201' : '400');
+    if (i % 3 === 0) {
+      assert.equal(e.response.outcome.issue.length, 3);
+      assert.ok(e.response.outcome.issue.every(x => x.expression[0].startsWith(`Bundle.entry[${i}].resource`)));
+    }
+  }
+});
+
+test('an entry nested too deep fails alone', async () => {
+  let deep = { url: 'urn:x', valueString: 'x' };
+  for (let i = 0; i < 40; i++) deep = { url: 'urn:x', extension: [deep] };
+  const answer = await api.post('', bundle('batch', entry('POST', 'Patient', patient({ extension: [deep] })), entry('POST', 'Patient', patient())));
+  assert.equal(answer.status, 200, answer.text);
+  assert.deepEqual(answer.body.entry.map(e => e.response.status.slice(0, 3)), ['413', '201']);
+  assert.equal(answer.body.entry[0].response.outcome.issue[0].expression[0], 'Bundle.entry[0]');
+});
+
+test('faults of the Bundle itself refuse a batch', async () => {
+  const good = JSON.stringify(entry('POST', 'Patient', patient()));
+  const before = (await api.get('Patient?_summary=count')).body.total;
+  for (const raw of [`{"resourceType":"Bundle","type":"batch","entry":[${good},{"resource":}]}`,
+    `{"resourceType":"Bundle","type":"batch","entry":[${good}`,
+    `{"resourceType":"Bundle","entry":[${good}]}`,
+    `{"resourceType":"Bundle","type":"batch","entry":${good}}`,
+    `{"resourceType":"Bundle","type":"batch","entry":[${good}],"total":-1}`,
+    `{"resourceType":"Bundle","type":"batch","colour":1,"entry":[${good}]}`]) {
+    const answer = await api.post('', undefined, { raw });
+    assert.equal(answer.status, 400, raw + answer.text);
+    assert.equal(answer.body.resourceType, 'OperationOutcome');
+  }
+  assert.equal((await api.get('Patient?_summary=count')).body.total, before);
+});
+
 test('Prefer: return=representation puts the resources into the answer', async () => {
   const answer = await api.post('', bundle('transaction', entry('POST', 'Patient', patient())), { headers: { Prefer: 'return=representation' } });
   assert.equal(answer.body.entry[0].resource.resourceType, 'Patient');
