@@ -44,5 +44,10 @@ int zd_command_backup(const zd_arguments *a) {
   zd_progress_finish(&run.bar, run.done);
   if (err != ZD_OK) return zd_cli_fail(err, &fault);
   print_backup(&report, a->verify);
-  return ZD_EXIT_OK;
+  if (!report.damaged_file) return ZD_EXIT_OK;
+  printf(
+      "log file %u of the store differs from its backup from byte %llu on: the store is damaged "
+      "there, the backup is not\n",
+      report.damaged_file, (unsigned long long)report.damaged_at);
+  return ZD_EXIT_FINDINGS;
 }

@@ -85,16 +85,32 @@ int zd_command_stats(const zd_arguments *a) {
   return err == ZD_OK ? ZD_EXIT_OK : zd_cli_fail(err, NULL);
 }
 
+enum { FINDING_MAX = 512 };
+
 typedef struct check_run {
   zd_progress bar;
   uint64_t findings, done;
+  char last[FINDING_MAX]; /* the finding told last */
+  uint64_t again;         /* how often it came again since */
   const atomic_bool *cancel;
 } check_run;
 
+static void print_again(check_run *run) {
+  if (run->again) printf("  (%llu times more)\n", (unsigned long long)run->again);
+  run->again = 0;
+}
+
+/* One damaged page is met by everything that lies on it: told once, and counted. */
 static void print_finding(void *context, const char *text) {
   check_run *run = context;
   run->findings++;
+  if (strncmp(run->last, text, sizeof run->last - 1) == 0) {
+    run->again++;
+    return;
+  }
+  print_again(run);
   printf("%s\n", text);
+  snprintf(run->last, sizeof run->last, "%s", text);
 }
 
 static bool show(void *context, uint64_t done, uint64_t total) {
@@ -115,6 +131,7 @@ int zd_command_check(const zd_arguments *a) {
   zd_progress_start(&run.bar, a->quiet ? NULL : stderr, "checking", "versions", 0);
   zd_err err = zd_store_check(r.store, print_finding, show, &run, &fault);
   zd_progress_finish(&run.bar, run.done);
+  print_again(&run);
   zd_store_stats s;
   zd_store_stats_get(r.store, &s);
   zd_record_store_close(&r);

@@ -330,6 +330,8 @@ typedef struct zd_backup_report {
   int64_t time_ms;         /* of that commit; INT64_MIN when there is none */
   uint64_t log_bytes;      /* of the log in the backup */
   uint64_t copied;         /* written by this call */
+  uint32_t damaged_file;   /* 0, or the file of the log that differs from its earlier backup: */
+  uint64_t damaged_at;     /* from this byte on; what the backup has there was verified and stays */
 } zd_backup_report;
 
 /* Copies a store while it is written to. What had been committed when the call began is in the

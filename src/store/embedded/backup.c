@@ -193,8 +193,8 @@ static void drop_draft(backup *b) {
   b->file = 0;
 }
 
-/* Begins a file of the copy with the first `upto` bytes of the store's: its head, and what an
- * earlier backup has of it, which was walked by now. */
+/* Begins a file of the copy with its first `upto` bytes: the head, or what an earlier backup has,
+ * which was walked by now. */
 static zd_err begin_draft(backup *b, uint32_t file, uint64_t upto, zd_fault *fault) {
   char path[PATH_MAX];
   b->file = file;
@@ -206,11 +206,12 @@ static zd_err begin_draft(backup *b, uint32_t file, uint64_t upto, zd_fault *fau
     return zd_fail_errno(fault, "cannot create %s", path);
   }
   zd_err err = ZD_OK;
+  zd_log_files *from = file == b->first ? b->copy : b->source;
   while (!err && b->written < upto) {
     uint64_t left = upto - b->written;
     size_t got;
-    err = zd_log_files_read(b->source, file, b->written, b->block,
-                            left < BLOCK ? (size_t)left : BLOCK, &got, fault);
+    err = zd_log_files_read(from, file, b->written, b->block, left < BLOCK ? (size_t)left : BLOCK,
+                            &got, fault);
     if (!err && !got) err = zd_fail(fault, ZD_ERR_CORRUPT, "log file %u became shorter", file);
     if (!err) err = put(b, b->block, got, fault);
   }
@@ -260,21 +261,24 @@ static zd_err copy_commit(backup *b, zd_log_cursor *c, zd_locator at, const zd_c
                  zd_locator_file(at), (unsigned long long)h->sequence);
 }
 
+static void tell(zd_backup_report *r, const zd_commit_head *h) {
+  r->rows = h->first_row + h->rows;
+  r->sequence = h->sequence;
+  r->time_ms = h->time_ms;
+}
+
 static zd_err visit(void *context, zd_log_cursor *c, zd_locator at, const zd_commit_head *h,
                     zd_fault *fault) {
   backup *b = context;
   uint32_t file = zd_locator_file(at);
-  bool there = file == b->first && zd_locator_offset(at) < b->have;
   zd_err err = go_on(b, ZD_COMMIT_HEAD + h->length, fault);
-  if (!err && !there && file != b->file) {
+  if (!err && file != b->file) {
     err = finish_draft(b, fault);
     if (!err) err = begin_draft(b, file, zd_locator_offset(at), fault);
   }
-  if (!err && !there) err = copy_commit(b, c, at, h, fault);
+  if (!err) err = copy_commit(b, c, at, h, fault);
   if (err) return err;
-  b->report->rows = h->first_row + h->rows;
-  b->report->sequence = h->sequence;
-  b->report->time_ms = h->time_ms;
+  tell(b->report, h);
   return ZD_OK;
 }
 
@@ -287,18 +291,78 @@ static zd_err refuse_other(const backup *b, const char *what, zd_fault *fault) {
                  b->options->to, what, b->options->dir);
 }
 
-/* Is the last log file of the copy the beginning of the store's? */
+/* Where the copy ends, and its last commit. */
+typedef struct copy_end {
+  backup *backup;
+  zd_locator last; /* 0: it has none */
+} copy_end;
+
+static zd_err note_end(void *context, zd_log_cursor *c, zd_locator at, const zd_commit_head *h,
+                       zd_fault *fault) {
+  copy_end *e = context;
+  (void)c, (void)fault;
+  e->last = at;
+  tell(e->backup->report, h);
+  return ZD_OK;
+}
+
+/* Walks the last file of the copy. */
+static zd_err find_end(backup *b, copy_end *e, zd_log_place *place, zd_fault *fault) {
+  unsigned char bytes[ZD_LOG_HEAD];
+  zd_log_head h;
+  size_t got;
+  uint64_t torn;
+  char path[PATH_MAX];
+  zd_err err = zd_log_files_read(b->copy, b->first, 0, bytes, sizeof bytes, &got, fault);
+  if (err) return err;
+  if (got < sizeof bytes || zd_log_head_read(bytes, &h)) {
+    zd_log_files_path(b->copy, b->first, path, sizeof path);
+    return zd_fail(fault, ZD_ERR_CORRUPT, "%s: damaged head", path);
+  }
+  *place = (zd_log_place){zd_locator_make(b->first, ZD_LOG_HEAD), h.first_row, h.first_sequence,
+                          INT64_MIN};
+  return zd_log_walk(b->copy, place, note_end, e, &torn, fault);
+}
+
+/* Commits carry numbers, time and a checksum of their content: who has the same last one has the
+ * same history. */
+static zd_err compare_commit(backup *b, zd_locator at, zd_fault *fault) {
+  unsigned char here[ZD_COMMIT_HEAD], there[ZD_COMMIT_HEAD];
+  uint32_t file = zd_locator_file(at);
+  size_t got = 0, have = 0;
+  zd_err err =
+      zd_log_files_read(b->copy, file, zd_locator_offset(at), here, sizeof here, &have, fault);
+  if (!err)
+    err =
+        zd_log_files_read(b->source, file, zd_locator_offset(at), there, sizeof there, &got, fault);
+  if (err) return err;
+  bool same = have == sizeof here && got == have && memcmp(here, there, sizeof here) == 0;
+  return same ? ZD_OK : refuse_other(b, "commits", fault);
+}
+
+static uint64_t first_difference(const char *a, const char *b, uint64_t n) {
+  uint64_t i = 0;
+  while (i < n && a[i] == b[i]) i++;
+  return i;
+}
+
+/* The history is the same, so a difference is damage: of the store, since the copy was verified. */
 static zd_err compare_last(backup *b, zd_fault *fault) {
   char *other = malloc(BLOCK);
   zd_err err = other ? ZD_OK : zd_fail(fault, ZD_ERR_MEMORY, "no memory to compare the log");
-  for (uint64_t at = 0; !err && at < b->have;) {
-    size_t got, there = 0;
-    err = zd_log_files_read(b->copy, b->first, at, b->block, BLOCK, &got, fault);
-    if (!err) err = zd_log_files_read(b->source, b->first, at, other, got, &there, fault);
-    if (!err && (there < got || memcmp(b->block, other, got) != 0))
-      err = refuse_other(b, "commits", fault);
-    at += got;
-    if (!err && !got) break;
+  for (uint64_t at = 0; !err && at < b->have && !b->report->damaged_file;) {
+    uint64_t left = b->have - at;
+    size_t want = left < BLOCK ? (size_t)left : BLOCK, got = 0, there = 0;
+    err = zd_log_files_read(b->copy, b->first, at, b->block, want, &got, fault);
+    if (!err) err = zd_log_files_read(b->source, b->first, at, other, want, &there, fault);
+    if (err) break;
+    if (got < want) there = 0;
+    uint64_t same = first_difference(b->block, other, there);
+    if (same < want) {
+      b->report->damaged_file = b->first;
+      b->report->damaged_at = at + same;
+    }
+    at += want;
   }
   free(other);
   return err;
@@ -306,22 +370,16 @@ static zd_err compare_last(backup *b, zd_fault *fault) {
 
 /* Where to begin: behind what an earlier backup has, which must be this store's. */
 static zd_err find_place(backup *b, zd_log_place *place, zd_fault *fault) {
-  unsigned char bytes[ZD_LOG_HEAD];
-  zd_log_head h;
-  size_t got;
+  copy_end e = {.backup = b};
   *place = (zd_log_place){.at = 0, .row = 0, .sequence = 1, .time_ms = INT64_MIN};
   b->first = zd_log_files_last(b->copy);
   if (!b->first) return ZD_OK;
   if (b->first > zd_log_files_last(b->source)) return refuse_other(b, "files", fault);
-  zd_err err = zd_log_files_size(b->copy, b->first, &b->have, fault);
-  if (!err) err = compare_last(b, fault);
-  if (!err) err = zd_log_files_read(b->source, b->first, 0, bytes, sizeof bytes, &got, fault);
+  zd_err err = find_end(b, &e, place, fault);
   if (err) return err;
-  if (got < sizeof bytes || zd_log_head_read(bytes, &h))
-    return zd_fail(fault, ZD_ERR_CORRUPT, "log file %u: damaged head", b->first);
-  *place = (zd_log_place){zd_locator_make(b->first, ZD_LOG_HEAD), h.first_row, h.first_sequence,
-                          INT64_MIN};
-  return ZD_OK;
+  b->have = zd_locator_offset(place->at);
+  if (e.last) err = compare_commit(b, e.last, fault);
+  return err ? err : compare_last(b, fault);
 }
 
 static zd_err add_sizes(zd_log_files *files, uint32_t from, uint64_t *total, zd_fault *fault) {
@@ -373,6 +431,7 @@ static zd_err copy_log(backup *b, zd_fault *fault) {
   uint64_t torn;
   zd_err err = find_place(b, &place, fault);
   if (!err) err = add_sizes(b->source, b->first, &b->total, fault);
+  b->total -= b->have;
   if (!err) err = zd_log_walk(b->source, &place, visit, b, &torn, fault);
   if (!err) err = finish_draft(b, fault);
   drop_draft(b);

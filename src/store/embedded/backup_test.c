@@ -214,6 +214,39 @@ static void damage_is_named_and_not_copied(void **state) {
   flip(path, 3000);
 }
 
+/* The store's older part is damaged: the backup has it whole and takes what is new. */
+static void a_damaged_store_and_its_backup_make_a_whole_one(void **state) {
+  world *w = *state;
+  zd_backup_report r;
+  zd_fault fault;
+  char early[100], last[100];
+  write_some(w, 0, 30);
+  must_back_up(w);
+  snprintf(early, sizeof early, "%s/log/00000001.log", w->f.dir);
+  snprintf(last, sizeof last, "%s/log/00000002.log", w->f.dir);
+  for (int i = 3; access(last, F_OK) == 0; i++)
+    snprintf(last, sizeof last, "%s/log/%08d.log", w->f.dir, i);
+  struct stat st;
+  int number = atoi(strrchr(last, '/') + 1) - 1;
+  snprintf(last, sizeof last, "%s/log/%08d.log", w->f.dir, number);
+  assert_int_equal(stat(last, &st), 0);
+  write_some(w, 30, 30);
+  flip(early, 2000);
+  flip(last, 64 + (st.st_size - 64) / 3);
+  assert_int_equal(back_up(w, &r, &fault), ZD_OK);
+  assert_int_equal(r.rows, 60);
+  assert_int_equal(r.damaged_file, number);
+  assert_int_equal(r.damaged_at, 64 + (st.st_size - 64) / 3);
+  fixture copy;
+  open_backup(w, &copy);
+  assert_int_equal(now(copy.s), 60);
+  check_clean(&copy);
+  zd_store_close(copy.s);
+  flip(early, 2000);
+  flip(last, 64 + (st.st_size - 64) / 3);
+  must_be_same(w, 60);
+}
+
 /* Every operation of a backup failing in turn, with the power cut there: what is left is always a
  * backup, of one of the moments, and the next call completes it. */
 static void at_any_moment_it_is_a_whole_backup(void **state) {
@@ -319,6 +352,7 @@ int main(void) {
       OF_A_BACKUP(a_backup_that_was_opened_goes_on_until_it_was_written_to),
       OF_A_BACKUP(other_folders_are_left_alone),
       OF_A_BACKUP(damage_is_named_and_not_copied),
+      OF_A_BACKUP(a_damaged_store_and_its_backup_make_a_whole_one),
       OF_A_BACKUP(at_any_moment_it_is_a_whole_backup),
       OF_A_BACKUP(it_can_be_stopped_and_fills_no_disk_for_good),
       OF_A_BACKUP(what_was_acknowledged_before_is_in_it_while_writes_go_on)};
