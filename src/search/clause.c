@@ -1,6 +1,6 @@
 /* clause.c: what stands at the end of a parameter's name: code[:modifier]=value,value. */
-#include "search/ask.h"
 #include "search/hierarchy.h"
+#include "search/text.h"
 
 zd_err zd_clause_values(zd_query_reader *q, const zd_query_part *part, zd_slice **out, size_t *n) {
   size_t room = 1;
@@ -174,10 +174,19 @@ static zd_err plan_clause(zd_ask *a, const zd_clause *clause, zd_asked *out) {
   return err;
 }
 
+/* _text, _content at the end of a way. */
+static zd_err plan_text(zd_ask *a, zd_type type, const zd_step *step, zd_asked *out) {
+  const zd_text_clause *clause;
+  if (step->qualifier.p) return refuse_modifier(a, step);
+  zd_err err = zd_text_clause_read(a, type, step->code, &clause);
+  return err ? err : zd_text_plan(clause, a->q->arena, &out->plan);
+}
+
 zd_err zd_clause_leaf(zd_ask *a, zd_type type, const zd_step *step, zd_asked *out) {
   zd_query_reader *q = a->q;
   if (zd_slice_eq(step->code, ZD_S("_list")) && !step->qualifier.p)
     return zd_list_plan(a, type, out);
+  if (zd_text_is_param(step->code)) return plan_text(a, type, step, out);
   zd_clause clause = {.type = type, .name = a->part->name};
   zd_err err = zd_clause_param(a, type, step->code, &clause.param);
   if (!err) err = read_modifier(a, type, step, &clause);

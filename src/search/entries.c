@@ -3,6 +3,7 @@
 #include "search/fold.h"
 #include "search/internal.h"
 #include "search/near.h"
+#include "search/text.h"
 
 enum { FEW = 128, PARAMS_MAX = 512 };
 
@@ -293,6 +294,19 @@ static zd_err ask_paths(collector *c, uint32_t root) {
   return err;
 }
 
+/* ---- full text ---- */
+
+static bool has_term(void *state, uint32_t field, zd_slice term) {
+  collector *c = state;
+  return c->n && *place_of(c, &(zd_entry){.field = field, .kind = ZD_ENTRY_TERM, .term = term});
+}
+
+static zd_err keep_term(void *state, uint32_t field, zd_slice term) {
+  collector *c = state;
+  return has_term(c, field, term) ? ZD_OK
+                                  : add_term(c, field, zd_arena_copy(c->source.arena, term));
+}
+
 zd_err zd_search_entries(const zd_search *s, const zd_tree *tree, uint32_t root,
                          const uint32_t *edit_nodes, const zd_slice *edit_values, size_t edit_count,
                          zd_arena *arena, const zd_entry **out, size_t *n) {
@@ -312,6 +326,8 @@ zd_err zd_search_entries(const zd_search *s, const zd_tree *tree, uint32_t root,
   const zd_walk_state *start = &c.type->states[1];
   zd_err err = start->next ? walk(&c, root, start) : ZD_OK;
   if (!err) err = ask_paths(&c, root);
+  zd_text_keeper texts = {&c, keep_term, has_term};
+  if (!err) err = zd_text_entries(&c.source, root, &texts);
   *out = c.items;
   *n = c.n;
   return err;

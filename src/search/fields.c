@@ -12,7 +12,7 @@
  */
 #include <stdlib.h>
 
-#include "search/internal.h"
+#include "search/text.h"
 
 #define HEAD "fields 1\n"
 static const char note[] = "fields";
@@ -46,7 +46,7 @@ static bool has(const uint32_t *all, size_t n, uint32_t field) {
 
 /* Every field this program fills. */
 static bool fields_filled(const zd_search *s, field_set *out) {
-  bool fine = true;
+  bool fine = add(out, s->text->narrative_field) && add(out, s->text->content_field);
   for (zd_type t = 0; t < zd_schema_type_count(s->schema); t++)
     for (uint16_t i = 0; i < s->types[t].count && fine; i++) {
       const zd_search_param *p = &s->types[t].params[i];

@@ -212,6 +212,7 @@ struct zd_search {
   zd_slice *set_system; /* by value set: the one system of its codes; absent: none or several */
   zd_terminology terminology;
   zd_units units;        /* .canonical NULL: none */
+  struct zd_text *text;  /* full text search (text.h) */
   zd_search_type *types; /* by zd_type */
   zd_type *symbol_type;  /* by type symbol */
   uint32_t symbol_count; /* entries in symbol_type */

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "search/internal.h"
+#include "search/text.h"
 
 static zd_slice without_slash(zd_slice url) {
   while (url.n && url.p[url.n - 1] == '/') url.n--;
@@ -66,6 +66,7 @@ static zd_err make_types(zd_search *s, zd_fault *fault) {
   if (!s->types || !s->shapes) return ZD_ERR_MEMORY;
   zd_err err = take_type_symbols(s, n, fault);
   if (!err) err = find_systems(s);
+  if (!err) err = zd_text_open(s, fault);
   zd_type root = zd_schema_type(s->schema, ZD_S("Resource"));
   for (zd_type t = 0; t < n && !err; t++)
     if (t == root || zd_schema_is_resource(s->schema, t)) err = zd_program_make(s, t, fault);
@@ -101,6 +102,7 @@ zd_err zd_search_open_units(const zd_schema *schema, zd_store *store, zd_slice b
 
 void zd_search_close(zd_search *s) {
   if (!s) return;
+  zd_text_close(s);
   zd_arena_free(&s->arena);
   free(s->late);
   free(s->filled);

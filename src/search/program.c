@@ -13,7 +13,7 @@
 
 #include "base/hash.h"
 #include "search/branch.h"
-#include "search/internal.h"
+#include "search/text.h"
 
 enum { BRANCHES = 40, NAME_MAX_BYTES = 512 };
 
@@ -127,7 +127,7 @@ static zd_slice saying(maker *m, zd_slice expression, zd_type *only) {
     if (plain && b.only != ZD_NO_TYPE && !count) *only = b.only;
     if (++count > 1 && *only != ZD_NO_TYPE) *only = ZD_NO_TYPE;
     if (plain && *only != ZD_NO_TYPE) part = normalised(m, &b);
-    if (part.p) said = zd_arena_printf(&m->s->arena, "%.*s|%.*s", ZD_SV(said), ZD_SV(part));
+    said = part.p ? zd_arena_printf(&m->s->arena, "%.*s|%.*s", ZD_SV(said), ZD_SV(part)) : part;
   }
   return said;
 }
@@ -138,7 +138,8 @@ static bool is_near(zd_param_info info) {
 }
 
 static bool is_special(zd_slice code) {
-  return zd_slice_eq(code, ZD_S("_id")) || zd_slice_eq(code, ZD_S("_lastUpdated"));
+  return zd_slice_eq(code, ZD_S("_id")) || zd_slice_eq(code, ZD_S("_lastUpdated")) ||
+         zd_text_is_param(code);
 }
 
 /* What a user's parameter says may change under its url; then its field is another one. 128 bits of
@@ -228,7 +229,8 @@ static zd_err first_look(maker *m, uint16_t i, uint32_t index) {
                          .canon_field = ZD_NO_SYMBOL,
                          .only = ZD_NO_TYPE};
   p->shared = base != ZD_NO_TYPE && zd_schema_type_info(m->s->schema, base).abstract;
-  p->answered = info.expression.n && (info.type != ZD_PARAM_SPECIAL || is_near(info));
+  p->answered = (info.expression.n && (info.type != ZD_PARAM_SPECIAL || is_near(info))) ||
+                zd_text_is_param(info.code);
   m->said[i] = saying(m, info.expression, &p->only);
   return m->said[i].p ? ZD_OK : ZD_ERR_MEMORY;
 }

@@ -3,6 +3,7 @@
 
 #include "search/filter.h"
 #include "search/fold.h"
+#include "search/text.h"
 
 /* ---- taking the text apart ---- */
 
@@ -153,6 +154,7 @@ zd_err zd_query_watch_type(zd_query_reader *q, zd_type type) {
 typedef struct reading {
   zd_query_reader q;
   zd_query_clause *clauses; /* one per plan */
+  const zd_text_clause **texts;
   zd_type *types;
   size_t type_count;
 } reading;
@@ -276,10 +278,32 @@ static zd_err read_filter(reading *r, const zd_query_part *part) {
   return add_plan(r, part, asked.plan);
 }
 
+/* A text query is the same for every type, and each type has to have it. */
+static zd_err read_text(reading *r, const zd_query_part *part) {
+  zd_query_reader *q = &r->q;
+  const zd_text_clause *clause = NULL;
+  const zd_plan *plan;
+  zd_ask *ask = ZD_NEW(q->arena, zd_ask);
+  if (!ask) return ZD_ERR_MEMORY;
+  ask->q = q;
+  ask->part = part;
+  zd_err err = ZD_OK;
+  for (size_t i = 0; i < (r->type_count ? r->type_count : 1) && !err; i++)
+    err = zd_text_clause_read(ask, r->type_count ? r->types[i] : q->type, part->name, &clause);
+  if (err == ZD_ERR_NOT_FOUND && !r->type_count) return unknown(q, part);
+  if (err == ZD_ERR_NOT_FOUND || err == ZD_ERR_UNSUPPORTED)
+    return zd_query_leave_out(q, part, ask->why);
+  if (!err) err = zd_text_plan(clause, q->arena, &plan);
+  if (err) return err;
+  r->texts[q->out->text_count++] = clause;
+  return add_plan(r, part, plan);
+}
+
 static zd_err read_part(reading *r, const zd_query_part *part) {
   zd_query_reader *q = &r->q;
   bool mine = false;
   if (zd_slice_eq(part->name, ZD_S("_filter"))) return read_filter(r, part);
+  if (zd_text_is_param(part->name)) return read_text(r, part);
   zd_err err = zd_query_result(q, part, &mine);
   if (err || mine) return err;
   if (q->type == ZD_NO_TYPE && zd_slice_eq(part->name, ZD_S("_type"))) return read_types(r, part);
@@ -361,6 +385,9 @@ static zd_err finish(reading *r) {
   if (q->options->for_condition && !q->plan_count)
     return zd_query_refuse(q, (zd_slice){NULL, 0}, ZD_ISSUE_REQUIRED,
                            "a condition without a search parameter would mean every resource");
+  if (q->out->by_score && !q->out->text_count)
+    return zd_query_refuse(q, ZD_S("_sort"), ZD_ISSUE_VALUE,
+                           "_sort=_score orders what _text or _content find, and neither is asked");
   zd_err err = ZD_OK;
   q->out->clauses = r->clauses;
   q->out->clause_count = q->plan_count;
@@ -386,7 +413,9 @@ static zd_err make_room(reading *r, size_t bytes) {
   q->ignored = ZD_NEW_ARRAY(q->arena, zd_slice, ZD_QUERY_PARAMS_MAX + 1);
   q->used = zd_arena_alloc(q->arena, 3 * bytes + 2 * ZD_QUERY_PARAMS_MAX + 16);
   r->clauses = ZD_NEW_ARRAY(q->arena, zd_query_clause, ZD_QUERY_PARAMS_MAX + 1);
-  return q->plans && q->ignored && q->used && r->clauses ? ZD_OK : ZD_ERR_MEMORY;
+  r->texts = ZD_NEW_ARRAY(q->arena, const zd_text_clause *, ZD_QUERY_PARAMS_MAX + 1);
+  q->out->texts = r->texts;
+  return q->plans && q->ignored && q->used && r->clauses && r->texts ? ZD_OK : ZD_ERR_MEMORY;
 }
 
 zd_err zd_search_parse(const zd_search *s, zd_type type, zd_slice query,

@@ -126,8 +126,6 @@ static const result_row rows[] = {
     {"_explain", read_explain, true, NULL},
     {"_contained", read_contained, true, NULL},
     {"_containedType", NULL, false, "searching contained resources is not offered"},
-    {"_text", NULL, false, "full text search is not offered"},
-    {"_content", NULL, false, "full text search is not offered"},
     {"_query", NULL, false, "named queries are not offered"},
 };
 

@@ -39,7 +39,7 @@ static zd_err read_key(zd_query_reader *q, zd_slice code, zd_sort_key *key, cons
   } else if (zd_slice_eq(code, ZD_S("_id"))) {
     key->by = ZD_SORT_ID;
   } else if (zd_slice_eq(code, ZD_S("_score"))) {
-    *why = "orders full text searches, which are not offered";
+    *why = "orders alone, and always the best first";
   } else {
     zd_type of = q->type == ZD_NO_TYPE ? zd_schema_type(q->s->schema, ZD_S("Resource")) : q->type;
     const zd_search_param *p = zd_program_find(q->s, of, code);
@@ -61,6 +61,8 @@ zd_err zd_sort_read(zd_query_reader *q, const zd_query_part *part) {
   zd_slice rest = part->value;
   size_t n = 0;
   if (!keys) return ZD_ERR_MEMORY;
+  q->out->by_score = zd_slice_eq(rest, ZD_S("_score"));
+  if (q->out->by_score) return ZD_OK;
   while (rest.p) {
     zd_slice code = zd_value_split(rest, ',', &rest);
     const char *why;
