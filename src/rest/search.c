@@ -42,7 +42,7 @@ static zd_err find_page(zd_searching *x, zd_fault *fault) {
   zd_search_request ask = zd_searching_request(x);
   x->rows = ZD_NEW_ARRAY(x->call->arena, zd_row, size + 1);
   if (!x->rows) return ZD_ERR_MEMORY;
-  zd_err err = zd_snapshot_search(x->v, &ask, x->rows, &x->n, fault);
+  zd_err err = zd_ranked_search(x, &ask, fault);
   if (err != ZD_OK) return err;
   bool more = x->n > size, from_end = x->at.after == ZD_NO_ROW;
   if (more) x->n = size;
@@ -110,7 +110,8 @@ static zd_err find_total(zd_searching *x, zd_fault *fault) {
 
 /* ---- its text ---- */
 
-/* What lenient handling left out is told in the answer itself (search.html#errors). */
+/* What lenient handling left out, and what could not be ranked, is told in the answer itself
+ * (search.html#errors). */
 static void add_outcome(zd_searching *x, bool first, zd_buffer *out) {
   zd_call *c = x->call;
   zd_issues issues;
@@ -120,6 +121,7 @@ static void add_outcome(zd_searching *x, bool first, zd_buffer *out) {
     zd_issue_add(&issues, ZD_WARNING, ZD_ISSUE_NOT_SUPPORTED, where,
                  "the parameter \"%.*s\" was left out of this search", ZD_SV(x->q.ignored[i]));
   }
+  zd_ranked_tell(x, &issues);
   zd_buffer_add_slice(out, first ? ZD_S(",\"entry\":[{\"resource\":") : ZD_S(",{\"resource\":"));
   zd_issues_write_json(&issues, out);
   zd_buffer_add_slice(out, ZD_S(",\"search\":{\"mode\":\"outcome\"}}"));
@@ -127,8 +129,10 @@ static void add_outcome(zd_searching *x, bool first, zd_buffer *out) {
 
 static zd_err write_entries(zd_searching *x, zd_buffer *out) {
   zd_err err = ZD_OK;
-  for (size_t i = 0; err == ZD_OK && i < x->n; i++)
+  for (size_t i = 0; err == ZD_OK && i < x->n; i++) {
     err = zd_page_entry(x->call, x->in, &x->records[i], "match", i == 0, out);
+    if (err == ZD_OK) zd_ranked_score(x, i, out);
+  }
   for (size_t i = 0; err == ZD_OK && i < x->included_n; i++)
     err = zd_page_entry(x->call, x->in, &x->included[i], "include", false, out);
   return err;
@@ -170,7 +174,7 @@ static zd_err write_page(zd_searching *x, zd_buffer *out, zd_fault *fault) {
   write_links(x, out);
   zd_page_entries(out);
   err = write_entries(x, out);
-  if (x->q.ignored_count) add_outcome(x, x->n == 0, out);
+  if (x->q.ignored_count || x->unranked) add_outcome(x, x->n == 0, out);
   zd_page_close(out);
   return err;
 }

@@ -15,13 +15,23 @@ typedef struct zd_searching {
   size_t n;
   zd_record *included;
   size_t included_n;
-  uint64_t start;      /* _maxresults: matches before the page */
-  uint64_t total;      /* UINT64_MAX: not told */
-  bool before, behind; /* there are matches before and behind the page */
+  uint64_t start;             /* _maxresults: matches before the page */
+  uint64_t total;             /* UINT64_MAX: not told */
+  const zd_ranked *ranked;    /* all matches, best first, when texts are asked; else NULL */
+  size_t ranked_n, ranked_at; /* ranked_at: of the first match of the page */
+  bool unranked;              /* there are too many of them */
+  bool before, behind;        /* there are matches before and behind the page */
 } zd_searching;
 
 /* What the store is asked for the page. */
 zd_search_request zd_searching_request(const zd_searching *x);
+
+/* Rows of the page into x->rows: as the store gives them, or by score (ranked.c). */
+zd_err zd_ranked_search(zd_searching *x, const zd_search_request *ask, zd_fault *fault);
+/* Puts the score of match i into its entry, which has just been written. */
+void zd_ranked_score(zd_searching *x, size_t i, zd_buffer *out);
+/* Says so when matches could not be ranked. */
+void zd_ranked_tell(const zd_searching *x, zd_issues *issues);
 
 /* _explain: how the search is carried out, as a Parameters resource. */
 zd_err zd_search_explained(zd_searching *x, zd_buffer *out, zd_fault *fault);
