@@ -142,7 +142,7 @@ static zd_err add_canonical(collector *c, const zd_search_param *p, const zd_fac
   if (err || !known || zd_slice_eq(unit.code, f->code)) return err;
   if (!f->no_low) err = zd_canonical_value(&f->low, &unit, arena, &carried.low);
   if (!err && !f->no_high) err = zd_canonical_value(&f->high, &unit, arena, &carried.high);
-  if (err) return err;
+  if (err) return err == ZD_ERR_LIMIT ? ZD_OK : err; /* as match.c: found as written alone */
   uint32_t symbol = zd_term_system(c->source.search, f->system, true, arena);
   err = add_number(c, p->canon_field, &carried);
   return err ? err : add_term(c, p->canon_field, zd_term_unit(unit.code, symbol, f->system, arena));

@@ -93,6 +93,16 @@ static bool scale(zd_decimal *by, const zd_decimal *a, const zd_decimal *b, zd_a
   return !zd_decimal_mul(by, a, arena, &product) && !zd_decimal_mul(&product, b, arena, by);
 }
 
+static bool move(zd_decimal *by, const zd_decimal *offset, zd_arena *arena) {
+  zd_decimal was = *by;
+  return !offset->n || !zd_decimal_add(&was, offset, arena, by);
+}
+
+static bool move_fact(zd_fact *f, const zd_decimal *offset, zd_arena *arena) {
+  return (f->no_low || move(&f->low, offset, arena)) &&
+         (f->no_high || move(&f->high, offset, arena));
+}
+
 /* Both in the canonical unit, multiplied by both denominators. */
 static bool match_canonical(const zd_search *s, const zd_search_value *v, const zd_fact *t,
                             zd_arena *arena) {
@@ -103,9 +113,11 @@ static bool match_canonical(const zd_search *s, const zd_search_value *v, const 
   bool known;
   if (zd_canonical_of(s, t->system, t->code, arena, &own, &known) || !known) return false;
   if (!zd_slice_eq(own.code, asked->code)) return false;
-  const zd_decimal *up = &asked->numerator, *down = &own.denominator;
-  bool fine = scale(&scaled.number, up, down, arena) && scale(&scaled.low, up, down, arena) &&
-              scale(&scaled.high, up, down, arena);
+  const zd_decimal *up = &asked->numerator, *down = &own.denominator, *from = &asked->offset;
+  bool fine = move(&scaled.number, from, arena) && move(&scaled.low, from, arena) &&
+              move(&scaled.high, from, arena) && move_fact(&fact, &own.offset, arena);
+  fine = fine && scale(&scaled.number, up, down, arena) && scale(&scaled.low, up, down, arena) &&
+         scale(&scaled.high, up, down, arena);
   up = &own.numerator;
   down = &asked->denominator;
   if (!t->no_low) fine = fine && scale(&fact.low, up, down, arena);

@@ -75,7 +75,8 @@ static zd_err make_types(zd_search *s, zd_fault *fault) {
 
 zd_err zd_search_open(const zd_schema *schema, zd_store *store, zd_slice base_url, zd_search **out,
                       zd_fault *fault) {
-  return zd_search_open_units(schema, store, base_url, NULL, out, fault);
+  zd_units units = zd_units_ucum();
+  return zd_search_open_units(schema, store, base_url, &units, out, fault);
 }
 
 zd_err zd_search_open_units(const zd_schema *schema, zd_store *store, zd_slice base_url,

@@ -8,15 +8,16 @@
  *                                                       OR
  *   value, carried over (canon_field)   AND  unit     /
  *
- * Factors are fractions of decimals: the key of a quotient is that of its first digits, which is
- * exact where the quotient has no more than sixteen of them; else rows are looked at, and compared
- * by cross multiplication.
+ * Temperatures are moved to the zero of kelvin first. Factors are fractions of decimals: the key of
+ * a quotient is that of its first digits, which is exact where the quotient has no more than
+ * sixteen of them; else rows are looked at, and compared by cross multiplication.
  */
 #include "search/planner.h"
 
 zd_err zd_canonical_of(const zd_search *s, zd_slice system, zd_slice code, zd_arena *arena,
                        zd_canonical_unit *out, bool *known) {
   *known = false;
+  *out = (zd_canonical_unit){0};
   if (!s->units.canonical || !code.p || !system.p || !zd_slice_eq(system, ZD_S(ZD_UCUM)))
     return ZD_OK;
   zd_err err = s->units.canonical(s->units.state, code, arena, out);
@@ -26,8 +27,9 @@ zd_err zd_canonical_of(const zd_search *s, zd_slice system, zd_slice code, zd_ar
 
 zd_err zd_canonical_value(const zd_decimal *value, const zd_canonical_unit *unit, zd_arena *arena,
                           zd_decimal *out) {
-  zd_decimal product;
-  zd_err err = zd_decimal_mul(value, &unit->numerator, arena, &product);
+  zd_decimal product, above = *value;
+  zd_err err = unit->offset.n ? zd_decimal_add(value, &unit->offset, arena, &above) : ZD_OK;
+  if (!err) err = zd_decimal_mul(&above, &unit->numerator, arena, &product);
   return err ? err : zd_decimal_quotient(&product, &unit->denominator, arena, out);
 }
 

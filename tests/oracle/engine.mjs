@@ -1,5 +1,6 @@
 // A naive search engine: keeps everything in memory and answers by looking at each resource. It is
 // written from the specification alone, so that two unlike roads lead to the same answer.
+import { inAnyUnit } from './units.mjs';
 import { image } from './exact.mjs';
 import { compartment, paramsOf } from './definitions.mjs';
 import { anyNode, factsOf, targetType } from './facts.mjs';
@@ -35,7 +36,7 @@ class Kept {
 
 export class Engine {
   constructor(base, types, options = {}) {
-    Object.assign(this, { base, types, kept: new Map(), row: 0, codes: new Codes(this), ...options });
+    Object.assign(this, { base, types, kept: new Map(), row: 0, codes: new Codes(this), units: inAnyUnit, ...options });
     this.byType = new Map(types.map(t => [t, new Map()]));
   }
 

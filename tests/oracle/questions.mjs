@@ -205,7 +205,7 @@ export class Questioner {
     const { dice } = this;
     if (dice.chance(0.5)) return '';
     const { system, code, unit } = fact ?? {};
-    return dice.one([code && system ? `|${escape(system)}|${escape(code)}` : '', code || unit ? `||${escape(code ?? unit)}` : '', '|http://unitsofmeasure.org|mg', '||mg']);
+    return dice.one([code && system ? `|${escape(system)}|${escape(code)}` : '', code || unit ? `||${escape(code ?? unit)}` : '', `|http://unitsofmeasure.org|${escape(dice.one(['mg', 'mg', 'kg', '[lb_av]', 'kPa', 'K', '[degF]', 'wk', '[unknown]']))}`, '||mg']);
   }
   moment(fact) {
     const { dice } = this;

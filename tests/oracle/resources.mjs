@@ -12,6 +12,7 @@ const times = ['00:00:00', '10:00:00', '10:00:00.5', '10:00:00.123', '10:00:00.1
 const zones = ['Z', '+00:00', '+03:00', '-05:00', '+05:30', '-12:00', '+14:00'];
 const decimals = ['0', '1', '1.0', '1.00', '5.4', '5.40', '5.35', '5.45', '-3', '-3.5', '100', '1e2', '0.001', '1E-3', '7.000000000000000001', '123456789012345678901234567890.5', '6', '0.05'];
 const units = [['mg', 'http://unitsofmeasure.org', 'mg'], ['g', 'http://unitsofmeasure.org', 'g'], ['mmHg', 'http://unitsofmeasure.org', 'mm[Hg]'],
+  ['pound', 'http://unitsofmeasure.org', '[lb_av]'], ['kPa', 'http://unitsofmeasure.org', 'kPa'], ['°C', 'http://unitsofmeasure.org', 'Cel'], ['°F', 'http://unitsofmeasure.org', '[degF]'],
   ['mg', undefined, undefined], [undefined, 'urn:units', 'mg'], ['tablets', undefined, undefined], [undefined, undefined, undefined]];
 export const uris = ['http://example.org/a', 'http://example.org/a/b', 'http://example.org/a/b/c', 'http://example.org/ab', 'urn:oid:1.2.3', 'http://example.org/A'];
 export const profiles = ['http://example.org/p', 'http://example.org/p|1', 'http://example.org/p|2', 'http://example.org/q'];

@@ -72,6 +72,7 @@ test('quantity: "5.4(+/-0.05) mg" with a unit, and with any', () => {
   const measured = [[5.4, 'mg'], [5.449, 'mg'], [5.45, 'mg'], [5.4, 'g']]
     .map(([value, code]) => ({ resourceType: 'Observation', valueQuantity: { value, system: 'http://unitsofmeasure.org', code } }));
   assert.deepEqual(found('Observation?value-quantity=5.4%7Chttp://unitsofmeasure.org%7Cmg', ...measured), ['r0', 'r1']);
+  assert.deepEqual(found('Observation?value-quantity=0.0054%7Chttp://unitsofmeasure.org%7Cg', ...measured), ['r0', 'r1']);
   assert.deepEqual(found('Observation?value-quantity=5.4%7C%7Cmg', ...measured), ['r0', 'r1']);
   assert.deepEqual(found('Observation?value-quantity=5.4', ...measured), ['r0', 'r1', 'r3']);
 });
