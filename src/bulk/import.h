@@ -75,6 +75,11 @@ void zd_import_stream_close(zd_import_stream *s);
 /* About `wanted` bytes into p->text and p->parts, which the caller frees. */
 zd_err zd_import_stream_next(zd_import_stream *s, size_t wanted, zd_import_piece *p,
                              zd_fault *fault);
+/* import_answer.c: what a server said of entry i: whether it did as asked, else why not. */
+typedef void (*zd_import_said)(void *context, size_t i, bool good, zd_slice status, zd_slice why);
+/* The answer to a Bundle of n entries. ZD_ERR_INVALID: it is no such answer. */
+zd_err zd_import_answer(const zd_schema *schema, zd_slice body, size_t n, zd_import_said said,
+                        void *context);
 /* import_remote.c: either kind, to a server. */
 zd_err zd_import_send(zd_import_piece *p, zd_fault *fault);
 

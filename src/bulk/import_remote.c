@@ -1,6 +1,7 @@
 /* import_remote.c: to a running server. Resources are checked here, then sent as transactions of a
  * few hundred; a transaction that the server refuses is sent again as a batch, so that the server
  * says which entries it does not want. */
+#include <stdio.h>
 #include <unistd.h>
 
 #include "bulk/import.h"
@@ -49,31 +50,34 @@ static zd_err post(sender *s, const char *path, const char *method, zd_slice bod
   return err;
 }
 
-/* Statuses of a batch-response, entry by entry. */
-static zd_err count_batch(sender *s, zd_slice body, zd_fault *fault) {
-  zd_arena arena;
-  zd_tree t;
-  zd_issues issues;
-  zd_arena_init(&arena, 0);
-  zd_issues_init(&issues, &arena);
-  const zd_schema *schema = s->p->run->o->schema;
-  zd_err err = zd_fhir_read_json(schema, body, ZD_NO_TYPE, NULL, &arena, &t, &issues);
-  size_t i = 0;
-  for (uint32_t k = err == ZD_OK ? zd_tree_first(&t, 0) : 0; k; k = zd_tree_next(&t, 0, k)) {
-    uint32_t response = zd_tree_child(&t, k, ZD_S("response"));
-    uint32_t status = response ? zd_tree_child(&t, response, ZD_S("status")) : 0;
-    if (!status || i >= s->n) continue;
-    zd_slice text = zd_node_raw(&t.nodes[status]);
-    if (text.n && text.p[0] == '2')
-      s->p->written++;
-    else
-      refuse(s, s->lines[i], "the server refused it: ", text);
-    i++;
+/* Whom the entries of a Bundle that was sent belong to. */
+typedef struct receiver {
+  sender *s;
+  const uint64_t *lines; /* of each entry; NULL: all of one line ... */
+  uint64_t line;         /* ... this one */
+} receiver;
+
+static void said(void *context, size_t i, bool good, zd_slice status, zd_slice why) {
+  receiver *r = context;
+  char text[120];
+  if (good) {
+    r->s->p->written++;
+    return;
   }
-  if (err != ZD_OK || i != s->n)
-    err = zd_fail(fault, ZD_ERR_INVALID, "the server's answer to a batch is not understood");
-  zd_arena_free(&arena);
-  return err;
+  if (r->lines)
+    snprintf(text, sizeof text, "the server refused it: %.*s%s",
+             (int)(status.n < 40 ? status.n : 40), status.p, why.n ? ": " : "");
+  else
+    snprintf(text, sizeof text, "the server refused Bundle.entry[%zu]: %.*s%s", i,
+             (int)(status.n < 40 ? status.n : 40), status.p, why.n ? ": " : "");
+  refuse(r->s, r->lines ? r->lines[i] : r->line, text, why);
+}
+
+/* Entry by entry: what was stored, and what was not. */
+static zd_err count_answer(receiver *r, zd_slice body, size_t n, zd_fault *fault) {
+  zd_err err = zd_import_answer(r->s->p->run->o->schema, body, n, said, r);
+  return err == ZD_OK ? err
+                      : zd_fail(fault, err, "the server's answer to a Bundle is not understood");
 }
 
 static zd_err send_group(sender *s, const char *type, zd_http_answer *a, zd_fault *fault) {
@@ -96,7 +100,8 @@ static zd_err flush(sender *s, zd_fault *fault) {
     s->p->written += s->n;
   } else if (err == ZD_OK) {
     err = send_group(s, "batch", &a, fault);
-    if (err == ZD_OK) err = count_batch(s, a.body, fault);
+    receiver r = {.s = s, .lines = s->lines};
+    if (err == ZD_OK) err = count_answer(&r, a.body, s->n, fault);
   }
   zd_buffer_clear(&s->entries);
   s->n = 0;
@@ -129,10 +134,8 @@ static zd_err send_bundle(sender *s, zd_slice text, uint64_t entries, uint64_t l
   if (err == ZD_OK) err = post(s, "/", "POST", text, &a, fault);
   s->p->read += entries;
   if (err != ZD_OK) return err;
-  if (a.status == 200) {
-    s->p->written += entries;
-    return ZD_OK;
-  }
+  receiver r = {.s = s, .line = line};
+  if (a.status == 200) return count_answer(&r, a.body, entries, fault);
   refuse(s, line, "the server refused the Bundle: ", a.body);
   s->p->refused += entries ? entries - 1 : 0;
   return ZD_OK;

@@ -101,6 +101,18 @@ test('an import to a server that is killed is resumed, too', async () => {
   await server.remove();
 });
 
+test('of a batch sent to a server, what it refused is counted and told', async () => {
+  const server = await start(), report = join(work, 'batch.ndjson'), file = join(work, 'batch.json');
+  const put = (id, more) => ({ resource: { resourceType: 'Patient', id, ...more }, request: { method: 'PUT', url: `Patient/${id}` } });
+  writeFileSync(file, JSON.stringify({ resourceType: 'Bundle', type: 'batch', entry: [put('b1'), put('b2', { gender: 'bad' }), put('b3')] }));
+  const { code, out, err } = await run('import', file, '--server', server.base, '--quiet', '--report', report);
+  assert.equal(code, 1, out + err);
+  assert.match(out, / 2 written,/);
+  assert.match(readFileSync(report, 'utf8'), /Bundle\.entry\[1\]: 400 Bad Request: .*bad/);
+  assert.equal((await client(server).get('Patient?_summary=count')).body.total, 2);
+  await server.remove();
+});
+
 test('reading commands work beside a server that writes', async () => {
   const server = await start();
   let stop = false, written = 0;
