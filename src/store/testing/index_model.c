@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 enum { ENTRIES_MAX = 12, IDS_PER_PLAN = 5, LOCATOR_STEP = 300 };
+enum { SINGLE_FIELD = ZD_MODEL_RANGE_FIELD + ZD_MODEL_RANGES - 1 };
 
 static uint64_t below(zd_model *m, uint64_t bound) {
   return zd_random_below(&m->dice, bound);
@@ -119,7 +120,13 @@ const zd_index_row *zd_model_row(zd_model *m) {
   if (r->op == ZD_OP_DELETE) return r;
   zd_entry *entries = zd_arena_alloc(&m->arena, ENTRIES_MAX * sizeof *entries);
   r->entry_count = below(m, ENTRIES_MAX);
-  for (size_t i = 0; i < r->entry_count; i++) entries[i] = make_entry(m, &m->arena);
+  bool single = false;
+  for (size_t i = 0; i < r->entry_count; i++) {
+    entries[i] = make_entry(m, &m->arena);
+    if (entries[i].kind != ZD_ENTRY_RANGE || entries[i].field != SINGLE_FIELD) continue;
+    if (single) entries[i].field--;
+    single = true;
+  }
   r->entries = entries;
   return r;
 }
@@ -287,6 +294,30 @@ static void make_bounds(zd_model *m, zd_plan *p) {
   if (below(m, 2)) p->high_max = make_value(m);
 }
 
+static const zd_plan *make_ranges(zd_model *m, zd_arena *arena, uint32_t field) {
+  size_t n = 1 + below(m, 3);
+  zd_plan *ranges = ZD_NEW_ARRAY(arena, zd_plan, n + 1);
+  const zd_plan **children = ZD_NEW_ARRAY(arena, const zd_plan *, n);
+  for (size_t i = 0; i < n; i++) {
+    ranges[i].op = ZD_PLAN_RANGE;
+    make_bounds(m, &ranges[i]);
+    ranges[i].field = field;
+    children[i] = &ranges[i];
+  }
+  ranges[n] = (zd_plan){.op = ZD_PLAN_OR, .children = children, .child_count = n};
+  return n == 1 && below(m, 2) ? children[0] : &ranges[n];
+}
+
+/* "From May" and "before June": conditions on one field. */
+static void make_conjunction(zd_model *m, zd_arena *arena, zd_plan *p) {
+  uint32_t field = ZD_MODEL_RANGE_FIELD + (uint32_t)below(m, ZD_MODEL_RANGES);
+  size_t n = 2 + below(m, 2);
+  const zd_plan **children = ZD_NEW_ARRAY(arena, const zd_plan *, n + 1);
+  for (size_t i = 0; i < n; i++) children[i] = make_ranges(m, arena, field);
+  if (below(m, 2)) children[n++] = zd_model_plan(m, arena, 0);
+  *p = (zd_plan){.op = ZD_PLAN_AND, .children = children, .child_count = n};
+}
+
 static void make_leaf(zd_model *m, zd_arena *arena, zd_plan *p) {
   p->field = (uint32_t)below(m, ZD_MODEL_FIELDS);
   p->type = (uint32_t)below(m, ZD_MODEL_TYPES + 1) + 7;
@@ -334,6 +365,12 @@ const zd_plan *zd_model_plan(zd_model *m, zd_arena *arena, unsigned depth) {
   if (p->op <= ZD_PLAN_NONE && below(m, 4)) p->op = ZD_PLAN_TERM;
   switch (p->op) {
     case ZD_PLAN_AND:
+      if (below(m, 3) == 0) {
+        make_conjunction(m, arena, p);
+        break;
+      }
+      make_children(m, arena, p, below(m, 5), depth);
+      break;
     case ZD_PLAN_OR:
       make_children(m, arena, p, below(m, 5), depth);
       break;

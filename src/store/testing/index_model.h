@@ -2,7 +2,8 @@
  * asked. For tests only.
  *
  * The oracle keeps every row with its entries and walks all of them for every question. Rows are
- * made of few types, ids, fields and words, so that everything collides with everything.
+ * made of few types, ids, fields and words, so that everything collides with everything. Of the
+ * last range field no row has two values.
  */
 #ifndef ZD_STORE_TESTING_INDEX_MODEL_H
 #define ZD_STORE_TESTING_INDEX_MODEL_H
@@ -11,7 +12,7 @@
 #include "base/random.h"
 #include "store/embedded/index/index.h"
 
-enum { ZD_MODEL_TYPES = 4, ZD_MODEL_FIELDS = 5, ZD_MODEL_RANGES = 3, ZD_MODEL_RANGE_FIELD = 100 };
+enum { ZD_MODEL_TYPES = 4, ZD_MODEL_FIELDS = 5, ZD_MODEL_RANGES = 4, ZD_MODEL_RANGE_FIELD = 100 };
 
 typedef struct zd_model {
   zd_random dice;

@@ -224,6 +224,18 @@ void zd_column_select(const void *bytes, uint32_t n, const zd_bounds *b, uint64_
     add_some(&c, i, end, b, words);
 }
 
+bool zd_column_single(const void *bytes, uint32_t n) {
+  column c = open_column(bytes, n);
+  uint64_t seen[1024] = {0};
+  bool single = true;
+  for (uint32_t i = 0; i < n && single; i++) {
+    uint32_t row = row_at(&c, i);
+    single = !(seen[row >> 6] >> (row & 63) & 1);
+    add_row(seen, row);
+  }
+  return single;
+}
+
 uint32_t zd_column_count(const void *bytes, uint32_t n, const zd_bounds *b, bool *exact) {
   column c = open_column(bytes, n);
   int64_t min, max;

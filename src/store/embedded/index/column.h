@@ -44,6 +44,8 @@ uint64_t zd_column_size(const zd_column_header *h, uint32_t n);
 
 /* Sets the bit of every row within the bounds. `bytes` has zd_column_size of them. */
 void zd_column_select(const void *bytes, uint32_t n, const zd_bounds *b, uint64_t *words);
+/* Has every row in it one interval? A pass over the column. */
+bool zd_column_single(const void *bytes, uint32_t n);
 /* At most so many intervals are within the bounds: exactly so many where `*exact`. Costs two binary
  * searches. */
 uint32_t zd_column_count(const void *bytes, uint32_t n, const zd_bounds *b, bool *exact);

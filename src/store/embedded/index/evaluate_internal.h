@@ -8,7 +8,7 @@
 #include "store/embedded/index/lookup.h"
 #include "store/embedded/index/memo.h"
 
-enum { ZD_ROOMS = 2 * ZD_PLAN_DEPTH + 8 };
+enum { ZD_ROOMS = 2 * ZD_PLAN_DEPTH + 8, ZD_RANGES_MAX = 16 };
 
 /* A REFERS or REFERRED. It depends on no row of the search, so it is carried out once, for the
  * whole index; or, where few rows are left to ask, row by row, while that has not cost more than
@@ -26,8 +26,12 @@ typedef struct zd_join {
 
 typedef struct zd_node {
   const zd_plan *plan;
-  struct zd_node **children; /* AND: cheapest first, once prepared for a part */
+  struct zd_node **children; /* AND: of the present part, cheapest first, see ranges.c */
   size_t child_count;
+  struct zd_node **compiled; /* AND: as the plan has them, and how many; children of other nodes */
+  size_t compiled_count;
+  const zd_bounds *bounds; /* RANGE: within one of these */
+  size_t bound_count;
   zd_leaf leaf;
   const zd_row_set *kept; /* instead of the leaf: what is known of the part */
   zd_join *join;          /* REFERS, REFERRED */
@@ -87,6 +91,18 @@ static inline bool zd_node_subtracts(const zd_node *n) {
 }
 /* Starts a leaf over the present part, within the budget. */
 void zd_leaf_begin(zd_evaluation *e, zd_leaf *leaf);
+
+/* The leaf's keys in the present part. */
+zd_err zd_node_gather(zd_evaluation *e, zd_node *n);
+
+/* ---- ranges.c ---- */
+
+/* A RANGE, or an OR of nothing but RANGEs of one field, which becomes one: its bounds. False: the
+ * plan is something else. */
+bool zd_ranges_of(const zd_plan *plan, zd_bounds *out, size_t room, size_t *n);
+/* The conjuncts of an AND whose children have been prepared: without what says nothing in this
+ * part, and ranges of one field as one where no row can have two values. */
+zd_err zd_ranges_conjoin(zd_evaluation *e, zd_node *n);
 
 /* ---- join_node.c ---- */
 

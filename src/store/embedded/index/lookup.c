@@ -1,7 +1,11 @@
 #include "store/embedded/index/lookup.h"
 
 enum { FEW_ROWS = 1024, MANY_OPERANDS = 128 };
-enum { KEY_UNITS = 4, CHUNK_UNITS = 60, ROWS_PER_CLOCK = 4096 }; /* of work: a key of a walk, a chunk of an operand */
+enum {
+  KEY_UNITS = 4,
+  CHUNK_UNITS = 60,
+  ROWS_PER_CLOCK = 4096
+}; /* of work: a key of a walk, a chunk of an operand */
 
 struct zd_operand {
   const zd_part *from;
@@ -255,7 +259,14 @@ static void mem_rows(const zd_operand *o, const zd_tile *tile, uint64_t *words) 
   }
 }
 
-static void mem_intervals(const zd_operand *o, const zd_bounds *b, const zd_tile *tile,
+static bool within_any(const zd_leaf *leaf, const zd_mem_interval *v) {
+  for (size_t i = 0; i < leaf->bound_count; i++) {
+    if (zd_bounds_hold(&leaf->bounds[i], v->low, v->high)) return true;
+  }
+  return false;
+}
+
+static void mem_intervals(const zd_leaf *leaf, const zd_operand *o, const zd_tile *tile,
                           uint64_t *words) {
   zd_row base = o->from->first, chunk = zd_chunk_first(tile->chunk);
   zd_mem_walk w;
@@ -267,7 +278,7 @@ static void mem_intervals(const zd_operand *o, const zd_bounds *b, const zd_tile
     if (base + v[0].row >= chunk + tile->last) return;
     for (uint32_t i = 0; i < n; i++) {
       uint64_t row = base + v[i].row - chunk;
-      if (row >= tile->first && row < tile->last && zd_bounds_hold(b, v[i].low, v[i].high))
+      if (row >= tile->first && row < tile->last && within_any(leaf, &v[i]))
         zd_words_add(words, (uint32_t)row);
     }
   }
@@ -278,7 +289,7 @@ static zd_err operand_words(const zd_leaf *leaf, const zd_operand *o, const zd_t
                             uint64_t *words) {
   if (o->key) {
     if (leaf->range)
-      mem_intervals(o, &leaf->bounds, tile, words);
+      mem_intervals(leaf, o, tile, words);
     else
       mem_rows(o, tile, words);
     return ZD_OK;
@@ -288,8 +299,10 @@ static zd_err operand_words(const zd_leaf *leaf, const zd_operand *o, const zd_t
   if (leaf->range) {
     const void *column;
     zd_err err = zd_posting_column(o->from->segment, entry, &column, leaf->fault);
-    if (!err && zd_column_meets(column, &leaf->bounds))
-      zd_column_select(column, entry->n, &leaf->bounds, words);
+    for (size_t i = 0; !err && i < leaf->bound_count; i++) {
+      if (zd_column_meets(column, &leaf->bounds[i]))
+        zd_column_select(column, entry->n, &leaf->bounds[i], words);
+    }
     return err;
   }
   zd_set set;

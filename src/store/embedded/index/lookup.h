@@ -32,7 +32,8 @@ typedef struct zd_leaf {
   uint64_t **bitmaps; /* per chunk of the part, NULL: none; what was united */
   size_t bitmap_count;
   bool range;
-  zd_bounds bounds;
+  const zd_bounds *bounds; /* range: within one of these */
+  size_t bound_count;
   zd_arena *arena;   /* of the part's turn */
   zd_budget *budget; /* NULL: none */
   size_t *taken;     /* bytes of it, added up here */

@@ -63,14 +63,32 @@ static void cheap_first(zd_node *n) {
 
 static zd_err compile_children(zd_evaluation *e, zd_node *n, size_t depth, bool conjunct) {
   const zd_plan *plan = n->plan;
-  n->children = ZD_NEW_ARRAY(&e->arena, zd_node *, plan->child_count);
+  n->children = n->compiled = ZD_NEW_ARRAY(&e->arena, zd_node *, plan->child_count);
   if (!n->children) return zd_evaluation_no_memory(e);
-  n->child_count = plan->child_count;
+  n->child_count = n->compiled_count = plan->child_count;
   for (size_t i = 0; i < n->child_count; i++) {
     zd_err err = zd_node_compile(e, plan->children[i], depth + 1,
                                  conjunct && plan->op == ZD_PLAN_AND, &n->children[i]);
     if (err) return err;
   }
+  return ZD_OK;
+}
+
+/* A RANGE, or several of one field united: a leaf. *out stays NULL when the plan is something else.
+ */
+static zd_err compile_range(zd_evaluation *e, const zd_plan *plan, zd_node **out) {
+  zd_bounds bounds[ZD_RANGES_MAX];
+  size_t count;
+  *out = NULL;
+  if (!zd_ranges_of(plan, bounds, ZD_RANGES_MAX, &count)) return ZD_OK;
+  zd_node *n = ZD_NEW(&e->arena, zd_node);
+  zd_bounds *kept = ZD_NEW_ARRAY(&e->arena, zd_bounds, count ? count : 1);
+  if (!n || !kept) return zd_evaluation_no_memory(e);
+  memcpy(kept, bounds, count * sizeof *kept);
+  n->plan = plan->op == ZD_PLAN_RANGE ? plan : plan->children[0];
+  n->bounds = kept;
+  n->bound_count = count;
+  *out = n;
   return ZD_OK;
 }
 
@@ -80,6 +98,8 @@ zd_err zd_node_compile(zd_evaluation *e, const zd_plan *plan, size_t depth, bool
     return zd_fail(e->fault, ZD_ERR_LIMIT, "a search plan nested deeper than %d", ZD_PLAN_DEPTH);
   if (plan->op == ZD_PLAN_CHECK && conjunct && put_off(e, plan, NULL))
     return zd_node_compile(e, plan->children[0], depth + 1, true, out);
+  zd_err err = compile_range(e, plan, out);
+  if (err || *out) return err;
   zd_node *n = ZD_NEW(&e->arena, zd_node);
   if (!n) return zd_evaluation_no_memory(e);
   n->plan = plan;
@@ -129,12 +149,16 @@ void zd_leaf_begin(zd_evaluation *e, zd_leaf *leaf) {
   leaf->taken = &e->part_bytes;
 }
 
-static zd_err gather_leaf(zd_evaluation *e, zd_node *n) {
+zd_err zd_node_gather(zd_evaluation *e, zd_node *n) {
   zd_leaf_begin(e, &n->leaf);
   if (n->plan->op == ZD_PLAN_RANGE) {
     n->leaf.range = true;
-    n->leaf.bounds =
-        (zd_bounds){n->plan->low_min, n->plan->low_max, n->plan->high_min, n->plan->high_max};
+    n->leaf.bounds = n->bounds;
+    n->leaf.bound_count = n->bound_count;
+  }
+  if (n->leaf.range && n->bound_count == 0) { /* bounds that nothing is within */
+    n->estimate = 0;
+    return ZD_OK;
   }
   zd_err err = leaf_add(n, e->part);
   const zd_parts *parts = e->scope->parts;
@@ -196,7 +220,7 @@ static zd_err prepare_wide_leaf(zd_evaluation *e, zd_node *n) {
   if (!err && n->kept) n->estimate = zd_row_set_count(n->kept, e->first, e->end);
   if (err || n->kept) return err;
   uint64_t begun = zd_clock_monotonic_ns();
-  err = gather_leaf(e, n);
+  err = zd_node_gather(e, n);
   bool whole = e->first == e->part->first && e->end == zd_part_end(e->part);
   bool dear = zd_clock_monotonic_ns() - begun >= DEAR_NS || e->scope->way != ZD_JOIN_BY_COST;
   if (err || !whole || !dear) return err;
@@ -205,7 +229,7 @@ static zd_err prepare_wide_leaf(zd_evaluation *e, zd_node *n) {
 
 static zd_err prepare_leaf(zd_evaluation *e, zd_node *n) {
   n->kept = NULL;
-  return worth_keeping(e, n->plan) ? prepare_wide_leaf(e, n) : gather_leaf(e, n);
+  return worth_keeping(e, n->plan) ? prepare_wide_leaf(e, n) : zd_node_gather(e, n);
 }
 
 /* Cheapest first; what subtracts, last. Insertion sort: there are few. */
@@ -226,6 +250,8 @@ static void order_children(zd_node *n) {
 }
 
 static zd_err prepare_and(zd_evaluation *e, zd_node *n) {
+  n->children = n->compiled;
+  n->child_count = n->compiled_count;
   cheap_first(n);
   n->estimate = e->end - e->first;
   for (size_t i = 0; i < n->child_count; i++) {
@@ -236,8 +262,9 @@ static zd_err prepare_and(zd_evaluation *e, zd_node *n) {
     if (child->estimate < n->estimate) n->estimate = child->estimate;
     if (n->estimate == 0) return ZD_OK; /* the others are not looked at */
   }
-  order_children(n);
-  return ZD_OK;
+  zd_err err = zd_ranges_conjoin(e, n);
+  if (!err) order_children(n);
+  return err;
 }
 
 static zd_err prepare_or(zd_evaluation *e, zd_node *n) {

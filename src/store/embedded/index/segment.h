@@ -20,6 +20,8 @@
 #ifndef ZD_INDEX_SEGMENT_H
 #define ZD_INDEX_SEGMENT_H
 
+#include <stdatomic.h>
+
 #include "base/arena.h"
 #include "base/file.h"
 #include "store/embedded/index/key.h"
@@ -97,6 +99,9 @@ const zd_segment_space *zd_segment_spaces(const zd_segment *s, size_t *n);
 /* NULL when the segment has no such space. */
 const zd_segment_space *zd_segment_find_space(const zd_segment *s, uint32_t kind, uint32_t field);
 bool zd_segment_has_kills(const zd_segment *s);
+/* A byte beside a space, 0 at first, for what a reader has found out about it and what stays true
+ * as long as the segment is open. Any thread. NULL when the segment has no such space. */
+_Atomic unsigned char *zd_segment_note(zd_segment *s, uint32_t kind, uint32_t field);
 
 /* Where a key's postings are, as its dictionary block says. */
 typedef struct zd_posting {

@@ -15,7 +15,8 @@ struct zd_segment {
   zd_segment_header head;
   const uint32_t *crcs; /* of page 1, 2, ... */
   const zd_segment_space *spaces;
-  _Atomic uint64_t *checked; /* a bit per page whose checksum was right */
+  _Atomic uint64_t *checked;    /* a bit per page whose checksum was right */
+  _Atomic unsigned char *notes; /* zd_segment_note, a byte per space */
   bool kills;
 };
 

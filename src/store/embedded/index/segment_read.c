@@ -96,6 +96,8 @@ static zd_err check_spaces(zd_segment *s, zd_fault *fault) {
   if (err) return err;
   assert(p);
   s->spaces = p;
+  s->notes = calloc((size_t)s->head.spaces + 1, sizeof *s->notes);
+  if (!s->notes) return zd_fail(fault, ZD_ERR_MEMORY, "out of memory opening %s", s->path);
   for (uint32_t i = 0; i < s->head.spaces; i++) {
     const zd_segment_space *a = &s->spaces[i];
     if (a->kind == ZD_KEY_KILLS) s->kills = true;
@@ -165,6 +167,7 @@ void zd_segment_close(zd_segment *s) {
   if (!s) return;
   if (s->map) munmap((void *)(uintptr_t)s->map, s->size);
   free(s->checked);
+  free(s->notes);
   free(s->path);
   free(s);
 }
@@ -182,6 +185,11 @@ const char *zd_segment_path(const zd_segment *s) {
 const zd_segment_space *zd_segment_spaces(const zd_segment *s, size_t *n) {
   *n = s->head.spaces;
   return s->spaces;
+}
+
+_Atomic unsigned char *zd_segment_note(zd_segment *s, uint32_t kind, uint32_t field) {
+  const zd_segment_space *space = zd_segment_find_space(s, kind, field);
+  return space ? &s->notes[space - s->spaces] : NULL;
 }
 
 bool zd_segment_has_kills(const zd_segment *s) {
