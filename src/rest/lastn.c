@@ -22,6 +22,7 @@ typedef struct lastn {
   const zd_interaction *in;
   uint64_t max;
   zd_slice query;
+  zd_snapshot *v;
   zd_observed_rows rows;
   seen *list;
   size_t n;
@@ -89,7 +90,7 @@ static zd_err join_text(lastn *l, zd_observed *o, uint32_t code) {
 }
 
 static zd_err look_at(lastn *l, zd_row row, zd_observed *o, seen *out, zd_fault *fault) {
-  zd_err err = zd_observed_read(l->call, l->rows.v, row, o, fault);
+  zd_err err = zd_observed_read(l->call, l->v, row, o, fault);
   if (err != ZD_OK) return err;
   uint32_t code = zd_tree_child(&o->tree, 0, ZD_S("code"));
   l->first = SIZE_MAX;
@@ -163,7 +164,7 @@ static zd_err write(lastn *l, zd_buffer *out, zd_fault *fault) {
   for (size_t i = 0; i < l->n && err == ZD_OK; i++) {
     zd_record record;
     zd_arena_reset(&scratch);
-    err = zd_snapshot_read(l->rows.v, l->list[i].row, false, &scratch, &record, fault);
+    err = zd_snapshot_read(l->v, l->list[i].row, false, &scratch, &record, fault);
     if (err == ZD_OK) err = zd_page_entry(&inner, l->in, &record, "match", i == 0, out);
     if (out->n > MOST_BYTES)
       err = zd_fail(fault, ZD_ERR_LIMIT, "the answer is larger than %d MiB; ask for fewer",
@@ -241,7 +242,10 @@ static bool ask(lastn *l, zd_answer *a) {
   zd_buffer_free(&all);
   if (fine && (!query.p || !l->query.p))
     return zd_argument_refuse(l->call, a, ZD_S("query"), ZD_ISSUE_EXCEPTION, "out of memory");
-  return fine && zd_observed_find(l->call, query, &l->rows, a);
+  if (!fine) return false;
+  zd_err err = zd_store_snapshot(l->call->rest->store, &l->v);
+  if (err != ZD_OK) zd_answer_unanswered(l->call, a, err, NULL);
+  return err == ZD_OK && zd_observed_find(l->call, l->v, query, &l->rows, a);
 }
 
 void zd_run_lastn(zd_call *c, const zd_interaction *in, zd_answer *a) {
@@ -256,6 +260,7 @@ void zd_run_lastn(zd_call *c, const zd_interaction *in, zd_answer *a) {
     }
   }
   zd_observed_free(&l.rows);
+  if (l.v) zd_snapshot_release(l.v);
   zd_texts_free(&l.codes);
   free(l.parent);
   free(l.list);

@@ -12,7 +12,6 @@ zd_row zd_observed_row(const zd_observed_rows *r, size_t i) {
 }
 
 void zd_observed_free(zd_observed_rows *r) {
-  if (r->v) zd_snapshot_release(r->v);
   zd_buffer_free(&r->rows);
   *r = (zd_observed_rows){0};
 }
@@ -47,7 +46,8 @@ static bool parse(zd_call *c, zd_slice query, zd_snapshot *v, zd_query *q, zd_an
   return false;
 }
 
-static zd_err find(zd_call *c, const zd_plan *plan, zd_observed_rows *out, zd_fault *fault) {
+static zd_err find(zd_call *c, zd_snapshot *v, const zd_plan *plan, zd_observed_rows *out,
+                   zd_fault *fault) {
   enum { AT_ONCE = 8192 };
   size_t n = AT_ONCE;
   zd_row after = ZD_NO_ROW;
@@ -59,7 +59,7 @@ static zd_err find(zd_call *c, const zd_plan *plan, zd_observed_rows *out, zd_fa
                              .memory_max = c->rest->query_memory};
     if (!zd_buffer_reserve(&out->rows, AT_ONCE * sizeof after)) return ZD_ERR_MEMORY;
     zd_row *to = (zd_row *)(void *)(out->rows.p + out->rows.n);
-    zd_err err = zd_snapshot_search(out->v, &ask, to, &n, fault);
+    zd_err err = zd_snapshot_search(v, &ask, to, &n, fault);
     if (err != ZD_OK) return err;
     out->rows.n += n * sizeof after;
     if (n) after = to[n - 1];
@@ -67,16 +67,13 @@ static zd_err find(zd_call *c, const zd_plan *plan, zd_observed_rows *out, zd_fa
   return ZD_OK;
 }
 
-bool zd_observed_find(zd_call *c, zd_slice query, zd_observed_rows *out, zd_answer *a) {
+bool zd_observed_find(zd_call *c, zd_snapshot *v, zd_slice query, zd_observed_rows *out,
+                      zd_answer *a) {
   zd_fault fault = {0};
   zd_query q;
-  *out = (zd_observed_rows){0};
   zd_buffer_init(&out->rows, 0);
-  zd_err err = zd_store_snapshot(c->rest->store, &out->v);
-  if (err == ZD_OK) {
-    if (!parse(c, query, out->v, &q, a)) return false;
-    err = find(c, q.plan, out, &fault);
-  }
+  if (!parse(c, query, v, &q, a)) return false;
+  zd_err err = find(c, v, q.plan, out, &fault);
   if (err != ZD_OK) zd_answer_unanswered(c, a, err, &fault);
   return err == ZD_OK;
 }

@@ -9,7 +9,6 @@
 
 /* Rows that a search of Observations finds, ascending. */
 typedef struct zd_observed_rows {
-  zd_snapshot *v;
   zd_buffer rows; /* zd_row by zd_row */
 } zd_observed_rows;
 
@@ -18,9 +17,10 @@ static inline size_t zd_observed_count(const zd_observed_rows *r) {
 }
 zd_row zd_observed_row(const zd_observed_rows *r, size_t i);
 
-/* Carries out the query (form-encoded; result parameters are refused by name) on a snapshot of now.
+/* Carries out the query (form-encoded; result parameters are refused by name).
  * False: refused, said in `a`. zd_observed_free in any case. */
-bool zd_observed_find(zd_call *c, zd_slice query, zd_observed_rows *out, zd_answer *a);
+bool zd_observed_find(zd_call *c, zd_snapshot *v, zd_slice query, zd_observed_rows *out,
+                      zd_answer *a);
 void zd_observed_free(zd_observed_rows *r);
 
 /* One of them read, its memory in an arena that the next one resets. */

@@ -14,6 +14,7 @@ static const zd_operation own[] = {
      .mixed = true,
      .parts = &zd_everything_parts},
     {.code = "lastn", .type = "Observation", .at = ZD_AT_TYPE, .run = zd_run_lastn},
+    {.code = "stats", .type = "Observation", .at = ZD_AT_TYPE, .run = zd_run_stats},
 };
 
 const zd_operation *zd_operations_own(size_t *n) {
