@@ -72,11 +72,15 @@ static int32_t numbered(zd_slice digits) {
   return point > 0 && utf8proc_codepoint_valid(point) ? point : ' ';
 }
 
+static bool is_name(char c) {
+  return c == '#' || (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
+}
+
 /* Bytes of the entity at the start of `text`, 0 when there is none. */
 static size_t entity_at(zd_slice text, int32_t *point) {
   enum { LONGEST = 12 };
   size_t end = 1;
-  while (end < text.n && end < LONGEST && text.p[end] != ';') end++;
+  while (end < text.n && end < LONGEST && is_name(text.p[end])) end++;
   if (end >= text.n || text.p[end] != ';' || end == 1) return 0;
   zd_slice name = {text.p + 1, end - 1};
   *point = name.p[0] == '#' ? numbered(zd_slice_from(name, 1)) : named(name);
