@@ -160,6 +160,22 @@ static size_t flatten(zd_node *n, zd_node **out) {
   return count;
 }
 
+static bool same_term(const zd_plan *a, const zd_plan *b) {
+  return a->op == ZD_PLAN_TERM && b->op == ZD_PLAN_TERM && a->field == b->field &&
+         zd_slice_eq(a->term, b->term);
+}
+
+/* "At least 5 mg" and "below 10 mg" both ask for mg. */
+static size_t without_repetition(zd_node **all, size_t n) {
+  size_t kept = 0;
+  for (size_t i = 0; i < n; i++) {
+    bool said = false;
+    for (size_t k = 0; k < kept && !said; k++) said = same_term(all[k]->plan, all[i]->plan);
+    if (!said) all[kept++] = all[i];
+  }
+  return kept;
+}
+
 /* Puts the i-th conjunct together with a later one of its field. */
 static zd_err conjoin_next(zd_evaluation *e, zd_node *n, size_t i, bool *done) {
   zd_node *a = n->children[i], *joined = NULL;
@@ -186,7 +202,7 @@ zd_err zd_ranges_conjoin(zd_evaluation *e, zd_node *n) {
   if (!all) return zd_evaluation_no_memory(e);
   flatten(n, all);
   n->children = all;
-  n->child_count = count;
+  n->child_count = without_repetition(all, count);
   for (size_t i = 0; i < n->child_count; i++) {
     zd_node *before = n->children[i];
     bool done = false;
