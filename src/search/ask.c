@@ -1,5 +1,5 @@
 /* ask.c: names as ways through references, and the plans of their joins. */
-#include "search/ask.h"
+#include "search/contained.h"
 
 #include <stdio.h>
 
@@ -246,7 +246,7 @@ static ways ways_of(const zd_search *s, zd_type type, const zd_search_param *par
 static zd_err ask_chain(zd_ask *a, size_t at, zd_type type, zd_asked *out) {
   const zd_search_param *param;
   zd_asked target;
-  const zd_plan *found[2];
+  const zd_plan *found[3];
   size_t n = 0;
   zd_err err = reference_param(a, type, a->steps[at].code, &param);
   if (!err) err = ask_targets(a, at, param, &target);
@@ -262,6 +262,8 @@ static zd_err ask_chain(zd_ask *a, size_t at, zd_type type, zd_asked *out) {
     err = zd_ask_by_url(a, param, target.plan, &found[n]);
     if (!err) out->nodes += zd_ask_nodes(found[n++]);
   }
+  if (!err) err = zd_contained_chain(a, param, target.plan, &found[n]);
+  if (!err && found[n]) out->nodes += zd_ask_nodes(found[n++]);
   return err ? err : zd_plan_group(ZD_PLAN_OR, found, n, a->q->arena, &out->plan);
 }
 

@@ -258,18 +258,19 @@ static void ids_take_modifiers(void **state) {
 }
 
 /* What a condition's plan is made from beside the index is named, to be watched until the commit:
- * lists, definitions found by url, hierarchies. What joins reach, guards look at themselves. */
+ * lists, definitions found by url, hierarchies, what chains would find contained. What joins reach,
+ * guards look at themselves. */
 static void conditions_say_what_they_were_read_from(void **state) {
   static const struct {
     const char *type, *query, *found;
     bool watched;
   } rows[] = {
-      {"Observation", "subject:Patient.name=ivanov", "b1", false},
+      {"Observation", "subject:Patient.name=ivanov", "b1", true},
       {"Patient", "_has:Observation:patient:code=9", "p2", false},
       {"Patient", "_list=l1", "p1", true},
       {"Patient", "_list=nolist", "", true},
       {"QuestionnaireResponse", "questionnaire.title=alpha&subject=Patient/p1", "q1", true},
-      {"Observation", "_filter=subject.name%20eq%20ivanov", "b1", false},
+      {"Observation", "_filter=subject.name%20eq%20ivanov", "b1", true},
       {"Observation", "code=nothing", "", false},
       {"Patient", "organization:below=Organization/o1", "p1", true},
   };

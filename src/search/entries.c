@@ -1,5 +1,6 @@
 /* entries.c: a resource becomes its index entries. */
 #include "base/hash.h"
+#include "search/contained.h"
 #include "search/fold.h"
 #include "search/internal.h"
 #include "search/near.h"
@@ -12,8 +13,9 @@ enum { FEW = 128, PARAMS_MAX = 512 };
 typedef struct collector {
   zd_source source;
   const zd_search_type *type;
-  uint16_t param; /* whose facts are coming */
-  size_t facts;   /* told of the node so far */
+  uint32_t container; /* where contained resources stand: the resource itself, or its container */
+  uint16_t param;     /* whose facts are coming */
+  size_t facts;       /* told of the node so far */
   zd_entry *items;
   size_t n, room;
   uint32_t *places;
@@ -232,6 +234,33 @@ static zd_err add_identifier(void *state, const zd_fact *f) {
   return err;
 }
 
+/* ---- contained resources ---- */
+
+static zd_err add_link(collector *c, const zd_search_param *p, uint32_t node) {
+  const zd_search *s = c->source.search;
+  uint32_t target;
+  zd_err err = zd_contained_target(&c->source, c->container, node, &target);
+  if (err || target == ZD_NO_NODE) return err;
+  zd_type type = c->source.tree->nodes[target].type;
+  return add_term(c, s->contained_field,
+                  zd_contained_link_term(s, p->field, type, c->source.arena));
+}
+
+/* Their types. Their own entries are derived when they are asked; but the systems they mention have
+ * symbols from now on, as they would in entries that are kept. */
+static zd_err add_contained(collector *c, uint32_t root) {
+  const zd_source *x = &c->source;
+  zd_err err = ZD_OK;
+  for (uint32_t k = 0; !err && (k = zd_contained_next(x->search, x->tree, root, k));) {
+    const zd_entry *entries;
+    size_t n;
+    err = add_term(c, x->search->contained_field,
+                   zd_contained_term(x->search, x->tree->nodes[k].type, x->arena));
+    if (!err) err = zd_entries_within(x->search, x->tree, root, k, x->arena, &entries, &n);
+  }
+  return err;
+}
+
 /* An element that says nothing the index holds is still there. */
 static zd_err node_facts(collector *c, zd_walk_want want, uint32_t node) {
   const zd_search_param *p = &c->type->params[want.param];
@@ -243,6 +272,7 @@ static zd_err node_facts(collector *c, zd_walk_want want, uint32_t node) {
     err = zd_aspect_facts(&c->source, ZD_ASPECT_TEXT, node, add_text, c);
   if (!err && p->kind == ZD_PARAM_REFERENCE)
     err = zd_aspect_facts(&c->source, ZD_ASPECT_IDENTIFIER, node, add_identifier, c);
+  if (!err && p->kind == ZD_PARAM_REFERENCE) err = add_link(c, p, node);
   if (err || c->facts || !zd_fact_is_there(&c->source, node)) return err;
   return add_tag(c, p, ZD_MORE_THERE);
 }
@@ -307,28 +337,41 @@ static zd_err keep_term(void *state, uint32_t field, zd_slice term) {
                                   : add_term(c, field, zd_arena_copy(c->source.arena, term));
 }
 
-zd_err zd_search_entries(const zd_search *s, const zd_tree *tree, uint32_t root,
-                         const uint32_t *edit_nodes, const zd_slice *edit_values, size_t edit_count,
-                         zd_arena *arena, const zd_entry **out, size_t *n) {
-  zd_type type = tree->nodes[root].type;
+static zd_err entries_of(const zd_source *source, uint32_t container, uint32_t root,
+                         const zd_entry **out, size_t *n) {
+  const zd_search *s = source->search;
+  zd_type type = source->tree->nodes[root].type;
   *out = NULL;
   *n = 0;
   if (type >= zd_schema_type_count(s->schema) || s->types[type].symbol == ZD_NO_SYMBOL)
     return ZD_ERR_INVALID;
-  collector c = {.source = {.search = s,
-                            .tree = tree,
-                            .edit_nodes = edit_nodes,
-                            .edit_values = edit_values,
-                            .edit_count = edit_count,
-                            .arena = arena},
-                 .type = &s->types[type]};
+  collector c = {.source = *source, .type = &s->types[type], .container = container};
   if (c.type->count > PARAMS_MAX) return ZD_ERR_LIMIT;
   const zd_walk_state *start = &c.type->states[1];
   zd_err err = start->next ? walk(&c, root, start) : ZD_OK;
   if (!err) err = ask_paths(&c, root);
+  if (!err && root == container) err = add_contained(&c, root);
   zd_text_keeper texts = {&c, keep_term, has_term};
   if (!err) err = zd_text_entries(&c.source, root, &texts);
   *out = c.items;
   *n = c.n;
   return err;
+}
+
+zd_err zd_search_entries(const zd_search *s, const zd_tree *tree, uint32_t root,
+                         const uint32_t *edit_nodes, const zd_slice *edit_values, size_t edit_count,
+                         zd_arena *arena, const zd_entry **out, size_t *n) {
+  zd_source source = {.search = s,
+                      .tree = tree,
+                      .edit_nodes = edit_nodes,
+                      .edit_values = edit_values,
+                      .edit_count = edit_count,
+                      .arena = arena};
+  return entries_of(&source, root, root, out, n);
+}
+
+zd_err zd_entries_within(const zd_search *s, const zd_tree *tree, uint32_t container, uint32_t node,
+                         zd_arena *arena, const zd_entry **out, size_t *n) {
+  zd_source source = {.search = s, .tree = tree, .arena = arena};
+  return entries_of(&source, container, node, out, n);
 }

@@ -53,6 +53,7 @@ static bool fields_filled(const zd_search *s, field_set *out) {
       fine = add(out, p->field) && add(out, p->unit_field) && add(out, p->more_field) &&
              add(out, p->canon_field);
     }
+  fine = fine && add(out, s->contained_field);
   if (!fine || !out->n) return fine;
   qsort(out->all, out->n, sizeof *out->all, by_number);
   size_t kept = 1;
@@ -206,6 +207,10 @@ bool zd_field_is_late(const zd_search *s, const zd_search_param *param) {
 
 bool zd_field_more_is_late(const zd_search *s, const zd_search_param *param) {
   return is_behind(s) && param->more_late;
+}
+
+bool zd_contained_is_late(const zd_search *s) {
+  return is_behind(s) && is_late(s, s->contained_field);
 }
 
 size_t zd_search_behind(const zd_search *s) {

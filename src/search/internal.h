@@ -201,6 +201,7 @@ typedef struct zd_search_type {
   zd_walk_path *paths;
   uint16_t path_count;
   uint32_t symbol;
+  zd_element contained; /* the element; ZD_NO_ELEMENT: it contains nothing */
 } zd_search_type;
 
 struct zd_search {
@@ -221,7 +222,8 @@ struct zd_search {
   size_t filled_count;
   uint32_t *late; /* sorted: those that rows stored earlier may lack; see fields.c */
   size_t late_count;
-  atomic_bool behind; /* those fields are not complete yet */
+  uint32_t contained_field; /* what resources contain: contained.h */
+  atomic_bool behind;       /* those fields are not complete yet */
   zd_arena arena;
 };
 
@@ -231,6 +233,9 @@ zd_err zd_program_make(zd_search *s, zd_type type, zd_fault *fault);
 bool zd_field_is_late(const zd_search *s, const zd_search_param *param);
 /* The same of the field that most modifiers ask besides. */
 bool zd_field_more_is_late(const zd_search *s, const zd_search_param *param);
+
+/* The same of what resources contain. */
+bool zd_contained_is_late(const zd_search *s);
 
 /* The parameter `code` of `type`, NULL when it has none. */
 const zd_search_param *zd_program_find(const zd_search *s, zd_type type, zd_slice code);
@@ -346,6 +351,8 @@ zd_err zd_plan_updated(const zd_search *s, const zd_clause *clause, zd_snapshot 
 /* _id */
 zd_err zd_plan_ids(const zd_search *s, zd_type type, const zd_slice *ids, size_t n, zd_arena *arena,
                    const zd_plan **out);
+/* Whether the plan is a CHECK of that. */
+bool zd_plan_is_updated(const zd_plan *plan);
 /* Rows of one resource type. */
 zd_err zd_plan_type(const zd_search *s, zd_type type, zd_arena *arena, const zd_plan **out);
 
@@ -379,6 +386,9 @@ typedef struct zd_query_part {
   zd_slice name, value;
 } zd_query_part;
 
+/* _contained */
+typedef enum zd_contained { ZD_CONTAINED_NOT, ZD_CONTAINED_ONLY, ZD_CONTAINED_BOTH } zd_contained;
+
 /* A query being read. */
 typedef struct zd_query_reader {
   const zd_search *s;
@@ -393,7 +403,9 @@ typedef struct zd_query_reader {
   size_t plan_count;
   const zd_plan **watches; /* of a condition */
   size_t watch_count, watch_room;
-  bool typed;     /* a clause keeps to rows of the type already */
+  zd_contained contained;
+  bool contained_known, any_contained; /* whether anything is contained anywhere */
+  bool typed;                          /* a clause keeps to rows of the type already */
   unsigned given; /* result parameters seen: bits by their place in the table */
   char *used;
   size_t used_n;

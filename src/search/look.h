@@ -15,6 +15,11 @@ struct zd_look {
   const void *wanted; /* for fits */
 };
 
+/* Asked of a resource in a tree; and the look of a plan made below, NULL of other plans. */
+zd_err zd_look_at(const zd_look *look, const zd_tree *tree, uint32_t node, zd_arena *arena,
+                  bool *hit);
+const zd_look *zd_look_of(const zd_plan *plan);
+
 /* Of the rows `among`, those with a fact that fits. The look is kept by the plan: it and what it
  * points to live in the arena. NULL when memory is exhausted, or `among` or `look` is NULL for it.
  */

@@ -266,6 +266,13 @@ zd_err zd_snapshot_search(zd_snapshot *v, const zd_search_request *q, zd_row *ou
   return ZD_OK;
 }
 
+zd_err zd_snapshot_estimate(zd_snapshot *v, const zd_plan *plan, uint64_t *n, zd_fault *fault) {
+  (void)fault;
+  *n = 0;
+  for (zd_row row = 0; row < v->store->row_count; row++) *n += memory_hit(v->store, plan, row);
+  return ZD_OK;
+}
+
 zd_err zd_snapshot_entries(zd_snapshot *v, zd_row row, zd_arena *arena, const zd_entry **out,
                            size_t *n, zd_fault *fault) {
   (void)arena, (void)fault;

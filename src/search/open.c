@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "search/contained.h"
 #include "search/text.h"
 
 static zd_slice without_slash(zd_slice url) {
@@ -68,6 +69,7 @@ static zd_err make_types(zd_search *s, zd_fault *fault) {
   if (!err) err = find_systems(s);
   if (!err) err = zd_text_open(s, fault);
   zd_type root = zd_schema_type(s->schema, ZD_S("Resource"));
+  if (!err) err = zd_contained_open(s, fault);
   for (zd_type t = 0; t < n && !err; t++)
     if (t == root || zd_schema_is_resource(s->schema, t)) err = zd_program_make(s, t, fault);
   return err;

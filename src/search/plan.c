@@ -121,6 +121,12 @@ static zd_err check_row(void *state, zd_snapshot *v, zd_row row, bool *hit) {
   return err;
 }
 
+const zd_clause *zd_planner_clause_of(const zd_plan *plan) {
+  if (plan->op != ZD_PLAN_CHECK || plan->check != check_row) return NULL;
+  const check_state *state = plan->check_state;
+  return state->clause;
+}
+
 zd_err zd_planner_checked(planner *m, const zd_plan *found, const zd_search_value *values, size_t n,
                           const zd_plan **out) {
   check_state *state = ZD_NEW(m->arena, check_state);

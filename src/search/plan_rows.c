@@ -126,6 +126,10 @@ static zd_err check_updated(void *state, zd_snapshot *v, zd_row row, bool *hit) 
   return err;
 }
 
+bool zd_plan_is_updated(const zd_plan *plan) {
+  return plan->op == ZD_PLAN_CHECK && plan->check == check_updated;
+}
+
 static zd_err updated_by_check(const zd_clause *clause, const zd_plan *all, zd_arena *arena,
                                const zd_plan **out) {
   zd_plan *p = zd_plan_new(arena, ZD_PLAN_CHECK);

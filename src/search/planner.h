@@ -20,6 +20,8 @@ const zd_plan *zd_planner_range(zd_planner *m, uint32_t field, int64_t low, int6
 /* `found`, and of those the rows where `values` of the clause really match. */
 zd_err zd_planner_checked(zd_planner *m, const zd_plan *found, const zd_search_value *values,
                           size_t n, const zd_plan **out);
+/* The clause such a CHECK asks; NULL of other plans. */
+const zd_clause *zd_planner_clause_of(const zd_plan *plan);
 zd_err zd_planner_pair(zd_planner *m, zd_plan_op op, const zd_plan *a, const zd_plan *b,
                        const zd_plan **out);
 /* Everything but `found`: among rows of the type asked, if one is. */

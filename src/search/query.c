@@ -1,6 +1,7 @@
 /* query.c: a query string becomes a plan (R4 search.html). */
 #include <stdio.h>
 
+#include "search/contained.h"
 #include "search/filter.h"
 #include "search/fold.h"
 #include "search/text.h"
@@ -125,7 +126,7 @@ zd_err zd_query_watch(zd_query_reader *q, const zd_plan *plan) {
   if (!q->options->for_condition) return ZD_OK;
   if (!plan) return ZD_ERR_MEMORY;
   for (size_t i = 0; i < q->watch_count; i++)
-    if (q->watches[i]->op == plan->op && plan->op != ZD_PLAN_IDS &&
+    if (plan->op == ZD_PLAN_TYPE && q->watches[i]->op == ZD_PLAN_TYPE &&
         q->watches[i]->type == plan->type)
       return ZD_OK;
   if (q->watch_count == q->watch_room) {
@@ -398,6 +399,7 @@ static zd_err finish(reading *r) {
   if (!err && q->type != ZD_NO_TYPE && !q->typed)
     err = zd_plan_type(q->s, q->type, q->arena, &q->plans[q->plan_count++]);
   if (!err) err = zd_plan_group(ZD_PLAN_AND, q->plans, q->plan_count, q->arena, &q->out->plan);
+  if (!err && q->contained) err = zd_contained_query(q, &q->out->plan);
   if (!err && q->watch_count)
     err = zd_plan_group(ZD_PLAN_OR, q->watches, q->watch_count, q->arena, &q->out->watch);
   q->out->used = (zd_slice){q->used, q->used_n};

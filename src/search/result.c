@@ -99,11 +99,21 @@ static zd_err read_max_results(zd_query_reader *q, const zd_query_part *part) {
 
 /* Contained resources are not found unless they are asked for. */
 static zd_err read_contained(zd_query_reader *q, const zd_query_part *part) {
-  if (zd_slice_eq(part->value, ZD_S("false"))) return ZD_OK;
-  if (!zd_slice_eq(part->value, ZD_S("true")) && !zd_slice_eq(part->value, ZD_S("both")))
-    return bad(q, part, "true, both or false");
+  static const char *const names[] = {"false", "true", "both"};
+  for (int i = 0; i < 3; i++) {
+    if (!zd_slice_eq(part->value, zd_slice_of(names[i]))) continue;
+    q->contained = (zd_contained)i;
+    return ZD_OK;
+  }
+  return bad(q, part, "true, both or false");
+}
+
+static zd_err read_contained_type(zd_query_reader *q, const zd_query_part *part) {
+  if (zd_slice_eq(part->value, ZD_S("container"))) return ZD_OK;
+  if (!zd_slice_eq(part->value, ZD_S("contained"))) return bad(q, part, "container or contained");
   return zd_query_refuse(q, part->name, ZD_ISSUE_NOT_SUPPORTED,
-                         "_contained: searching contained resources is not offered");
+                         "_containedType: contained resources are returned within their containers "
+                         "(container)");
 }
 
 typedef struct result_row {
@@ -125,7 +135,7 @@ static const result_row rows[] = {
     {"_maxresults", read_max_results, true, NULL},
     {"_explain", read_explain, true, NULL},
     {"_contained", read_contained, true, NULL},
-    {"_containedType", NULL, false, "searching contained resources is not offered"},
+    {"_containedType", read_contained_type, true, NULL},
     {"_query", NULL, false, "named queries are not offered"},
 };
 
