@@ -333,8 +333,16 @@ static bool has_term(void *state, uint32_t field, zd_slice term) {
 
 static zd_err keep_term(void *state, uint32_t field, zd_slice term) {
   collector *c = state;
-  return has_term(c, field, term) ? ZD_OK
-                                  : add_term(c, field, zd_arena_copy(c->source.arena, term));
+  zd_entry e = {.field = field, .kind = ZD_ENTRY_TERM, .term = term};
+  zd_err err = c->n == c->room ? grow(c) : ZD_OK;
+  if (err) return err;
+  uint32_t *place = place_of(c, &e);
+  if (*place) return ZD_OK;
+  e.term = zd_arena_copy(c->source.arena, term);
+  if (!e.term.p) return ZD_ERR_MEMORY;
+  c->items[c->n++] = e;
+  *place = (uint32_t)c->n;
+  return ZD_OK;
 }
 
 static zd_err entries_of(const zd_source *source, uint32_t container, uint32_t root,

@@ -6,6 +6,7 @@ typedef struct telling {
   const zd_text_keeper *keeper;
   zd_words *words;
   uint32_t narrative_field, content_field;
+  bool has_narrative;
   bool narrative; /* the narrative's turn; else that of all else */
 } telling;
 
@@ -13,7 +14,7 @@ typedef struct telling {
 static zd_err add(telling *t, zd_slice term) {
   const zd_text_keeper *k = t->keeper;
   if (t->narrative) return k->add(k->state, t->narrative_field, term);
-  if (k->has(k->state, t->narrative_field, term)) return ZD_OK;
+  if (t->has_narrative && k->has(k->state, t->narrative_field, term)) return ZD_OK;
   return k->add(k->state, t->content_field, term);
 }
 
@@ -45,11 +46,12 @@ static zd_err tell(void *state, bool narrative, zd_slice text) {
 /* The narrative first: its words need not be said again. */
 zd_err zd_text_entries(const zd_source *x, uint32_t root, const zd_text_keeper *keeper) {
   const zd_text *text = x->search->text;
+  bool has = zd_text_narrative(x->search, x->tree, root) != 0;
   telling t = {x,   keeper, zd_words_take(text->pool), text->narrative_field, text->content_field,
-               true};
+               has, true};
   if (!t.words) return ZD_ERR_MEMORY;
   zd_err err = ZD_OK;
-  if (zd_text_narrative(x->search, x->tree, root)) err = zd_text_each(x, root, tell, &t);
+  if (has) err = zd_text_each(x, root, tell, &t);
   t.narrative = false;
   if (!err) err = zd_text_each(x, root, tell, &t);
   zd_words_give(text->pool, t.words);
