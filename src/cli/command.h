@@ -2,13 +2,11 @@
 #ifndef ZD_CLI_COMMAND_H
 #define ZD_CLI_COMMAND_H
 
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 
 #include "cli/cli.h"
-#include "cli/defined.h"
-#include "search/search.h"
+#include "define/define.h"
 
 typedef enum zd_option_kind { ZD_OPTION_TEXT, ZD_OPTION_NUMBER, ZD_OPTION_FLAG } zd_option_kind;
 
@@ -50,26 +48,22 @@ int zd_cli_fail(zd_err err, const zd_fault *fault);
 /* Set by SIGINT and SIGTERM once zd_cli_catch_signals was called; a second signal ends at once. */
 const atomic_bool *zd_cli_catch_signals(void);
 
-/* A store with what its users defined and its search, opened together. Stays where it is
- * while it catches up. */
+/* A store with what its users defined and its search, opened together. schema and search are those
+ * of the opening. */
 typedef struct zd_record_store {
   zd_store *store;
-  zd_defined defined;
+  zd_definer *definer;
+  const zd_generation *generation;
+  const zd_schema *schema;
   zd_search *search;
-  const zd_logger *logger;
-  pthread_t catching_up;
-  bool catching;
-  atomic_bool stopping;
 } zd_record_store;
 zd_err zd_record_store_open(const char *dir, bool read_only, const char *base_url,
                             const zd_logger *logger, zd_record_store *out, zd_fault *fault);
 void zd_record_store_close(zd_record_store *r);
-/* Indexes what is stored for parameters that are new to it: now, or on a thread of its own while
- * the store is used (ended by close at the latest; the next opening goes on). */
+/* Indexes what is stored for parameters that are new to it, now. (A server does so in the
+ * background: zd_definer_index_start.) */
 zd_err zd_record_store_catch_up(zd_record_store *r, FILE *progress, const atomic_bool *cancel,
                                 zd_fault *fault);
-zd_err zd_record_store_catch_up_start(zd_record_store *r, zd_fault *fault);
-void zd_record_store_catch_up_end(zd_record_store *r);
 
 int zd_command_serve(const zd_arguments *a);
 int zd_command_import(const zd_arguments *a);

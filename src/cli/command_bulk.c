@@ -33,7 +33,7 @@ static int import_into_folder(const zd_arguments *a, zd_import_options *o) {
   if (err != ZD_OK) return zd_cli_fail(err, &fault);
   if (!a->again && snprintf(state, sizeof state, "%s/import.state", a->data) < (int)sizeof state)
     o->state = state;
-  zd_rest_options rest_options = {.schema = r.defined.schema,
+  zd_rest_options rest_options = {.schema = r.schema,
                                   .store = r.store,
                                   .search = r.search,
                                   .base_url = ZD_S("http://localhost/fhir"),
@@ -41,7 +41,7 @@ static int import_into_folder(const zd_arguments *a, zd_import_options *o) {
   err = zd_record_store_catch_up(&r, o->progress, o->cancel, &fault);
   if (err == ZD_OK) err = zd_rest_open(&rest_options, &rest, &fault);
   if (err == ZD_OK) {
-    o->schema = r.defined.schema;
+    o->schema = r.schema;
     o->rest = rest;
     o->store = r.store;
     o->search = r.search;
@@ -87,7 +87,7 @@ int zd_command_export(const zd_arguments *a) {
   }
   zd_err err = zd_record_store_open(a->data, true, NULL, NULL, &r, &fault);
   if (err != ZD_OK) return zd_cli_fail(err, &fault);
-  zd_export_options o = {.schema = r.defined.schema,
+  zd_export_options o = {.schema = r.schema,
                          .store = r.store,
                          .search = r.search,
                          .dir = a->out,

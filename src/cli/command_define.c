@@ -178,7 +178,7 @@ static int list(const zd_arguments *a) {
   zd_fault fault = {0};
   zd_err err = zd_record_store_open(a->data, true, NULL, NULL, &r, &fault);
   if (err != ZD_OK) return zd_cli_fail(err, &fault);
-  print_defined(r.defined.schema);
+  print_defined(r.schema);
   zd_record_store_close(&r);
   return ZD_EXIT_OK;
 }
@@ -193,7 +193,7 @@ static int add(const zd_arguments *a) {
   if (err == ZD_OK) err = zd_record_store_open(a->data, false, NULL, NULL, &r, &fault);
   if (err != ZD_OK) return zd_cli_fail(err, &fault);
   if (!a->later) err = zd_record_store_catch_up(&r, a->quiet ? NULL : stderr, cancel, &fault);
-  print_defined(r.defined.schema);
+  print_defined(r.schema);
   if (zd_search_behind(r.search))
     printf("not indexed yet for what is stored; a server does that while it serves\n");
   zd_record_store_close(&r);

@@ -86,15 +86,16 @@ int zd_command_serve(const zd_arguments *a) {
   if (err != ZD_OK) return zd_cli_fail(err, &fault);
   zd_serve_options options = {.host = host,
                               .port = port,
-                              .schema = r.defined.schema,
+                              .schema = r.schema,
                               .store = r.store,
                               .search = r.search,
+                              .definer = r.definer,
                               .logger = &logger,
                               .settings = a->settings,
                               .version = ZD_VERSION,
                               .threads = (unsigned)a->threads,
                               .ready = say_ready};
-  err = zd_record_store_catch_up_start(&r, &fault);
+  err = zd_definer_index_start(r.definer, &fault);
   if (err == ZD_OK) err = zd_serve_run(&options, &fault);
   zd_record_store_close(&r);
   return err == ZD_OK ? ZD_EXIT_OK : zd_cli_fail(err, &fault);

@@ -23,6 +23,7 @@ static const char *status_text(int status) {
                {412, "412 Precondition Failed"},
                {413, "413 Content Too Large"},
                {415, "415 Unsupported Media Type"},
+               {422, "422 Unprocessable Entity"},
                {500, "500 Internal Server Error"},
                {501, "501 Not Implemented"},
                {503, "503 Service Unavailable"},

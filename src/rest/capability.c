@@ -2,6 +2,7 @@
  * those of route.c and unit.c, the search parameters are those that search/ answers. */
 #include <stdlib.h>
 
+#include "rest/definition.h"
 #include "rest/operation.h"
 
 static const char *const type_interactions[] = {
@@ -12,19 +13,27 @@ static const char *const system_interactions[] = {"transaction", "batch", "searc
 static const char *const param_types[] = {"number",    "date",     "string", "token",  "reference",
                                           "composite", "quantity", "uri",    "special"};
 
-static void add(zd_rest *r, const char *text) {
-  zd_buffer_add_slice(&r->capabilities, zd_slice_of(text));
+/* What is being written, and what it follows from. */
+typedef struct statement {
+  const zd_rest *rest;
+  const zd_schema *schema;
+  zd_search *search;
+  zd_buffer *text;
+} statement;
+
+static void add(statement *r, const char *text) {
+  zd_buffer_add_slice(r->text, zd_slice_of(text));
 }
 
-static void add_string(zd_rest *r, const char *name, zd_slice value) {
-  zd_buffer_add_char(&r->capabilities, '"');
+static void add_string(statement *r, const char *name, zd_slice value) {
+  zd_buffer_add_char(r->text, '"');
   add(r, name);
   add(r, "\":\"");
-  zd_buffer_add_json(&r->capabilities, value);
-  zd_buffer_add_char(&r->capabilities, '"');
+  zd_buffer_add_json(r->text, value);
+  zd_buffer_add_char(r->text, '"');
 }
 
-static void add_interactions(zd_rest *r, const char *const *codes, size_t n) {
+static void add_interactions(statement *r, const char *const *codes, size_t n) {
   add(r, "\"interaction\":[");
   for (size_t i = 0; i < n; i++) {
     add(r, i ? ",{" : "{");
@@ -35,7 +44,7 @@ static void add_interactions(zd_rest *r, const char *const *codes, size_t n) {
 }
 
 /* Modifiers and, for references, chains: there is no element for them in R4. */
-static void add_documentation(zd_rest *r, zd_type type, uint32_t param, zd_param_type kind) {
+static void add_documentation(statement *r, zd_type type, uint32_t param, zd_param_type kind) {
   const char *names[16];
   size_t n = zd_search_modifiers(r->search, type, param, names, 16);
   bool reference = kind == ZD_PARAM_REFERENCE;
@@ -50,20 +59,20 @@ static void add_documentation(zd_rest *r, zd_type type, uint32_t param, zd_param
 }
 
 /* "Observation:subject" */
-static void add_include(zd_rest *r, const zd_include *x, bool first) {
+static void add_include(statement *r, const zd_include *x, bool first) {
   add(r, first ? "\"" : ",\"");
-  zd_buffer_add_slice(&r->capabilities, zd_schema_type_info(r->schema, x->source).name);
+  zd_buffer_add_slice(r->text, zd_schema_type_info(r->schema, x->source).name);
   add(r, ":");
-  zd_buffer_add_slice(&r->capabilities, zd_schema_param(r->schema, x->param).code);
+  zd_buffer_add_slice(r->text, zd_schema_param(r->schema, x->param).code);
   add(r, "\"");
 }
 
-static void add_includes(zd_rest *r, zd_type type, bool reverse) {
+static void add_includes(statement *r, zd_type type, bool reverse) {
   size_t n = zd_search_includes(r->search, type, reverse, NULL, 0);
   zd_include *list = n ? calloc(n, sizeof *list) : NULL;
   if (!n) return;
   if (!list) {
-    r->capabilities.failed = ZD_ERR_MEMORY;
+    r->text->failed = ZD_ERR_MEMORY;
     return;
   }
   zd_search_includes(r->search, type, reverse, list, n);
@@ -73,12 +82,16 @@ static void add_includes(zd_rest *r, zd_type type, bool reverse) {
   free(list);
 }
 
-static void add_params(zd_rest *r, zd_type type) {
-  enum { MOST = 256 };
-  uint32_t params[MOST];
-  size_t n = zd_search_supported(r->search, type, params, MOST);
-  if (n > MOST) n = MOST;
+static void add_params(statement *r, zd_type type) {
+  size_t n = zd_search_supported(r->search, type, NULL, 0);
+  uint32_t *params = n ? calloc(n, sizeof *params) : NULL;
   if (!n) return;
+  if (!params) {
+    r->text->failed = ZD_ERR_MEMORY;
+    return;
+  }
+  size_t now = zd_search_supported(r->search, type, params, n);
+  if (now < n) n = now; /* grown meanwhile: told the next time */
   add(r, ",\"searchParam\":[");
   for (size_t i = 0; i < n; i++) {
     zd_param_info p = zd_schema_param(r->schema, params[i]);
@@ -92,13 +105,14 @@ static void add_params(zd_rest *r, zd_type type) {
     add(r, "}");
   }
   add(r, "]");
+  free(params);
 }
 
 /* The operations of a type; absent name: of the system. */
-static void add_operations(zd_rest *r, zd_slice name, zd_type type) {
+static void add_operations(statement *r, zd_slice name, zd_type type) {
   bool any = false;
-  for (size_t i = 0; i < r->operation_count; i++) {
-    const zd_operation *o = &r->operations[i];
+  for (size_t i = 0; i < r->rest->operation_count; i++) {
+    const zd_operation *o = &r->rest->operations[i];
     if (!zd_slice_eq(name, zd_slice_of(o->type))) continue;
     uint32_t definition = zd_schema_operation_find(r->schema, type, zd_slice_of(o->code));
     if (definition == UINT32_MAX) continue;
@@ -112,14 +126,14 @@ static void add_operations(zd_rest *r, zd_slice name, zd_type type) {
   if (any) add(r, "]");
 }
 
-static void add_resource(zd_rest *r, zd_type type, zd_slice name, bool first) {
+static void add_resource(statement *r, zd_type type, zd_slice name, bool first) {
   add(r, first ? "{" : ",{");
   add_string(r, "type", name);
   add(r, ",");
   zd_slice profile = ZD_S("http://hl7.org/fhir/StructureDefinition/");
   add(r, "\"profile\":\"");
-  zd_buffer_add_slice(&r->capabilities, profile);
-  zd_buffer_add_slice(&r->capabilities, name);
+  zd_buffer_add_slice(r->text, profile);
+  zd_buffer_add_slice(r->text, name);
   add(r, "\",");
   add_interactions(r, type_interactions, sizeof type_interactions / sizeof *type_interactions);
   add(r,
@@ -133,19 +147,20 @@ static void add_resource(zd_rest *r, zd_type type, zd_slice name, bool first) {
   add(r, "}");
 }
 
-void zd_capabilities_build(zd_rest *r) {
+static void write_statement(statement *r) {
+  const zd_rest *rest = r->rest;
   char date[24];
-  zd_clock_format(r->started_ms, date);
+  zd_clock_format(rest->started_ms, date);
   add(r, "{\"resourceType\":\"CapabilityStatement\",\"status\":\"active\",");
   add_string(r, "date", (zd_slice){date, sizeof date});
   add(r, ",\"kind\":\"instance\",\"software\":{\"name\":\"Zdravo\",");
-  add_string(r, "version", zd_slice_of(r->version));
+  add_string(r, "version", zd_slice_of(rest->version));
   add(r, "},\"implementation\":{\"description\":\"Zdravo FHIR R4 record\",");
-  add_string(r, "url", zd_rest_base(r));
+  add_string(r, "url", zd_rest_base(rest));
   add(r, "},");
   add_string(r, "fhirVersion", zd_schema_fhir_version(r->schema));
   add(r, ",\"format\":[\"application/fhir+json\",\"json\"],\"rest\":[{\"mode\":\"server\",");
-  add(r, r->cors_origins ? "\"security\":{\"cors\":true}," : "");
+  add(r, rest->cors_origins ? "\"security\":{\"cors\":true}," : "");
   add(r, "\"resource\":[");
   bool first = true;
   for (zd_type t = 0; t < zd_schema_type_count(r->schema); t++) {
@@ -159,4 +174,26 @@ void zd_capabilities_build(zd_rest *r) {
   add_params(r, zd_schema_type(r->schema, ZD_S("Resource")));
   add_operations(r, (zd_slice){NULL, 0}, ZD_NO_TYPE);
   add(r, "}]}");
+}
+
+/* Made anew when other search parameters are answered than when it was made. */
+void zd_run_capabilities(zd_call *c, zd_answer *a) {
+  zd_rest *r = c->rest;
+  statement x = {.rest = r,
+                 .schema = c->generation ? c->generation->schema : r->schema,
+                 .search = zd_call_search(c),
+                 .text = &r->capabilities};
+  uint64_t number = c->generation ? c->generation->number : 1;
+  uint64_t key = number * 2 + (zd_search_behind(x.search) == 0);
+  pthread_mutex_lock(&r->capabilities_lock);
+  if (r->capabilities_key != key) {
+    zd_buffer_clear(&r->capabilities);
+    write_statement(&x);
+    r->capabilities_key = r->capabilities.failed ? 0 : key;
+  }
+  if (r->capabilities.failed)
+    a->body.failed = r->capabilities.failed;
+  else
+    zd_buffer_add_slice(&a->body, zd_buffer_slice(&r->capabilities));
+  pthread_mutex_unlock(&r->capabilities_lock);
 }

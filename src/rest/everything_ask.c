@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "base/hash.h"
 #include "rest/care_date.h"
+#include "rest/definition.h"
 #include "rest/everything.h"
 #include "rest/period.h"
 
@@ -196,7 +197,7 @@ static zd_err add_where(zd_everything *e, zd_type type, zd_buffer *query, plans 
   zd_err err = zd_buffer_error(query);
   if (err == ZD_OK && !text.p) err = ZD_ERR_MEMORY;
   if (err == ZD_OK)
-    err = zd_search_parse(c->rest->search, type, text, &options, c->arena, &q, &c->issues);
+    err = zd_search_parse(zd_call_search(c), type, text, &options, c->arena, &q, &c->issues);
   if (err == ZD_OK) p->items[p->n++] = q.plan;
   zd_buffer_clear(query);
   return err;
@@ -237,7 +238,7 @@ static zd_err plan_in_range(zd_everything *e) {
     if (date)
       err = add_in_range(e, t, date, &p);
     else
-      err = zd_search_compartment(c->rest->search, e->in->type, e->in->id, t, c->arena,
+      err = zd_search_compartment(zd_call_search(c), e->in->type, e->in->id, t, c->arena,
                                   &p.items[p.n++]);
   }
   *any = (zd_plan){.op = ZD_PLAN_OR, .children = p.items, .child_count = p.n};
@@ -249,7 +250,7 @@ static bool make_plan(zd_everything *e, zd_answer *a) {
   zd_call *c = e->call;
   zd_err err = e->start.p || e->end.p
                    ? plan_in_range(e)
-                   : zd_search_compartment(c->rest->search, e->in->type, e->in->id, ZD_NO_TYPE,
+                   : zd_search_compartment(zd_call_search(c), e->in->type, e->in->id, ZD_NO_TYPE,
                                            c->arena, &e->plan);
   if (err == ZD_OK) return true;
   if (c->issues.errors)

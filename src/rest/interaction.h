@@ -3,6 +3,7 @@
 #ifndef ZD_REST_INTERACTION_H
 #define ZD_REST_INTERACTION_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 
 #include "fhir/codec.h"
@@ -72,11 +73,12 @@ typedef struct zd_call {
   zd_rest *rest;
   zd_arena *arena;
   zd_issues issues;
-  uint64_t deadline_ns; /* for searches; 0: none */
-  zd_slice import_key;  /* see zd_rest_bundle; absent: none */
-  bool on_loop;         /* of a question: large pages are not for here */
-  bool brief;           /* running where it must not take long: give up early ... */
-  bool again;           /* ... and say so here, to be run again where it may */
+  uint64_t deadline_ns;            /* for searches; 0: none */
+  zd_slice import_key;             /* see zd_rest_bundle; absent: none */
+  const zd_generation *generation; /* of a question, while it is worked on; see definition.h */
+  bool on_loop;                    /* of a question: large pages are not for here */
+  bool brief;                      /* running where it must not take long: give up early ... */
+  bool again;                      /* ... and say so here, to be run again where it may */
 } zd_call;
 
 struct zd_question_memory;
@@ -84,7 +86,8 @@ struct zd_question_memory;
 struct zd_rest {
   const zd_schema *schema;
   zd_store *store;
-  zd_search *search;
+  zd_search *search;   /* for symbols of types; what is asked and written: zd_rest_take, _enter */
+  zd_definer *definer; /* may be NULL */
   zd_workers *workers;
   atomic_bool stopping;                 /* see zd_rest_stop */
   zd_workers *askers[2];                /* threads of the lanes SHORT and LONG, see question.h */
@@ -107,10 +110,14 @@ struct zd_rest {
   zd_type parameters;              /* type Parameters */
   struct zd_operation *operations; /* own ones and those of the rooms above */
   size_t operation_count;
-  atomic_uint streams;    /* answers on their way in parts */
-  zd_workers *makers;     /* make answers in parts, see streaming.h */
-  zd_buffer capabilities; /* CapabilityStatement, made at open */
-  char *cors_origins;     /* space-separated; NULL: none */
+  atomic_uint streams;      /* answers on their way in parts */
+  zd_workers *makers;       /* make answers in parts, see streaming.h */
+  zd_type search_parameter; /* type SearchParameter */
+  /* The CapabilityStatement as it was last asked for, and what it follows from. */
+  pthread_mutex_t capabilities_lock;
+  zd_buffer capabilities;
+  uint64_t capabilities_key;
+  char *cors_origins; /* space-separated; NULL: none */
 };
 
 static inline zd_slice zd_rest_base(const zd_rest *r) {
@@ -167,6 +174,6 @@ zd_tags zd_etag_list(zd_slice list, uint64_t version);
 bool zd_next_parameter(zd_slice *rest, zd_arena *arena, zd_slice *name, zd_slice *value);
 zd_slice zd_node_child_text(const zd_tree *t, uint32_t parent, zd_slice name, zd_arena *arena);
 
-void zd_capabilities_build(zd_rest *r);
+void zd_run_capabilities(zd_call *c, zd_answer *a);
 
 #endif

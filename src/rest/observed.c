@@ -1,6 +1,7 @@
 #include "rest/observed.h"
 
 #include "base/clock.h"
+#include "rest/definition.h"
 #include "search/moment.h"
 
 /* ---- finding ---- */
@@ -35,7 +36,7 @@ static bool result_parameters_fit(zd_call *c, const zd_query *q, zd_answer *a) {
 static bool parse(zd_call *c, zd_slice query, zd_snapshot *v, zd_query *q, zd_answer *a) {
   zd_query_options options = {.default_count = 1, .snapshot = v};
   zd_type type = zd_schema_type(c->rest->schema, ZD_S("Observation"));
-  zd_err err = zd_search_parse(c->rest->search, type, query, &options, c->arena, q, &c->issues);
+  zd_err err = zd_search_parse(zd_call_search(c), type, query, &options, c->arena, q, &c->issues);
   if (err == ZD_OK) return result_parameters_fit(c, q, a);
   if (c->issues.errors) {
     bool later = c->issues.n == 1 && c->issues.items[0].code == ZD_ISSUE_TRANSIENT;
@@ -72,6 +73,7 @@ bool zd_observed_find(zd_call *c, zd_snapshot *v, zd_slice query, zd_observed_ro
   zd_fault fault = {0};
   zd_query q;
   zd_buffer_init(&out->rows, 0);
+  zd_call_renew(c); /* the snapshot is older */
   if (!parse(c, query, v, &q, a)) return false;
   zd_err err = find(c, v, q.plan, out, &fault);
   if (err != ZD_OK) zd_answer_unanswered(c, a, err, &fault);

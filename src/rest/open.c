@@ -84,23 +84,23 @@ zd_err zd_rest_open(const zd_rest_options *o, zd_rest **out, zd_fault *fault) {
   r->schema = o->schema;
   r->store = o->store;
   r->search = o->search;
+  r->definer = o->definer;
   r->workers = o->workers;
   r->logger = o->logger;
   r->version = o->version ? o->version : "";
   r->started_ms = zd_clock_now(zd_clock_system());
   r->bundle = zd_schema_type(o->schema, ZD_S("Bundle"));
+  r->search_parameter = zd_schema_type(o->schema, ZD_S("SearchParameter"));
   r->parameters = zd_schema_type(o->schema, ZD_S("Parameters"));
   zd_err err = take_operations(r, o);
   take_limits(r, o);
   zd_buffer_init(&r->capabilities, 0);
+  pthread_mutex_init(&r->capabilities_lock, NULL);
   r->base_url = copy_text(base);
   if (o->cors_origins) r->cors_origins = copy_text(zd_slice_of(o->cors_origins));
-  if (r->base_url && err == ZD_OK) {
-    r->base_path = path_of(zd_rest_base(r));
-    zd_capabilities_build(r);
-  }
+  if (r->base_url) r->base_path = path_of(zd_rest_base(r));
   if (err != ZD_OK || open_askers(r) != ZD_OK || !r->base_url ||
-      (o->cors_origins && !r->cors_origins) || r->capabilities.failed) {
+      (o->cors_origins && !r->cors_origins)) {
     zd_rest_close(r);
     return zd_fail(fault, ZD_ERR_MEMORY, "out of memory");
   }
@@ -120,6 +120,7 @@ void zd_rest_close(zd_rest *r) {
   free(r->questions);
   free(r->operations);
   zd_buffer_free(&r->capabilities);
+  pthread_mutex_destroy(&r->capabilities_lock);
   free(r->base_url);
   free(r->cors_origins);
   free(r);

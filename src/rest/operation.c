@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 
+#include "rest/definition.h"
+
 static const zd_operation own[] = {
     {.code = "everything",
      .type = "Patient",
@@ -13,6 +15,10 @@ static const zd_operation own[] = {
      .at = ZD_AT_INSTANCE,
      .mixed = true,
      .parts = &zd_everything_parts},
+    {.code = "status",
+     .type = "SearchParameter",
+     .at = ZD_AT_INSTANCE,
+     .run = zd_run_parameter_status},
     {.code = "lastn", .type = "Observation", .at = ZD_AT_TYPE, .run = zd_run_lastn},
     {.code = "stats", .type = "Observation", .at = ZD_AT_TYPE, .run = zd_run_stats},
 };

@@ -1,4 +1,5 @@
 /* read.c: read and vread (http.html#read), with If-None-Match and If-Modified-Since. */
+#include "rest/definition.h"
 #include "rest/operation.h"
 
 static void say_missing(zd_call *c, const zd_interaction *in, zd_answer *a, zd_err err) {
@@ -86,7 +87,7 @@ void zd_run_read(zd_call *c, const zd_interaction *in, zd_answer *a) {
   zd_snapshot_release(v);
 }
 
-void zd_run_question(zd_call *c, const zd_interaction *in, zd_answer *a) {
+static void run(zd_call *c, const zd_interaction *in, zd_answer *a) {
   switch (in->kind) {
     case ZD_READ:
     case ZD_VREAD:
@@ -99,7 +100,7 @@ void zd_run_question(zd_call *c, const zd_interaction *in, zd_answer *a) {
       zd_run_history(c, in, a);
       break;
     case ZD_CAPABILITIES:
-      zd_buffer_add_slice(&a->body, zd_buffer_slice(&c->rest->capabilities));
+      zd_run_capabilities(c, a);
       break;
     case ZD_OPERATION:
       zd_run_operation(c, in, a);
@@ -107,4 +108,13 @@ void zd_run_question(zd_call *c, const zd_interaction *in, zd_answer *a) {
     default:
       zd_answer_fail(c, a, 500, ZD_ISSUE_EXCEPTION, (zd_slice){NULL, 0}, "not a question");
   }
+}
+
+/* What one call asks within another's is of the same generation. */
+void zd_run_question(zd_call *c, const zd_interaction *in, zd_answer *a) {
+  bool outer = c->generation == NULL;
+  bool needs = in->kind != ZD_READ && in->kind != ZD_VREAD && in->kind != ZD_HISTORY;
+  if (needs) zd_call_take(c);
+  run(c, in, a);
+  if (needs && outer) zd_call_give(c);
 }

@@ -9,6 +9,7 @@
 #define ZD_REST_REST_H
 
 #include "base/workers.h"
+#include "define/define.h"
 #include "fhir/bundle.h"
 #include "http/http.h"
 #include "search/search.h"
@@ -20,9 +21,10 @@ struct zd_operation;
 
 typedef struct zd_rest_options {
   const zd_schema *schema;
-  zd_store *store; /* started; owned by the caller, as are search and workers */
-  zd_search *search;
-  zd_workers *workers;      /* for what may block */
+  zd_store *store;     /* started; owned by the caller, as are search and workers */
+  zd_search *search;   /* of the start; symbols of types are the same in every generation */
+  zd_definer *definer; /* NULL: search stays what it is, and SearchParameters are not looked at */
+  zd_workers *workers; /* for what may block */
   const zd_logger *logger;  /* may be NULL */
   zd_slice base_url;        /* "http://127.0.0.1:8080/fhir": links in answers; copied */
   size_t resource_limit;    /* bytes of one resource; 0: 64 MiB */

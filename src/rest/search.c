@@ -1,6 +1,7 @@
 /* search.c: the search interaction (http.html#search): a page of matches and of what they include,
  * or a count. */
 #include "rest/search.h"
+#include "rest/definition.h"
 
 #include "base/clock.h"
 #include "base/hash.h"
@@ -66,8 +67,8 @@ static zd_err find_included(zd_searching *x, zd_fault *fault) {
   size_t n = 0, bytes = 0;
   zd_call *c = x->call;
   if (!x->q.include_count || !x->n) return ZD_OK;
-  zd_err err = zd_search_included(c->rest->search, x->v, &x->q, x->rows, x->n, MOST, c->deadline_ns,
-                                  c->arena, &rows, &n, fault);
+  zd_err err = zd_search_included(zd_call_search(c), x->v, &x->q, x->rows, x->n, MOST,
+                                  c->deadline_ns, c->arena, &rows, &n, fault);
   if (err != ZD_OK || !n) return err;
   if (c->on_loop && n > BRIEF_ROWS) return ZD_ERR_LIMIT;
   x->included = ZD_NEW_ARRAY(c->arena, zd_record, n);
@@ -260,7 +261,7 @@ static bool parse(zd_searching *x, zd_answer *a) {
                               .now_ms = x->at.now_ms,
                               .compartment = x->in->compartment,
                               .compartment_id = x->in->id};
-  zd_err err = zd_search_parse(c->rest->search, x->in->type, x->in->query, &options, c->arena,
+  zd_err err = zd_search_parse(zd_call_search(c), x->in->type, x->in->query, &options, c->arena,
                                &x->q, &c->issues);
   if (err == ZD_OK && x->in->summary == ZD_SUMMARY_TEXT && x->q.include_count) {
     zd_answer_fail(c, a, 400, ZD_ISSUE_NOT_SUPPORTED, ZD_S("http._summary"),
@@ -290,6 +291,7 @@ static void search_on(zd_searching *x, zd_answer *a) {
 void zd_run_search(zd_call *c, const zd_interaction *in, zd_answer *a) {
   zd_searching x = {.call = c, .in = in};
   zd_err err = open_snapshot(&x);
+  zd_call_renew(c);
   if (err != ZD_OK) {
     zd_answer_unanswered(c, a, err, NULL);
   } else {

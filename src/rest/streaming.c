@@ -1,6 +1,7 @@
 #include "rest/streaming.h"
 
 #include "base/clock.h"
+#include "rest/definition.h"
 
 static void make(void *context);
 
@@ -8,6 +9,7 @@ static void leave(zd_streaming *s) {
   const zd_parts *parts = s->in->operation->parts;
   if (s->state) parts->close(s->state);
   s->state = NULL;
+  zd_call_give(s->call);
   atomic_fetch_sub(&s->call->rest->streams, 1);
   s->leave(s->door);
 }
@@ -17,6 +19,7 @@ static void end(zd_streaming *s, bool whole) {
   zd_buffer text = s->answer->body;
   zd_outlet *outlet = s->outlet;
   s->in->operation->parts->close(s->state);
+  zd_call_give(s->call);
   atomic_fetch_sub(&s->call->rest->streams, 1);
   s->let_go(s->door);
   zd_outlet_close(outlet, &text, whole);
@@ -92,6 +95,7 @@ static bool begun(zd_streaming *s) {
   }
   c->brief = c->on_loop = false;
   c->deadline_ns = zd_clock_monotonic_ns() + (uint64_t)c->rest->query_ms * 1000000;
+  zd_call_take(c);
   s->state = s->in->operation->parts->open(c, s->in, s->answer);
   if (!s->state) leave(s);
   return s->state != NULL;

@@ -1,7 +1,7 @@
 /* target.c: which resource an entry writes, and whether it may: ids, versions, conditions
  * (http.html#create, #update, #delete, #cond-update, #ccreate, #3.1.0.7.1). */
 #include "base/clock.h"
-#include "rest/unit.h"
+#include "rest/definition.h"
 
 /* How long a condition may be searched: until the call's own deadline while it is on a loop, as
  * long as any search else. */
@@ -33,8 +33,8 @@ bool zd_unit_condition(zd_unit *u, const zd_unit_entry *e, zd_type type, zd_slic
   zd_query q;
   zd_fault fault = {0};
   zd_query_options options = {.for_condition = true, .snapshot = u->snapshot};
-  zd_err err = zd_search_parse(u->call->rest->search, type, query, &options, &u->arena, &q,
-                               &u->call->issues);
+  zd_err err =
+      zd_search_parse(zd_unit_search(u), type, query, &options, &u->arena, &q, &u->call->issues);
   if (err != ZD_OK) {
     u->status = err == ZD_ERR_INVALID ? 400 : zd_status_of(err);
     return false;

@@ -1,4 +1,4 @@
-#include "rest/unit.h"
+#include "rest/definition.h"
 
 #include "base/hash.h"
 
@@ -31,6 +31,7 @@ static void free_scratch(zd_unit *u) {
 static void drop(zd_unit *u) {
   if (u->txn) zd_txn_free(u->txn);
   if (u->snapshot) zd_snapshot_release(u->snapshot);
+  zd_unit_leave(u);
   u->txn = NULL;
   u->snapshot = NULL;
   free_scratch(u);
@@ -164,7 +165,7 @@ static bool store_entry(zd_unit *u, zd_unit_entry *e, zd_links *links, zd_write 
   if (err == ZD_OK && links && !zd_links_edit(links, e, &resource, &edit)) return false;
   if (err == ZD_OK) err = write_stored(u, e, &resource, &edit);
   if (err == ZD_OK)
-    err = zd_search_entries(u->call->rest->search, &resource.tree, resource.root, edit.nodes,
+    err = zd_search_entries(zd_unit_search(u), &resource.tree, resource.root, edit.nodes,
                             edit.values, edit.count, &u->scratch, &w->entries, &w->entry_count);
   w->body = zd_buffer_slice(&u->stored);
   w->stamp_at = e->stamp_at;
@@ -198,6 +199,10 @@ static bool put_entry(zd_unit *u, zd_unit_entry *e, zd_links *links, size_t *pos
     e->act = ZD_ACT_NONE;
     u->skipped = true;
     return true;
+  }
+  if (e->in.type == u->call->rest->search_parameter) {
+    e->definition = zd_arena_copy(&u->arena, w.body);
+    if (!e->definition.p) return zd_unit_fail(u, e, 500, ZD_ISSUE_EXCEPTION, "out of memory");
   }
   e->position = (*position)++;
   zd_err err = zd_txn_put(u->txn, &w);
@@ -252,7 +257,8 @@ bool zd_unit_prepare(zd_unit *u) {
     return zd_unit_fail(u, NULL, zd_status_of(err), ZD_ISSUE_EXCEPTION,
                         "the store cannot be read: %s", zd_err_name(err));
   u->as_of = zd_snapshot_row(u->snapshot);
-  if (find_targets(u) && zd_unit_note_conditions(u) && no_overlap(u) && fill(u)) {
+  if (zd_unit_enter(u) && find_targets(u) && zd_unit_note_conditions(u) && no_overlap(u) &&
+      fill(u)) {
     zd_snapshot_release(u->snapshot);
     u->snapshot = NULL;
     return true;
@@ -352,6 +358,7 @@ static void answer_all(zd_unit *u, const zd_commit_result *r) {
 
 bool zd_unit_settle(zd_unit *u, const zd_commit_result *r) {
   u->txn = NULL;
+  zd_unit_leave(u);
   if (r->err == ZD_ERR_CONFLICT && u->attempts < MOST_ATTEMPTS) {
     /* an id made here that is taken already gets another one */
     for (size_t i = 0; i < u->n; i++)
@@ -371,6 +378,10 @@ bool zd_unit_settle(zd_unit *u, const zd_commit_result *r) {
 
 void zd_unit_run(zd_unit *u) {
   static const zd_commit_result nothing = {.err = ZD_OK};
+  if (zd_unit_defines(u)) {
+    zd_unit_run_defining(u);
+    return;
+  }
   for (;;) {
     if (!zd_unit_prepare(u)) return;
     zd_commit_result r = nothing;

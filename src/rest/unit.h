@@ -36,8 +36,9 @@ typedef struct zd_unit_entry {
   zd_row previous;
   uint64_t previous_version;
   int64_t previous_time;
-  zd_condition guard; /* what must still be so at commit */
-  zd_slice stored;    /* when the unit keeps the stored forms */
+  zd_condition guard;  /* what must still be so at commit */
+  zd_slice definition; /* the stored form of a SearchParameter */
+  zd_slice stored;     /* when the unit keeps the stored forms */
   uint32_t stamp_at;
   bool shows;      /* the answer is to hold the resource: zd_unit_show */
   bool faulty;     /* could not be read: its answer has a status, but the outcome is made later */
@@ -61,7 +62,8 @@ typedef struct zd_unit {
   zd_err (*load)(void *source, const zd_unit_entry *e, zd_arena *arena, zd_unit_resource *out);
   void *source;
   zd_snapshot *snapshot;
-  zd_txn *txn;      /* filled by prepare; NULL when nothing is to be written */
+  const zd_generation *generation; /* see definition.h; NULL while nothing is held */
+  zd_txn *txn;                     /* filled by prepare; NULL when nothing is to be written */
   zd_arena arena;   /* scratch of one attempt: from prepare to settle; zeroed before the first */
   zd_arena scratch; /* of one entry's resource; as above */
   zd_buffer stored; /* of one entry's resource; as above */

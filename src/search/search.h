@@ -55,6 +55,8 @@ zd_err zd_search_complete(zd_search *s, zd_fault *fault);
 /* Whether a parameter (number in the schema) is refused on some type because rows stored earlier
  * are not indexed for it yet. */
 bool zd_search_is_late(const zd_search *s, uint32_t param);
+/* Whether a parameter of the kind can say anything about values of the type: what facts.c reads. */
+bool zd_search_kind_fits(const zd_search *s, zd_param_type kind, zd_type type);
 /* What the index holds of a field; all are complete before zd_search_compare. */
 zd_field_standing zd_search_standing(const zd_search *s, uint32_t field);
 

@@ -85,3 +85,23 @@ zd_shape_info *zd_shapes_make(const zd_schema *schema, zd_arena *arena) {
   }
   return shapes;
 }
+
+bool zd_search_kind_fits(const zd_search *s, zd_param_type kind, zd_type type) {
+  static const uint32_t fits[] = {
+      [ZD_PARAM_NUMBER] = 1u << ZD_SHAPE_NUMBER,
+      [ZD_PARAM_DATE] = 1u << ZD_SHAPE_DATE | 1u << ZD_SHAPE_PERIOD | 1u << ZD_SHAPE_TIMING,
+      [ZD_PARAM_STRING] = 1u << ZD_SHAPE_NAME | 1u << ZD_SHAPE_ADDRESS | 1u << ZD_SHAPE_TEXT |
+                          1u << ZD_SHAPE_CODE | 1u << ZD_SHAPE_ID | 1u << ZD_SHAPE_URI,
+      [ZD_PARAM_TOKEN] = 1u << ZD_SHAPE_CODING | 1u << ZD_SHAPE_IDENTIFIER |
+                         1u << ZD_SHAPE_CONCEPT | 1u << ZD_SHAPE_CONTACT | 1u << ZD_SHAPE_BOOLEAN |
+                         1u << ZD_SHAPE_TEXT | 1u << ZD_SHAPE_CODE | 1u << ZD_SHAPE_ID |
+                         1u << ZD_SHAPE_URI | 1u << ZD_SHAPE_CANONICAL,
+      [ZD_PARAM_REFERENCE] = 1u << ZD_SHAPE_REFERENCE | 1u << ZD_SHAPE_CANONICAL |
+                             1u << ZD_SHAPE_URI | 1u << ZD_SHAPE_RESOURCE,
+      [ZD_PARAM_QUANTITY] = 1u << ZD_SHAPE_QUANTITY | 1u << ZD_SHAPE_MONEY | 1u << ZD_SHAPE_RANGE |
+                            1u << ZD_SHAPE_SAMPLED,
+      [ZD_PARAM_URI] = 1u << ZD_SHAPE_URI | 1u << ZD_SHAPE_CANONICAL};
+  if (type >= zd_schema_type_count(s->schema) || (size_t)kind >= sizeof fits / sizeof *fits)
+    return false;
+  return fits[kind] >> s->shapes[type].shape & 1u;
+}

@@ -71,6 +71,18 @@ static void write_store(zd_serve *s, zd_buffer *out) {
   write_figures(list, sizeof list / sizeof *list, out);
 }
 
+static void write_indexing(zd_serve *s, zd_buffer *out) {
+  zd_definer_progress p = {0};
+  if (s->o->definer) zd_definer_progress_get(s->o->definer, &p);
+  const figure list[] = {
+      {"search_fields_behind", "gauge",
+       "Index fields of new search parameters that what is stored lacks yet.", p.fields},
+      {"search_indexing_versions", "gauge",
+       "Versions to be indexed for new search parameters; 0: nothing to do.", p.total},
+      {"search_indexing_versions_done", "gauge", "How many of them are done.", p.done}};
+  write_figures(list, sizeof list / sizeof *list, out);
+}
+
 static uint64_t resident_bytes(void) {
   char line[128] = "";
   FILE *f = fopen("/proc/self/statm", "re"); /* "size resident ..." in pages */
@@ -93,6 +105,7 @@ void zd_serve_metrics(zd_serve *s, zd_http_exchange *x) {
   write_figures(process, 2, &out);
   write_http(s, &out);
   write_store(s, &out);
+  write_indexing(s, &out);
   zd_serve_text(x, out.failed ? 500 : 200, "text/plain; version=0.0.4; charset=utf-8",
                 zd_buffer_slice(&out));
   zd_buffer_free(&out);

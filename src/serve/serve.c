@@ -37,6 +37,7 @@ static zd_err open_rest(zd_serve *s, uint16_t port, zd_fault *fault) {
   zd_rest_options options = {.schema = s->o->schema,
                              .store = s->o->store,
                              .search = s->o->search,
+                             .definer = s->o->definer,
                              .workers = s->workers,
                              .logger = s->o->logger,
                              .base_url = zd_slice_of(url),

@@ -15,6 +15,7 @@ typedef struct zd_serve_options {
   const zd_schema *schema;
   zd_store *store; /* started; owned by the caller, as is search */
   zd_search *search;
+  zd_definer *definer;  /* of the store; owned by the caller */
   zd_logger *logger;    /* its level follows the settings */
   const char *settings; /* file of `name = value` lines (settings.c lists them), read again on
                            SIGHUP; NULL: none */

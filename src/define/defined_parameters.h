@@ -1,8 +1,8 @@
-/* defined_parameters.h: may these search parameters be added? Private to cli/. */
+/* defined_parameters.h: may these search parameters be added? Private to define/. */
 #ifndef ZD_CLI_DEFINED_PARAMETERS_H
 #define ZD_CLI_DEFINED_PARAMETERS_H
 
-#include "cli/defined.h"
+#include "define/defined.h"
 
 /* Of every search parameter that is in `next` and not in `old`: its expression is understood for
  * every type it is for, and its code is free there, since a code means one thing. One that compiles

@@ -1,9 +1,11 @@
 /* defined.h: what users define for a store: search parameters, profiles, extensions, value sets,
- * code systems, operations. Private to cli/.
+ * code systems, operations; and the SearchParameters of the record that are in use.
  *
- * They are kept in the store's note "search-parameters" (the name is older than the rest), one
- * definition a line, and compiled on top of the official ones. The image that comes out is kept in
- * the note "definitions-image", so that opening a store parses nothing:
+ * What `zdravo define` took is kept in the store's note "search-parameters" (the name is older than
+ * the rest), one definition a line; SearchParameters of the record in the note
+ * "stored-search-parameters", one a line behind its id and a space. All is compiled on top of the
+ * official definitions. The image that comes out is kept in the note "definitions-image", so that
+ * opening a store parses nothing:
  *
  *   zd_defined_key | schema image
  *
@@ -20,7 +22,8 @@
 /* A schema with what it rests on. */
 typedef struct zd_defined {
   const zd_schema *schema; /* the official one when nothing was added */
-  zd_buffer text, image;   /* image: a key, then the image */
+  zd_buffer text, stored;  /* lines: by `zdravo define`; of SearchParameters of the record */
+  zd_buffer image;         /* a key, then the image */
   bool compiled;           /* the image was made now, and is not kept yet */
 } zd_defined;
 
@@ -51,6 +54,9 @@ bool zd_defined_is_definition(zd_slice text);
  * the reason: it breaks the rules of its type, its url and version or its code is taken, an
  * expression is not understood, the compiler refuses it (fhir/definitions.h). */
 zd_err zd_defined_add(zd_defined *p, zd_addition *additions, size_t n, bool skip, zd_fault *fault);
+/* The same with other lines of SearchParameters of the record. */
+zd_err zd_defined_with_stored(const zd_defined *p, zd_slice stored, zd_defined *out,
+                              zd_fault *fault);
 /* Keeps them with the store (writable). */
 zd_err zd_defined_save(zd_defined *p, zd_store *store, zd_fault *fault);
 /* Keeps the image, when it was made anew. Where that fails the next opening makes it again: no

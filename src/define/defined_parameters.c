@@ -1,4 +1,4 @@
-#include "cli/defined_parameters.h"
+#include "define/defined_parameters.h"
 
 #include "base/arena.h"
 #include "fhir/path.h"
@@ -6,7 +6,7 @@
 
 /* A new parameter on one type after the other. */
 typedef struct check {
-  const zd_schema *s;
+  const zd_schema *s, *old;
   uint32_t index;
   zd_param_info info;
   uint32_t types, answered;
@@ -22,13 +22,20 @@ static zd_slice program(const zd_schema *s, uint32_t index, zd_type type, zd_are
   return *err ? (zd_slice){NULL, 0} : zd_path_explain(path, arena);
 }
 
-/* Another parameter of the type with the same code and a smaller number: one that was there, or one
- * that is added with this one. (The other way round it is found when that one is looked at.) */
+static bool was_there(const check *c, uint32_t param) {
+  zd_slice url = zd_schema_param(c->s, param).url;
+  return zd_schema_definition_find(c->old, ZD_DEF_PARAM, url) != UINT32_MAX;
+}
+
+/* Another parameter of the type with the same code: one that was there, or one with a smaller
+ * number that is added with this one. (The other way round it is found when that one is looked at.)
+ */
 static uint32_t other_of(const check *c, zd_type type) {
   uint32_t all[4096];
   size_t n = zd_schema_params_of(c->s, type, all, sizeof all / sizeof *all);
   for (size_t i = 0; i < n && i < sizeof all / sizeof *all; i++)
-    if (all[i] < c->index && zd_slice_eq(zd_schema_param(c->s, all[i]).code, c->info.code))
+    if (all[i] != c->index && zd_slice_eq(zd_schema_param(c->s, all[i]).code, c->info.code) &&
+        (all[i] < c->index || was_there(c, all[i])))
       return all[i];
   return UINT32_MAX;
 }
@@ -114,8 +121,11 @@ zd_err zd_defined_check_parameters(const zd_schema *old, const zd_schema *next,
     zd_definition_info d = zd_schema_definition(next, i);
     zd_fault why = {0};
     if (!is_new(old, &d)) continue;
-    check c = {
-        .s = next, .index = d.number, .info = zd_schema_param(next, d.number), .other = UINT32_MAX};
+    check c = {.s = next,
+               .old = old,
+               .index = d.number,
+               .info = zd_schema_param(next, d.number),
+               .other = UINT32_MAX};
     zd_err err = check_parameter(&c, &why);
     if (err && (!skip || err == ZD_ERR_MEMORY)) return zd_fail(fault, err, "%s", why.text);
     if (!err && c.other == UINT32_MAX) continue;

@@ -1,15 +1,16 @@
-#include "cli/defined.h"
+#include "define/defined.h"
 
 #include <stdlib.h>
 
 #include "base/arena.h"
 #include "base/hash.h"
-#include "cli/defined_parameters.h"
+#include "define/defined_parameters.h"
 #include "fhir/codec.h"
 #include "fhir/definitions.h"
 #include "json/json.h"
 
-static const char note[] = "search-parameters", image_note[] = "definitions-image";
+static const char note[] = "search-parameters", stored_note[] = "stored-search-parameters",
+                  image_note[] = "definitions-image";
 
 enum { TEXT_MAX = 48 << 20 }; /* of all that is defined */
 
@@ -23,18 +24,22 @@ typedef struct zd_defined_key {
 
 /* ---- compiling ---- */
 
-static zd_defined_key key_of(zd_slice text) {
+static zd_defined_key key_of(const zd_defined *p) {
+  uint32_t crc = zd_crc32c(0, p->text.p, p->text.n);
   return (zd_defined_key){.magic = "ZDDEFINE",
-                          .text_size = text.n,
-                          .text_crc = zd_crc32c(0, text.p, text.n),
+                          .text_size = p->text.n + p->stored.n,
+                          .text_crc = zd_crc32c(crc, p->stored.p, p->stored.n),
                           .schema_crc = zd_schema_checksum(zd_schema_r4())};
 }
 
-static zd_err add_lines(zd_definitions *d, zd_slice text, zd_fault *fault) {
+/* Lines that begin with an id stand for resources of the record. */
+static zd_err add_lines(zd_definitions *d, zd_slice text, bool with_id, zd_fault *fault) {
   zd_err err = ZD_OK;
   while (text.n && !err) {
     size_t end = zd_slice_find(text, '\n');
-    if (end) err = zd_definitions_add(d, (zd_slice){text.p, end}, fault);
+    zd_slice line = {text.p, end};
+    if (with_id) line = zd_slice_from(line, zd_slice_find(line, ' ') + 1);
+    if (line.n) err = zd_definitions_add(d, line, fault);
     text = zd_slice_from(text, end + 1);
   }
   return err;
@@ -45,15 +50,16 @@ static zd_err open_image(zd_defined *p, zd_fault *fault) {
   return zd_schema_from_image(image.p, image.n, &p->schema, fault);
 }
 
-/* The image of the official definitions and p->text. */
+/* The image of the official definitions and p's lines. */
 static zd_err compile(zd_defined *p, zd_fault *fault) {
   zd_definitions *d;
   zd_buffer image;
-  zd_defined_key key = key_of(zd_buffer_slice(&p->text));
+  zd_defined_key key = key_of(p);
   zd_err err = zd_definitions_extend(zd_schema_r4(), &d, fault);
   if (err) return err;
   zd_buffer_init(&image, 0);
-  err = add_lines(d, zd_buffer_slice(&p->text), fault);
+  err = add_lines(d, zd_buffer_slice(&p->text), false, fault);
+  if (!err) err = add_lines(d, zd_buffer_slice(&p->stored), true, fault);
   if (!err) err = zd_definitions_build(d, &image, fault);
   zd_definitions_free(d);
   zd_buffer_clear(&p->image);
@@ -71,26 +77,61 @@ static zd_err compile(zd_defined *p, zd_fault *fault) {
 /* The image that is kept, when it was made from this text by a program like this one. */
 static bool load_image(zd_store *store, zd_defined *out) {
   zd_fault ignored = {0};
-  zd_defined_key wanted = key_of(zd_buffer_slice(&out->text));
+  zd_defined_key wanted = key_of(out);
   if (zd_store_note(store, image_note, &out->image, &ignored)) return false;
   return out->image.n > sizeof wanted && memcmp(out->image.p, &wanted, sizeof wanted) == 0 &&
          open_image(out, &ignored) == ZD_OK;
 }
 
-zd_err zd_defined_load(zd_store *store, zd_defined *out, zd_fault *fault) {
-  *out = (zd_defined){.schema = zd_schema_r4()};
-  zd_buffer_init(&out->text, 0);
-  zd_buffer_init(&out->image, 0);
-  zd_err err = zd_store_note(store, note, &out->text, fault);
-  if (!err) return load_image(store, out) ? ZD_OK : compile(out, fault);
+static void init(zd_defined *p) {
+  *p = (zd_defined){.schema = zd_schema_r4()};
+  zd_buffer_init(&p->text, TEXT_MAX);
+  zd_buffer_init(&p->stored, TEXT_MAX);
+  zd_buffer_init(&p->image, 0);
+}
+
+static zd_err load_note(zd_store *store, const char *name, zd_buffer *out, zd_fault *fault) {
+  zd_err err = zd_store_note(store, name, out, fault);
   if (err != ZD_ERR_NOT_FOUND) return err;
   if (fault) *fault = (zd_fault){0};
+  zd_buffer_clear(out);
   return ZD_OK;
+}
+
+/* What does not compile any more, with a newer program say, is looked at again as it stands in the
+ * record (zd_definer_refresh). */
+static zd_err compile_loaded(zd_defined *p, zd_fault *fault) {
+  zd_err err = compile(p, fault);
+  if (!err || err == ZD_ERR_MEMORY || !p->stored.n) return err;
+  if (fault) *fault = (zd_fault){0};
+  zd_buffer_clear(&p->stored);
+  p->schema = zd_schema_r4();
+  return p->text.n ? compile(p, fault) : ZD_OK;
+}
+
+zd_err zd_defined_load(zd_store *store, zd_defined *out, zd_fault *fault) {
+  init(out);
+  zd_err err = load_note(store, note, &out->text, fault);
+  if (!err) err = load_note(store, stored_note, &out->stored, fault);
+  if (err || !(out->text.n + out->stored.n) || load_image(store, out)) return err;
+  return compile_loaded(out, fault);
 }
 
 void zd_defined_free(zd_defined *p) {
   zd_buffer_free(&p->text);
+  zd_buffer_free(&p->stored);
   zd_buffer_free(&p->image);
+}
+
+zd_err zd_defined_with_stored(const zd_defined *p, zd_slice stored, zd_defined *out,
+                              zd_fault *fault) {
+  init(out);
+  zd_buffer_add_slice(&out->text, zd_buffer_slice(&p->text));
+  zd_buffer_add_slice(&out->stored, stored);
+  if (out->text.failed || out->stored.failed)
+    return zd_fail(fault, zd_buffer_error(out->text.failed ? &out->text : &out->stored),
+                   "too many definitions for one store");
+  return out->text.n + out->stored.n ? compile(out, fault) : ZD_OK;
 }
 
 void zd_defined_keep_image(zd_defined *p, zd_store *store) {
@@ -103,6 +144,7 @@ void zd_defined_keep_image(zd_defined *p, zd_store *store) {
 zd_err zd_defined_save(zd_defined *p, zd_store *store, zd_fault *fault) {
   zd_err err = zd_store_set_note(store, image_note, ZD_S(""), fault);
   if (!err) err = zd_store_set_note(store, note, zd_buffer_slice(&p->text), fault);
+  if (!err) err = zd_store_set_note(store, stored_note, zd_buffer_slice(&p->stored), fault);
   if (!err) zd_defined_keep_image(p, store);
   return err;
 }
@@ -183,11 +225,13 @@ static zd_err check_addition(const zd_schema *s, zd_addition *a, zd_fault *fault
 static zd_err compile_with(const zd_defined *p, const zd_addition *additions, size_t n,
                            zd_defined *next, zd_fault *fault) {
   zd_buffer_clear(&next->text);
+  zd_buffer_clear(&next->stored);
   zd_buffer_add_slice(&next->text, zd_buffer_slice(&p->text));
+  zd_buffer_add_slice(&next->stored, zd_buffer_slice(&p->stored));
   for (size_t i = 0; i < n; i++)
     if (additions[i].outcome == ZD_DEFINED_ADDED) append_line(&next->text, additions[i].text);
-  if (next->text.failed)
-    return zd_fail(fault, zd_buffer_error(&next->text), "too many definitions for one store");
+  if (next->text.failed || next->stored.failed)
+    return zd_fail(fault, ZD_ERR_LIMIT, "too many definitions for one store");
   return compile(next, fault);
 }
 
@@ -210,8 +254,7 @@ zd_err zd_defined_add(zd_defined *p, zd_addition *additions, size_t n, bool skip
     added += additions[i].outcome == ZD_DEFINED_ADDED;
   }
   if (err || !added) return err;
-  zd_buffer_init(&next.text, TEXT_MAX);
-  zd_buffer_init(&next.image, 0);
+  init(&next);
   err = add_all(p, additions, n, skip, &next, fault);
   if (err) {
     zd_defined_free(&next);
