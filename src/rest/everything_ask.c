@@ -48,11 +48,12 @@ static bool take_types(zd_everything *e, const zd_argument *x, zd_answer *a) {
 
 static bool take_count(zd_everything *e, const zd_argument *x, zd_answer *a) {
   uint64_t n = 0;
-  for (size_t i = 0; i < x->text.n && n <= UINT32_MAX; i++) {
-    if (x->text.p[i] < '0' || x->text.p[i] > '9') n = UINT64_MAX / 2;
+  bool fine = x->text.n > 0 && x->text.n < 10;
+  for (size_t i = 0; i < x->text.n && fine; i++) {
+    fine = x->text.p[i] >= '0' && x->text.p[i] <= '9';
     n = n * 10 + (uint64_t)(x->text.p[i] - '0');
   }
-  if (!n || n > UINT32_MAX)
+  if (!fine || !n)
     return zd_argument_refuse(e->call, a, x->name, ZD_ISSUE_VALUE,
                               "_count is a number from 1, not \"%.*s\"", ZD_SV(x->text));
   e->count = n < PAGE_MOST ? (uint32_t)n : PAGE_MOST;
@@ -170,15 +171,12 @@ typedef struct plans {
   size_t n;
 } plans;
 
-/* "date=ge2020&date=le2021" */
+/* "date=gt2019-12-31T23:59:59.999Z&date=lt..." */
 static void ask_range(const zd_everything *e, const char *param, zd_buffer *out) {
-  const zd_slice bounds[] = {e->start, e->end};
-  static const char *const prefixes[] = {"ge", "le"};
-  for (int i = 0; i < 2; i++) {
-    if (!bounds[i].p) continue;
-    zd_slice value = zd_arena_printf(e->call->arena, "%s%.*s", prefixes[i], ZD_SV(bounds[i]));
-    zd_argument_encode(zd_slice_of(param), value, out);
-  }
+  zd_slice bounds[2];
+  if (!zd_period_overlap(e->start, e->end, e->call->arena, bounds)) out->failed = ZD_ERR_MEMORY;
+  for (int i = 0; i < 2; i++)
+    if (bounds[i].p) zd_argument_encode(zd_slice_of(param), bounds[i], out);
 }
 
 static void ask_missing(const zd_everything *e, const char *param, zd_buffer *out) {

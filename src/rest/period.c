@@ -61,3 +61,23 @@ bool zd_period_parse(zd_slice s, int64_t *from, int64_t *to) {
   *to = *from + unit;
   return true;
 }
+
+bool zd_period_overlap(zd_slice start, zd_slice end, zd_arena *arena, zd_slice out[2]) {
+  char text[24];
+  int64_t from, to, first = zd_clock_days(1, 1, 1) * 86400000,
+                    last = zd_clock_days(9999, 12, 31) * 86400000;
+  out[0] = out[1] = (zd_slice){NULL, 0};
+  if (start.p) {
+    if (!zd_period_parse(start, &from, &to)) return false;
+    zd_clock_format(from > first ? from - 1 : first, text);
+    if (from > first) out[0] = zd_arena_printf(arena, "gt%.24s", text);
+    if (from > first && !out[0].p) return false;
+  }
+  if (end.p) {
+    if (!zd_period_parse(end, &from, &to)) return false;
+    zd_clock_format(to < last ? to : last, text);
+    if (to < last) out[1] = zd_arena_printf(arena, "lt%.24s", text);
+    if (to < last && !out[1].p) return false;
+  }
+  return true;
+}

@@ -69,8 +69,29 @@ static void test_refused(void **state) {
     if (zd_period_parse(zd_slice_of(texts[i]), &from, &to)) fail_msg("taken: \"%s\"", texts[i]);
 }
 
+static void test_overlap(void **state) {
+  (void)state;
+  static const struct {
+    const char *start, *end, *after, *before; /* NULL: absent */
+  } rows[] = {{"2024", "2024", "gt2023-12-31T23:59:59.999Z", "lt2025-01-01T00:00:00.000Z"},
+              {"2024-02-29", NULL, "gt2024-02-28T23:59:59.999Z", NULL},
+              {NULL, "2024-02-29T10:00+03:00", NULL, "lt2024-02-29T07:01:00.000Z"},
+              {"0001", "9999", NULL, NULL}};
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    zd_arena arena;
+    zd_slice got[2];
+    zd_arena_init(&arena, 0);
+    assert_true(
+        zd_period_overlap(zd_slice_of(rows[i].start), zd_slice_of(rows[i].end), &arena, got));
+    assert_true(zd_slice_eq(got[0], zd_slice_of(rows[i].after)));
+    assert_true(zd_slice_eq(got[1], zd_slice_of(rows[i].before)));
+    assert_false(zd_period_overlap(ZD_S("2024-13"), (zd_slice){NULL, 0}, &arena, got));
+    zd_arena_free(&arena);
+  }
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(test_periods),
-                                     cmocka_unit_test(test_refused)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(test_periods), cmocka_unit_test(test_refused),
+                                     cmocka_unit_test(test_overlap)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

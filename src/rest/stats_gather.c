@@ -8,6 +8,7 @@
  */
 #include <stdlib.h>
 
+#include "rest/period.h"
 #include "rest/stats.h"
 
 #define UCUM "http://unitsofmeasure.org"
@@ -258,14 +259,10 @@ static zd_slice query_of(zd_stats *s, const zd_stats_code *code) {
   }
   add_escaped(code->code, &value);
   zd_argument_encode(ZD_S("combo-code"), zd_buffer_slice(&value), &query);
-  const zd_slice bounds[] = {s->from, s->to};
-  for (int i = 0; i < 2; i++) {
-    if (!bounds[i].p) continue;
-    zd_buffer_clear(&value);
-    zd_buffer_add_slice(&value, i ? ZD_S("le") : ZD_S("ge"));
-    zd_buffer_add_slice(&value, bounds[i]);
-    zd_argument_encode(ZD_S("date"), zd_buffer_slice(&value), &query);
-  }
+  zd_slice bounds[2];
+  if (!zd_period_overlap(s->from, s->to, s->call->arena, bounds)) query.failed = ZD_ERR_MEMORY;
+  for (int i = 0; i < 2; i++)
+    if (bounds[i].p) zd_argument_encode(ZD_S("date"), bounds[i], &query);
   zd_slice text = {NULL, 0};
   if (!query.failed && !value.failed) text = zd_arena_copy(s->call->arena, zd_buffer_slice(&query));
   zd_buffer_free(&query);
