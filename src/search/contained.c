@@ -3,6 +3,7 @@
 
 #include "search/look.h"
 #include "search/planner.h"
+#include "search/text.h"
 
 zd_err zd_contained_open(zd_search *s, zd_fault *fault) {
   s->contained_field = zd_store_symbol(s->store, ZD_S("f:#contained"), true);
@@ -211,9 +212,11 @@ static zd_err checked(resource *r, const zd_plan *p, bool *hit) {
   if (!r->tree) return p->check(p->check_state, r->v, r->row, hit);
   const zd_clause *clause = zd_planner_clause_of(p);
   const zd_look *look = zd_look_of(p);
+  const zd_text_clause *phrase = zd_text_phrase_of(p);
   *hit = false;
   if (clause) return zd_match_clause(r->s, clause, r->tree, r->node, r->arena, hit);
   if (look) return zd_look_at(look, r->tree, r->node, r->arena, hit);
+  if (phrase) return zd_text_match(phrase, r->tree, r->node, r->arena, hit);
   return p->check == check_chain ? follows_within(r, p->check_state, hit) : ZD_OK;
 }
 
@@ -339,8 +342,8 @@ static void look_over(survey *y, const zd_plan *p, bool far) {
   }
   y->refers |= refers;
   if (p->op == ZD_PLAN_CHECK && !far)
-    y->refused |= !zd_planner_clause_of(p) && !zd_look_of(p) && p->check != check_chain &&
-                  !zd_plan_is_updated(p);
+    y->refused |= !zd_planner_clause_of(p) && !zd_look_of(p) && !zd_text_phrase_of(p) &&
+                  p->check != check_chain && !zd_plan_is_updated(p);
   if (p->op == ZD_PLAN_CHECK && p->check == check_chain) {
     const chain *c = p->check_state;
     look_over(y, c->target, far);
@@ -436,7 +439,7 @@ static zd_err may_query(zd_query_reader *q, const zd_plan *plan) {
       return refuse(q,
                     "its answers are containers, which are ordered by _id and _lastUpdated only");
   if (q->out->include_count) return refuse(q, "_include and _revinclude are not offered with it");
-  if (q->out->text_count) return refuse(q, "_text and _content are not offered with it");
+  if (q->out->by_score) return refuse(q, "its answers are containers, which have no score");
   if (y.referred) return refuse(q, "_has is not offered with it");
   return y.refused ? refuse(q, "contained resources cannot be asked this") : ZD_OK;
 }
@@ -444,6 +447,7 @@ static zd_err may_query(zd_query_reader *q, const zd_plan *plan) {
 zd_err zd_contained_query(zd_query_reader *q, const zd_plan **plan) {
   const zd_plan *both[2] = {*plan, NULL};
   zd_err err = may_query(q, *plan);
+  q->out->text_count = 0; /* nothing is ranked */
   within *w = ZD_NEW(q->arena, within);
   if (err || !w) return err ? err : ZD_ERR_MEMORY;
   *w = (within){q->s, q->type, *plan};

@@ -89,6 +89,8 @@ bool zd_text_is_param(zd_slice name);
  * clause is not NULL on success. */
 zd_err zd_text_clause_read(zd_ask *a, zd_type type, zd_slice name, const zd_text_clause **out);
 zd_err zd_text_plan(const zd_text_clause *clause, zd_arena *arena, const zd_plan **out);
+/* The phrase that a CHECK of such a plan asks of its row; NULL: it asks something else. */
+const zd_text_clause *zd_text_phrase_of(const zd_plan *plan);
 /* The rows where a word, phrase (its words, in whatever order) or beginning stands. */
 zd_err zd_text_leaf_plan(const zd_text_clause *clause, const zd_text_node *leaf, zd_arena *arena,
                          const zd_plan **out);

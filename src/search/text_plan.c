@@ -153,6 +153,10 @@ static zd_err check_phrase(void *state, zd_snapshot *v, zd_row row, bool *hit) {
   return err;
 }
 
+const zd_text_clause *zd_text_phrase_of(const zd_plan *plan) {
+  return plan->op == ZD_PLAN_CHECK && plan->check == check_phrase ? plan->check_state : NULL;
+}
+
 static zd_err phrase_plan(const zd_text_clause *clause, const zd_text_node *leaf, zd_arena *arena,
                           const zd_plan **out) {
   zd_plan *p = zd_plan_new(arena, ZD_PLAN_CHECK);

@@ -77,8 +77,8 @@ static const char *const resources[] = {
     "\"identifier\":[{\"system\":\"http://snils.example\",\"value\":\"112-233-445 95\"}],"
     "\"gender\":\"male\",\"birthDate\":\"1980-05-06\","
     "\"extension\":[{\"url\":\"http://x.example/race\",\"valueString\":\"Extended words\"}],"
-    "\"contained\":[{\"resourceType\":\"Organization\",\"id\":\"o\",\"name\":\"Contained clinic\"}]"
-    "}",
+    "\"contained\":[{\"resourceType\":\"Organization\",\"id\":\"o\",\"name\":\"Contained clinic\"}],"
+    "\"managingOrganization\":{\"reference\":\"#o\"}}",
     "{\"resourceType\":\"Observation\",\"id\":\"o\",\"status\":\"final\",\"code\":{\"coding\":[{"
     "\"system\":\"http://loinc.org\",\"code\":\"8480-6\",\"display\":\"Systolic blood pressure\"}],"
     "\"text\":\"Давление \\u0432ерхнее\"},\"valueQuantity\":{\"value\":120,\"unit\":\"mmHg\"},"
@@ -124,6 +124,11 @@ static const char *const questions[][4] = {
     {"", "_text", "deep", ""}, /* the narrative of a part is content of the whole */
     {"Condition", "subject:Patient._text", "боли", "c"},
     {"Condition", "subject:Patient._content", "тула", "c"},
+    {"Organization", "_contained=true&_content", "clinics", "p"},
+    {"Organization", "_contained=true&_content", "\"contained clinic\"", "p"},
+    {"Organization", "_contained=true&_content", "\"clinic contained\" OR тула", ""},
+    {"Patient", "organization._content", "\"contained clinic\"", "p"},
+    {"Patient", "organization._content", "\"clinic contained\"", ""},
     {"Patient", "_has:Observation:subject:_content", "systolic", "p"},
 };
 
