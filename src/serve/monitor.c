@@ -84,11 +84,8 @@ static void write_indexing(zd_serve *s, zd_buffer *out) {
 }
 
 static uint64_t resident_bytes(void) {
-  char line[128] = "";
-  FILE *f = fopen("/proc/self/statm", "re"); /* "size resident ..." in pages */
-  const char *second = f && fgets(line, sizeof line, f) ? strchr(line, ' ') : NULL;
-  if (f) fclose(f);
-  return second ? strtoull(second, NULL, 10) * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
+  zd_serve_memory now;
+  return zd_serve_memory_now(&now) ? now.resident : 0;
 }
 
 void zd_serve_metrics(zd_serve *s, zd_http_exchange *x) {

@@ -1,12 +1,13 @@
 /* serve.c: assembles the server, waits for signals, takes it apart. */
 #include <arpa/inet.h>
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "serve/serve_internal.h"
 
-enum { GRACE_MS = 10000, WORKER_QUEUE = 4096 };
+enum { GRACE_MS = 10000, WORKER_QUEUE = 4096, LOOK_S = 5 };
 
 bool zd_serve_is_loopback(const char *host) {
   struct in_addr v4;
@@ -110,11 +111,15 @@ static void reload(zd_serve *s) {
   zd_log(s->o->logger, ZD_LOG_INFO, "settings read again", "file", s->o->settings, NULL);
 }
 
-/* SIGHUP reads settings; SIGINT and SIGTERM end it. */
+/* SIGHUP reads settings; SIGINT and SIGTERM end it. Between them freed memory is given back. */
 static void wait_for_end(zd_serve *s, const sigset_t *signals) {
-  for (int number = 0; sigwait(signals, &number) == 0;) {
-    if (number != SIGHUP) break;
-    reload(s);
+  const struct timespec look = {.tv_sec = LOOK_S};
+  uint64_t least = 0;
+  for (;;) {
+    int number = sigtimedwait(signals, NULL, &look);
+    if (number == SIGHUP) reload(s);
+    if (number < 0 && errno == EAGAIN) zd_serve_give_back(&least);
+    if (number > 0 ? number != SIGHUP : errno != EAGAIN && errno != EINTR) break;
   }
   zd_log(s->o->logger, ZD_LOG_INFO, "stopping", NULL);
 }
