@@ -115,6 +115,14 @@ static zd_err read_number(const zd_value_context *x, zd_slice text, zd_search_va
   return err == ZD_ERR_LIMIT ? bad(x, "a number out of all measure", text) : err;
 }
 
+/* A bound may have too many digits in the canonical unit: 273.15 beside 1e5000. */
+static zd_err check_carried(const zd_value_context *x, zd_slice text, const zd_search_value *v) {
+  zd_decimal bound;
+  zd_err err = zd_canonical_value(&v->low, &v->canonical, x->arena, &bound);
+  if (!err) err = zd_canonical_value(&v->high, &v->canonical, x->arena, &bound);
+  return err == ZD_ERR_LIMIT ? bad(x, "too many digits in another unit", text) : err;
+}
+
 static zd_err read_quantity(const zd_value_context *x, zd_slice text, zd_search_value *out) {
   zd_slice rest, code;
   zd_err err = read_number(x, zd_value_split(text, '|', &rest), out);
@@ -128,8 +136,9 @@ static zd_err read_quantity(const zd_value_context *x, zd_slice text, zd_search_
   if (out->system.n && !out->code.n) return bad(x, "a unit system needs a code", text);
   if (out->code.n) out->unit = out->system.n ? ZD_UNIT_EXACT : ZD_UNIT_LOOSE;
   if (out->unit != ZD_UNIT_EXACT) return ZD_OK;
-  return zd_canonical_of(x->search, out->system, out->code, x->arena, &out->canonical,
-                         &out->has_canonical);
+  err = zd_canonical_of(x->search, out->system, out->code, x->arena, &out->canonical,
+                        &out->has_canonical);
+  return err || !out->has_canonical ? err : check_carried(x, text, out);
 }
 
 static zd_err read_token(const zd_value_context *x, zd_slice text, zd_search_value *out) {

@@ -56,6 +56,18 @@ test('without a unit, or with one but no system, it is the number that was writt
   assert.deepEqual(await found('value-quantity=38.5||Cel'), ['fever']);
 });
 
+test('what has too many digits in another unit is refused, and stored as it is', async () => {
+  const refused = await api.get(`Observation?${quantity('gt1e5000', 'Cel')}`);
+  assert.equal(refused.status, 400, refused.text);
+  assert.match(refused.text, /too many digits/);
+  const text = JSON.stringify({ resourceType: 'Observation', id: 'hot', status: 'final', code: { text: 'x' },
+    valueQuantity: { value: 0, system: ucum, code: 'Cel' } }).replace('"value":0', '"value":1e5000');
+  const made = await fetch(`${server.base}/Observation/hot`, { method: 'PUT', body: text, headers: { 'content-type': 'application/fhir+json' } });
+  assert.equal(made.status, 201, await made.text());
+  assert.deepEqual(await found('value-quantity=1e5000'), ['hot']);
+  assert.deepEqual(await found(quantity('gt38', 'Cel')), ['fever', 'fever-f']);
+});
+
 test('composites, filters and counts ask in any unit too', async () => {
   assert.deepEqual(await found(`code-value-quantity=${encodeURIComponent(`urn:x|glucose$5400|${ucum}|umol/L`)}`), ['glucose', 'glucose-micro']);
   assert.deepEqual(await found(`_filter=${encodeURIComponent(`value-quantity gt 38|${ucum}|Cel`)}`), ['fever', 'fever-f']);
