@@ -126,6 +126,11 @@ static zd_err hold_notes(backup *b, held_files *h, zd_fault *fault) {
   for (struct dirent *e; !err && (e = readdir(d));)
     if (ends_with(e->d_name, ".note")) err = hold(b, h, e->d_name, fault);
   closedir(d);
+  for (size_t i = 0; !err && i < h->n; i++) {
+    if (!ends_with(h->all[i].name, ".note") || zd_note_sound(zd_buffer_slice(&h->all[i].text)))
+      continue;
+    err = zd_fail(fault, ZD_ERR_CORRUPT, "%s/%s is damaged", b->options->dir, h->all[i].name);
+  }
   return err;
 }
 
@@ -433,9 +438,29 @@ static zd_err copy_log(backup *b, zd_fault *fault) {
   if (!err) err = add_sizes(b->source, b->first, &b->total, fault);
   b->total -= b->have;
   if (!err) err = zd_log_walk(b->source, &place, visit, b, &torn, fault);
+  if (err == ZD_ERR_CORRUPT)
+    (void)finish_draft(b, NULL); /* all before the damage is worth having */
   if (!err) err = finish_draft(b, fault);
   drop_draft(b);
   return err ? err : copy_beside_log(b, fault);
+}
+
+/* The names and dictionaries of the store, before they replace those of the copy. */
+static zd_err judge_names(backup *b, zd_fault *fault) {
+  const zd_backup_options *o = b->options;
+  zd_symbols *here = NULL, *there = NULL;
+  zd_dictionaries *dictionaries = NULL;
+  zd_err err = zd_symbols_open(b->fs, o->dir, true, &here, fault);
+  if (!err) err = zd_symbols_open(b->fs, o->to, true, &there, fault);
+  if (!err) err = zd_dictionaries_open(b->fs, o->dir, true, &dictionaries, fault);
+  if (!err && zd_symbols_count(here) < zd_symbols_count(there)) {
+    err = zd_fail(fault, ZD_ERR_CORRUPT, "%s/symbols: %u names, of %u that the backup has", o->dir,
+                  zd_symbols_count(here), zd_symbols_count(there));
+  }
+  zd_dictionaries_close(dictionaries);
+  zd_symbols_close(there);
+  zd_symbols_close(here);
+  return err;
 }
 
 static zd_err run(backup *b, zd_fault *fault) {
@@ -444,6 +469,7 @@ static zd_err run(backup *b, zd_fault *fault) {
   path_in(o->to, "dict", path);
   zd_err err = zd_file_make_dir(path, fault);
   if (!err) err = copy_small(b, "FORMAT", fault);
+  if (!err) err = judge_names(b, fault);
   if (!err) err = zd_log_files_open(b->fs, o->dir, true, 0, &b->source, fault);
   if (!err) err = zd_log_files_open(b->fs, o->to, false, 0, &b->copy, fault);
   b->block = malloc(BLOCK);

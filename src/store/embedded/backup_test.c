@@ -203,6 +203,11 @@ static void damage_is_named_and_not_copied(void **state) {
   flip(path, 40);
   assert_int_equal(zd_store_backup(&o, &r, &fault), ZD_ERR_CORRUPT);
   assert_non_null(strstr(fault.text, "symbols"));
+  fixture copy; /* and the backup stays one */
+  open_backup(w, &copy);
+  assert_true(now(copy.s) >= 30 && now(copy.s) < 60); /* what stands before the damage was taken */
+  check_clean(&copy);
+  zd_store_close(copy.s);
   flip(path, 40);
   must_back_up(w);
   must_be_same(w, 60);

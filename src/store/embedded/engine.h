@@ -62,6 +62,11 @@ zd_err zd_store_lock(const char *dir, int *fd, zd_fault *fault);
 /* Judges the text of DIR/FORMAT. ZD_ERR_CORRUPT; ZD_ERR_UNSUPPORTED: a newer program's. */
 zd_err zd_store_judge_format(zd_slice text, const char *path, zd_fault *fault);
 
+/* ---- notes.c ---- */
+
+/* Is the content of a .note file what was written? */
+bool zd_note_sound(zd_slice all);
+
 /* ---- txn.c ---- */
 
 /* One write of a transaction, as the committer needs it. */

@@ -10,7 +10,7 @@
 #include "store/embedded/engine.h"
 
 #define HEAD "zdravo note\n"
-enum { SUM = 9, NOTE_MAX = 64 << 20 };
+enum { SUM = 9, TEXT_AT = sizeof HEAD - 1 + SUM, NOTE_MAX = 64 << 20 };
 
 static void path_of(const zd_store *s, const char *name, char path[PATH_MAX]) {
   snprintf(path, PATH_MAX, "%s/%s.note", s->dir, name);
@@ -20,20 +20,22 @@ static void sum_of(zd_slice text, char sum[SUM + 1]) {
   snprintf(sum, SUM + 1, "%08x\n", zd_crc32c(0, text.p, text.n));
 }
 
+bool zd_note_sound(zd_slice all) {
+  char sum[SUM + 1];
+  sum_of(zd_slice_from(all, TEXT_AT), sum);
+  return all.n >= TEXT_AT && memcmp(all.p, HEAD, sizeof HEAD - 1) == 0 &&
+         memcmp(all.p + sizeof HEAD - 1, sum, SUM) == 0;
+}
+
 zd_err zd_store_note(zd_store *s, const char *name, zd_buffer *out, zd_fault *fault) {
-  char path[PATH_MAX], sum[SUM + 1];
+  char path[PATH_MAX];
   path_of(s, name, path);
   zd_err err = zd_file_read(path, NOTE_MAX, out, fault);
   if (err) return err;
-  size_t before = sizeof HEAD - 1 + SUM;
-  zd_slice all = zd_buffer_slice(out), text = zd_slice_from(all, before);
-  sum_of(text, sum);
-  if (all.n < before || memcmp(all.p, HEAD, sizeof HEAD - 1) != 0 ||
-      memcmp(all.p + sizeof HEAD - 1, sum, SUM) != 0) {
+  if (!zd_note_sound(zd_buffer_slice(out)))
     return zd_fail(fault, ZD_ERR_CORRUPT, "%s is damaged", path);
-  }
-  memmove(out->p, text.p, text.n);
-  out->n = text.n;
+  memmove(out->p, out->p + TEXT_AT, out->n - TEXT_AT);
+  out->n -= TEXT_AT;
   return ZD_OK;
 }
 
