@@ -276,10 +276,6 @@ static zd_err ask_has(zd_ask *a, size_t at, zd_type type, zd_asked *out) {
     return zd_ask_fail(a, ZD_ERR_NOT_FOUND, "_has needs a resource type, or _type");
   zd_err err = reference_param(a, step->type, step->code, &param);
   if (err) return err;
-  if (ways_of(a->q->s, step->type, param).by_url)
-    return zd_ask_fail(a, ZD_ERR_UNSUPPORTED,
-                       "_has through canonical references (%.*s) is not offered", shown(step->code),
-                       step->code.p);
   if (!may_refer(a->q->s, param, type))
     return zd_ask_fail(a, ZD_ERR_NOT_FOUND, "%.*s of %.*s does not refer to %.*s",
                        shown(step->code), step->code.p,
@@ -287,12 +283,22 @@ static zd_err ask_has(zd_ask *a, size_t at, zd_type type, zd_asked *out) {
                        ZD_SV(zd_schema_type_info(schema, type).name));
   err = ask_step(a, at + 1, step->type, &source);
   if (!err) err = zd_ask_typed(a->q, step->type, &source);
-  zd_plan *p = NULL;
-  if (!err) err = join(a, ZD_PLAN_REFERRED, param->field, source.plan, &p);
   if (err) return err;
-  p->type = zd_search_type_symbol(a->q->s, type);
-  *out = (zd_asked){.plan = p, .nodes = 1 + source.nodes, .typed = true};
-  return ZD_OK;
+  ways w = ways_of(a->q->s, step->type, param);
+  const zd_plan *found[2];
+  size_t n = 0;
+  *out = (zd_asked){.nodes = 2 + source.nodes, .typed = true};
+  if (w.by_name) {
+    zd_plan *p = NULL;
+    err = join(a, ZD_PLAN_REFERRED, param->field, source.plan, &p);
+    if (!err) p->type = zd_search_type_symbol(a->q->s, type);
+    found[n++] = p;
+  }
+  if (!err && w.by_url) {
+    err = zd_ask_named_by_url(a, type, step->type, param, source.plan, &found[n]);
+    if (!err) out->nodes += zd_ask_nodes(found[n++]);
+  }
+  return err ? err : zd_plan_group(ZD_PLAN_OR, found, n, a->q->arena, &out->plan);
 }
 
 static zd_err ask_leaf(zd_ask *a, size_t at, zd_type type, zd_asked *out) {

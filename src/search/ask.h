@@ -71,6 +71,10 @@ zd_err zd_ask_typed(const zd_query_reader *q, zd_type type, zd_asked *asked);
 zd_err zd_ask_by_url(zd_ask *a, const zd_search_param *param, const zd_plan *target,
                      const zd_plan **out);
 
+/* Rows of `type` that resources of `source` matching `from` name by url under the parameter. */
+zd_err zd_ask_named_by_url(zd_ask *a, zd_type type, zd_type source, const zd_search_param *param,
+                           const zd_plan *from, const zd_plan **out);
+
 /* ---- leaves (clause.c) ---- */
 
 /* The usual leaf: code[:modifier]=value of the part. */

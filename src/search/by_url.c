@@ -1,9 +1,10 @@
-/* by_url.c: chains through canonical references, which name their target by its url.
+/* by_url.c: chains and _has through canonical references, which name their target by its url.
  *
  * The store follows names (type and id) only. What canonicals point to are definitions, of which
  * there are few: those that match are looked up while the query is read, in its snapshot, and their
  * urls become terms. A reference without a version names every resource of its url; one with a
- * version, that version alone. */
+ * version, that version alone. _has goes the other way alike: those that refer are looked up, and
+ * what they name is asked for by its url and version. */
 #include "base/clock.h"
 #include "search/ask.h"
 #include "search/look.h"
@@ -92,7 +93,15 @@ static zd_err add_target(urls *u, zd_row row) {
   return err || !url.n ? err : add_url(u, url, version);
 }
 
-/* The rows of the targets, at most TARGETS_MAX. */
+static zd_err too_many(zd_ask *a) {
+  return zd_query_refuse(a->q, a->part->name, ZD_ISSUE_TOO_COSTLY,
+                         "%.*s: canonical references are followed to and from at most %d resources "
+                         "that are found quickly",
+                         a->part->name.n > 100 ? 100 : (int)a->part->name.n, a->part->name.p,
+                         TARGETS_MAX);
+}
+
+/* The rows that are followed from, at most TARGETS_MAX. */
 static zd_err find_targets(zd_ask *a, const zd_plan *target, zd_row *rows, size_t *n) {
   zd_fault fault = {0};
   zd_search_request ask = {.plan = target,
@@ -101,11 +110,7 @@ static zd_err find_targets(zd_ask *a, const zd_plan *target, zd_row *rows, size_
                            .deadline_ns = zd_clock_monotonic_ns() + LOOK_UP_NS};
   zd_err err = zd_snapshot_search(a->q->options->snapshot, &ask, rows, n, &fault);
   if (err != ZD_ERR_LIMIT && (err || *n <= TARGETS_MAX)) return err;
-  return zd_query_refuse(a->q, a->part->name, ZD_ISSUE_TOO_COSTLY,
-                         "%.*s: a canonical reference is followed to at most %d resources that are "
-                         "found quickly",
-                         a->part->name.n > 100 ? 100 : (int)a->part->name.n, a->part->name.p,
-                         TARGETS_MAX);
+  return too_many(a);
 }
 
 /* Of what the urls are taken from: any definition the parameter may refer to. */
@@ -139,4 +144,98 @@ zd_err zd_ask_by_url(zd_ask *a, const zd_search_param *param, const zd_plan *tar
   if (!u.done || !u.plans) return ZD_ERR_MEMORY;
   for (size_t i = 0; i < n && !err; i++) err = add_target(&u, rows[i]);
   return err ? err : zd_plan_group(ZD_PLAN_OR, u.plans, u.n, arena, out);
+}
+
+/* ---- _has: from those that refer to what they name ---- */
+
+/* The canonical references of the rows that refer, each once. */
+typedef struct named {
+  zd_ask *a;
+  zd_slice *urls; /* url, or url|version */
+  zd_slice *versions;
+  size_t n;
+  bool many;
+} named;
+
+static zd_err keep_name(named *k, const zd_fact *fact) {
+  zd_arena *arena = k->a->q->arena;
+  for (size_t i = 0; i < k->n; i++) {
+    bool versioned = k->versions[i].p != NULL;
+    if (zd_slice_eq(k->urls[i], fact->text) && versioned == (fact->version.p != NULL) &&
+        (!versioned || zd_slice_eq(k->versions[i], fact->version)))
+      return ZD_OK;
+  }
+  k->many |= k->n == TARGETS_MAX;
+  if (k->many) return ZD_OK;
+  k->urls[k->n] = zd_arena_copy(arena, fact->text);
+  k->versions[k->n] = fact->version.p ? zd_arena_copy(arena, fact->version) : fact->version;
+  bool whole = k->urls[k->n].p && (!fact->version.p || k->versions[k->n].p);
+  k->n++;
+  return whole ? ZD_OK : ZD_ERR_MEMORY;
+}
+
+static zd_err collect(const zd_look *look, const zd_fact *fact, zd_arena *arena, bool *hit) {
+  named *const *k = look->wanted;
+  (void)arena;
+  *hit = false;
+  return fact->id.p || !fact->text.p ? ZD_OK : keep_name(*k, fact);
+}
+
+static zd_err names_of(named *k, const zd_search_param *param, zd_row row) {
+  zd_query_reader *q = k->a->q;
+  zd_arena arena;
+  zd_record record;
+  zd_tree tree;
+  zd_fault fault = {0};
+  bool hit;
+  zd_look look = {.search = q->s, .param = param, .fits = collect, .wanted = &k};
+  zd_arena_init(&arena, 0);
+  zd_err err = zd_snapshot_read(q->options->snapshot, row, false, &arena, &record, &fault);
+  if (!err) err = zd_stored_tree(q->s, record.type, record.body, &arena, &tree);
+  if (!err) err = zd_look_at(&look, &tree, 0, &arena, &hit);
+  zd_arena_free(&arena);
+  return err;
+}
+
+/* The clause url=... or version=... of the type that is named. */
+static zd_err named_by(zd_ask *a, zd_type type, const char *code, zd_slice text,
+                       const zd_plan **out) {
+  zd_arena *arena = a->q->arena;
+  zd_clause clause = {.type = type, .name = zd_slice_of(code), .only = ZD_NO_TYPE, .count = 1};
+  zd_search_value *v = ZD_NEW(arena, zd_search_value);
+  zd_err err = v ? zd_clause_param(a, type, clause.name, &clause.param) : ZD_ERR_MEMORY;
+  if (err) return err;
+  *v = (zd_search_value){.text = text, .code = text, .any_system = true};
+  clause.values = v;
+  return zd_plan_clause(a->q->s, &clause, arena, out);
+}
+
+static zd_err name_plan(zd_ask *a, zd_type type, zd_slice url, zd_slice version,
+                        const zd_plan **out) {
+  const zd_plan *both[2];
+  zd_err err = named_by(a, type, "url", url, &both[0]);
+  if (!err && version.p) err = named_by(a, type, "version", version, &both[1]);
+  return err ? err : zd_plan_group(ZD_PLAN_AND, both, version.p ? 2 : 1, a->q->arena, out);
+}
+
+zd_err zd_ask_named_by_url(zd_ask *a, zd_type type, zd_type source, const zd_search_param *param,
+                           const zd_plan *from, const zd_plan **out) {
+  zd_arena *arena = a->q->arena;
+  size_t n = 0;
+  if (!a->q->options->snapshot)
+    return zd_ask_fail(a, ZD_ERR_UNSUPPORTED,
+                       "a canonical reference is followed in a snapshot only");
+  zd_row *rows = ZD_NEW_ARRAY(arena, zd_row, TARGETS_MAX + 1);
+  named k = {.a = a,
+             .urls = ZD_NEW_ARRAY(arena, zd_slice, TARGETS_MAX),
+             .versions = ZD_NEW_ARRAY(arena, zd_slice, TARGETS_MAX)};
+  const zd_plan **plans = ZD_NEW_ARRAY(arena, const zd_plan *, TARGETS_MAX);
+  if (!rows || !k.urls || !k.versions || !plans) return ZD_ERR_MEMORY;
+  zd_err err = zd_query_watch_type(a->q, source);
+  if (!err) err = find_targets(a, from, rows, &n);
+  for (size_t i = 0; i < n && !err; i++) err = names_of(&k, param, rows[i]);
+  if (!err && k.many) err = too_many(a);
+  for (size_t i = 0; i < k.n && !err; i++)
+    err = name_plan(a, type, k.urls[i], k.versions[i], &plans[i]);
+  return err ? err : zd_plan_group(ZD_PLAN_OR, plans, k.n, arena, out);
 }

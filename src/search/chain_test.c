@@ -320,9 +320,15 @@ static void has_follows_them_backwards(void **state) {
        "!_has:Observation:patient: _has is written _has:Type:reference-parameter:parameter"},
       {"Patient", "_has:Nobody:patient:code=9",
        "!_has:Nobody:patient:code: \"Nobody\" is no resource type"},
-      {"Questionnaire", "_has:QuestionnaireResponse:questionnaire:status=completed",
-       "!_has:QuestionnaireResponse:questionnaire:status: _has through canonical references "
-       "(questionnaire) is not offered"},
+      /* Named by url: any version of it, or that one. */
+      {"Questionnaire", "_has:QuestionnaireResponse:questionnaire:status=completed", "t1 t2 t3"},
+      {"Questionnaire", "_has:QuestionnaireResponse:questionnaire:_id=q1", "t1 t2"},
+      {"Questionnaire", "_has:QuestionnaireResponse:questionnaire:_id=r2", "t2"},
+      {"Questionnaire", "_has:QuestionnaireResponse:questionnaire:_id=r4", ""},
+      {"Questionnaire", "_has:QuestionnaireResponse:questionnaire:subject:Patient.name=ivanov",
+       "t1 t2"},
+      {"Questionnaire", "_has:CarePlan:instantiates-canonical:_id=c3", "t3"},
+      {"Questionnaire", "title=beta&_has:CarePlan:instantiates-canonical:status=active", "t2"},
       {"", "_has:Observation:patient:code=9",
        "!_has:Observation:patient:code: _has needs a resource type, or _type"},
   };

@@ -69,6 +69,10 @@ zd_slice zd_contained_link_term(const zd_search *s, uint32_t field, zd_type type
   return zd_arena_printf(arena, "%c%u %.*s", ZD_CONTAINED_REFERRED, field, ZD_SV(name));
 }
 
+zd_slice zd_long_term(uint32_t field, zd_arena *arena) {
+  return zd_arena_printf(arena, "%c%u", ZD_LONG_URI, field);
+}
+
 static const zd_plan *leaf(const zd_search *s, zd_plan_op op, zd_slice term, zd_arena *arena) {
   zd_plan *p = term.p ? zd_plan_new(arena, op) : NULL;
   if (!p) return NULL;
@@ -362,7 +366,7 @@ static zd_err any_contained(zd_query_reader *q, bool *any) {
     *any = !q->contained_known || q->any_contained;
     return ZD_OK;
   }
-  const zd_plan *all = leaf(q->s, ZD_PLAN_PREFIX, ZD_S(""), q->arena);
+  const zd_plan *all = leaf(q->s, ZD_PLAN_PREFIX, ZD_S("T"), q->arena);
   if (!all) return ZD_ERR_MEMORY;
   err = zd_snapshot_estimate(q->options->snapshot, all, &about, &(zd_fault){0});
   q->contained_known = !err;

@@ -4,18 +4,19 @@
  *
  *   T <type>             a resource of this type is contained
  *   R <field> <type>     a reference under the parameter of the field names a contained one
+ *   L <field>            a uri of the field is longer than its term (told here for _filter)
  *
- * which finds the containers. What is contained there is looked at: its entries, derived as they
- * would be for a row, are asked the plan that rows are asked. So whatever can be asked of a row can
- * be asked of it, but who refers to it (REFERRED: nothing outside its container can), and what
- * knows only rows: zd_contained_refuses.
+ * The first two find the containers. What is contained there is looked at: its entries, derived as
+ * they would be for a row, are asked the plan that rows are asked. So whatever can be asked of a
+ * row can be asked of it, but who refers to it (REFERRED: nothing outside its container can), and
+ * what knows only rows: zd_contained_refuses.
  */
 #ifndef ZD_SEARCH_CONTAINED_H
 #define ZD_SEARCH_CONTAINED_H
 
 #include "search/ask.h"
 
-enum { ZD_CONTAINED_IN = 'T', ZD_CONTAINED_REFERRED = 'R' };
+enum { ZD_CONTAINED_IN = 'T', ZD_CONTAINED_REFERRED = 'R', ZD_LONG_URI = 'L' };
 
 /* Takes the field's symbol from the store. */
 zd_err zd_contained_open(zd_search *s, zd_fault *fault);
@@ -32,6 +33,7 @@ zd_err zd_contained_target(const zd_source *x, uint32_t container, uint32_t node
 /* Terms, in the arena; p is NULL when memory is exhausted. */
 zd_slice zd_contained_term(const zd_search *s, zd_type type, zd_arena *arena);
 zd_slice zd_contained_link_term(const zd_search *s, uint32_t field, zd_type type, zd_arena *arena);
+zd_slice zd_long_term(uint32_t field, zd_arena *arena);
 
 /* Entries of the resource at `node`, which stands in the one at `container` (or is it). */
 zd_err zd_entries_within(const zd_search *s, const zd_tree *tree, uint32_t container, uint32_t node,

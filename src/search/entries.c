@@ -105,10 +105,13 @@ static zd_err add_reference(collector *c, const zd_search_param *p, const zd_fac
 }
 
 static zd_err add_uri(collector *c, const zd_search_param *p, const zd_fact *f) {
-  zd_err err = add_term(c, p->field, zd_term_uri(f->text, c->source.arena));
-  if (err || !f->version.p) return err;
-  zd_slice whole = {f->text.p, f->text.n + 1 + f->version.n};
-  return add_term(c, p->field, zd_term_uri(whole, c->source.arena));
+  zd_arena *arena = c->source.arena;
+  zd_slice whole = f->text;
+  zd_err err = add_term(c, p->field, zd_term_uri(f->text, arena));
+  if (f->version.p) whole.n += 1 + f->version.n;
+  if (!err && f->version.p) err = add_term(c, p->field, zd_term_uri(whole, arena));
+  if (err || whole.n <= ZD_URI_MAX) return err;
+  return add_term(c, c->source.search->contained_field, zd_long_term(p->field, arena));
 }
 
 /* Punctuation alone has no term that could be asked for, but one that tells it exactly. */

@@ -159,6 +159,7 @@ static void mark_composite(const zd_search *s, zd_type type, zd_search_param *p)
     uint32_t component = zd_schema_param_component(s->schema, p->index, k, NULL);
     const zd_search_param *c = zd_program_param(s, type, component);
     if (c && c->late) p->late = true;
+    if (c && c->more_late) p->more_late = true;
   }
 }
 

@@ -1,18 +1,20 @@
 /* filter_leaf.c: one comparison of a _filter: what it means for which type of parameter.
  *
- *             number date quantity string token uri reference
- *   eq ne        p     p      p       s     t    u      r        p: the prefix of that name
+ *             number date quantity string token uri reference composite
+ *   eq           p     p      p       s     t    u      r       v         v: as search has it
+ *   ne           p     p      p       s     t    u      r        p: the prefix of that name
  *   gt ge lt le  p     p      p       s                          s: of the folded text, as a whole
  *   ap sa eb     p     p      p                                  t, u, r: of what is meant
  *   po                 o                                         o: periods overlap
  *   co sw ew                          s          u               m: the modifier that says so
  *   ss sb in ni                             m
  *   re                                                 r
- *   pr           m     m      m       m     m    m     m
+ *   pr           m     m      m       m     m    m     m        m
  *
  * Anything else, and parameters of other types, are refused by name. "An item in the set" is one of
  * the resource's values: ne finds resources with a value that differs, not those without one.
  */
+#include "search/contained.h"
 #include "search/filter.h"
 #include "search/fold.h"
 #include "search/look.h"
@@ -320,6 +322,44 @@ static zd_err string_leaf(leaf *l) {
   }
 }
 
+static zd_err links_are_late(const leaf *l) {
+  if (!zd_contained_is_late(l->q->s)) return ZD_OK;
+  return refuse(l, ZD_ISSUE_TRANSIENT,
+                "this comparison is new, what was stored before is being indexed for it; ask again "
+                "later");
+}
+
+/* Terms tell which rows may, those cut short which besides; both are looked at. */
+static zd_err uri_contains(leaf *l) {
+  zd_plan *contains = node(l, ZD_PLAN_CONTAINS, l->param->field, ZD_S(""));
+  const zd_plan *either[2] = {contains, node(l, ZD_PLAN_TERM, l->q->s->contained_field,
+                                             zd_long_term(l->param->field, l->q->arena))};
+  const zd_plan *found;
+  zd_err err = links_are_late(l);
+  if (err) return err;
+  if (contains) contains->to = l->text;
+  err = zd_plan_group(ZD_PLAN_OR, either, 2, l->q->arena, &found);
+  if (err) return err;
+  found = looked_at(l, found, NULL);
+  return done(l, &found, 1);
+}
+
+/* A term that is not the value, nor the value with a version, is of a uri that differs. What looks
+ * like a version may be part of a uri: that is looked at. A value with a version is a term among
+ * others of the uri it belongs to. */
+static zd_err uri_differs(leaf *l) {
+  zd_slice none = {NULL, 0};
+  if (zd_slice_find(l->text, '|') < l->text.n) {
+    const zd_plan *found = looked_at(l, any_term(l), NULL);
+    return done(l, &found, 1);
+  }
+  zd_slice bar = behind(l, l->text, '|'), past = behind(l, l->text, '|' + 1);
+  const zd_plan *any[4] = {span(l, ZD_S(""), l->text), span(l, behind(l, l->text, '\0'), bar),
+                           span(l, past, none),
+                           looked_at(l, node(l, ZD_PLAN_PREFIX, l->param->field, bar), NULL)};
+  return bar.p && past.p ? done(l, any, 4) : ZD_ERR_MEMORY;
+}
+
 static zd_err uri_leaf(leaf *l) {
   const zd_plan *found;
   l->text = l->test->value;
@@ -331,10 +371,10 @@ static zd_err uri_leaf(leaf *l) {
       found = node(l, ZD_PLAN_PREFIX, l->param->field, l->text);
       return done(l, &found, 1);
     case ZD_FILTER_NE:
+      return uri_differs(l);
     case ZD_FILTER_CO:
     case ZD_FILTER_EW:
-      found = looked_at(l, any_term(l), NULL);
-      return done(l, &found, 1);
+      return uri_contains(l);
     default:
       return not_defined(l);
   }
@@ -432,8 +472,7 @@ zd_err zd_filter_leaf(zd_ask *a, zd_type type, const zd_step *step, zd_asked *ou
   if (!l.test->value.n) return refuse(&l, ZD_ISSUE_VALUE, "the value is empty");
   if (l.test->value.n > ZD_QUERY_VALUE_BYTES_MAX)
     return refuse(&l, ZD_ISSUE_TOO_LONG, "a value of more than 8192 bytes");
-  bool composite = l.param->kind == ZD_PARAM_COMPOSITE || l.param->kind == ZD_PARAM_SPECIAL;
-  if (composite) return not_defined(&l);
+  if (l.param->kind == ZD_PARAM_SPECIAL) return not_defined(&l);
   if (l.test->op == ZD_FILTER_PR) return by_presence(&l);
   if (zd_slice_eq(step->code, ZD_S("_id"))) return id_leaf(&l);
   switch (l.param->kind) {
@@ -445,6 +484,8 @@ zd_err zd_filter_leaf(zd_ask *a, zd_type type, const zd_step *step, zd_asked *ou
       return token_leaf(&l);
     case ZD_PARAM_REFERENCE:
       return reference_leaf(&l);
+    case ZD_PARAM_COMPOSITE: /* its components bring their own comparisons: 8480-6$gt140 */
+      return l.test->op == ZD_FILTER_EQ ? by_plain_value(&l) : not_defined(&l);
     default:
       return ordered_leaf(&l);
   }

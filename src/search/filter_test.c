@@ -162,6 +162,16 @@ static void comparisons_by_type(void **state) {
       {"Patient", "_source ew /b", "p3"},
       {"Patient", "_source co example", "p2 p3"},
       {"Patient", "_source ne http://s.example/a", "p3"},
+      {"Patient", "_source ne http://s.example", "p2 p3"},
+      {"Patient", "_source co s.example/a", "p2"},
+      /* composite: its components bring their own comparisons */
+      {"Observation", "code-value-quantity eq 8480-6$gt100", "b1"},
+      {"Observation", "code-value-quantity eq 8480-6$gt100|urn:u|mm", "b1"},
+      {"Observation", "code-value-quantity eq 9$gt100", ""},
+      {"Observation", "code-value-quantity eq 9$80.5 or status eq amended", "b2"},
+      {"Observation", "code-value-quantity pr true", "b1 b2"},
+      {"Observation", "code-value-quantity pr false", "b3"},
+      {"Observation", "code-value-concept pr true", ""},
       /* reference */
       {"Observation", "subject eq Patient/p1", "b1"},
       {"Observation", "subject re Patient/p1", "b1"},
@@ -178,6 +188,51 @@ static void comparisons_by_type(void **state) {
       {"Patient", "_lastUpdated po 1970", "p1 p2 p3"},
   };
   CHECK((world *)*state, rows);
+}
+
+/* Uris, canonicals with versions and such as look so, short and longer than a term: each comparison
+ * against the texts themselves. */
+static void uris_compare_as_texts(void **state) {
+  world *w = *state;
+  zd_arena *arena = &w->store->arena;
+  static const char *const texts[] = {"http://u.example/a", "http://u.example/ab",
+                                      "http://u.example/a|1", "http://u.example/b", "urn:x"};
+  static const char *const ops[] = {"ne", "co", "ew", "sw"};
+  size_t first = w->store->row_count, wrong = 0;
+  char json[1024], filler[300];
+  memset(filler, 'z', sizeof filler);
+  filler[sizeof filler - 1] = 0;
+  for (size_t i = 0; i < 10; i++) { /* five, and five that end so far behind */
+    const char *text = texts[i % 5];
+    snprintf(json, sizeof json,
+             "{\"resourceType\":\"Basic\",\"id\":\"u%zu\",\"code\":{\"text\":\"x\"},\"meta\":"
+             "{\"source\":\"%s%s%s\"}}",
+             i, i < 5 ? "" : "http://long.example/", i < 5 ? "" : filler, text);
+    memory_put(w->store, w->search, json, 1000);
+  }
+  static const char *const asked[] = {"http://u.example/a", "a", "/b", "|1", "urn:", "zz"};
+  for (size_t o = 0; o < 4; o++)
+    for (size_t a = 0; a < 6; a++) {
+      zd_query q;
+      zd_issues issues;
+      zd_slice filter = zd_arena_printf(arena, "_source %s \"%s\"", ops[o], asked[a]);
+      assert_int_equal(parse(w, "Basic", zd_arena_copy(arena, filter).p, &q, &issues), ZD_OK);
+      for (size_t i = 0; i < 10; i++) {
+        zd_slice tail = zd_slice_of(texts[i % 5]), v = zd_slice_of(asked[a]);
+        zd_slice whole =
+            i < 5 ? tail
+                  : zd_arena_printf(arena, "http://long.example/%s%.*s", filler, ZD_SV(tail));
+        bool holds = o == 0   ? !zd_slice_eq(whole, v)
+                     : o == 1 ? memmem(whole.p, whole.n, v.p, v.n) != NULL
+                     : o == 2 ? zd_slice_ends(whole, v)
+                              : zd_slice_starts(whole, v);
+        if (holds == memory_hit(w->store, q.plan, first + i)) continue;
+        print_error("%s %s of %.*s\n", ops[o], asked[a], ZD_SV(whole));
+        wrong++;
+      }
+    }
+  w->store->row_count = first;
+  assert_int_equal(wrong, 0);
 }
 
 static void logic_goes_from_left_to_right(void **state) {
@@ -249,8 +304,8 @@ static void faults_have_a_place(void **state) {
       {"Patient", "name po x",
        "!_filter, character 1: name po: this comparison is not defined for parameters of that "
        "type"},
-      {"Observation", "code-value-quantity eq 1$2",
-       "!_filter, character 1: code-value-quantity eq: this comparison is not defined for "
+      {"Observation", "code-value-quantity ne 1$2",
+       "!_filter, character 1: code-value-quantity ne: this comparison is not defined for "
        "parameters "
        "of that type"},
       {"Patient", "name pr maybe", "!_filter, character 1: name pr: true or false is wanted"},
@@ -453,6 +508,7 @@ static void memory_runs_out(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(comparisons_by_type),
+      cmocka_unit_test(uris_compare_as_texts),
       cmocka_unit_test(logic_goes_from_left_to_right),
       cmocka_unit_test(paths_follow_references),
       cmocka_unit_test(faults_have_a_place),

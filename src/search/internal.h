@@ -119,7 +119,7 @@ void zd_fact_canonical(zd_slice text, zd_fact *fact);
 /* Fixed first bytes of reference terms and unit terms. */
 enum { ZD_TERM_LOCAL = 1, ZD_TERM_URL = 2, ZD_TERM_VERSIONED = 3 };
 enum { ZD_UNIT_MIXED = 0, ZD_UNIT_CODE = 1, ZD_UNIT_TEXT = 2 };
-enum { ZD_STRING_MAX = 256 };
+enum { ZD_STRING_MAX = 256, ZD_URI_MAX = 200 }; /* what terms hold whole */
 /* First byte of a term in a parameter's second field: what it says besides. */
 enum {
   ZD_MORE_THERE = 'P',     /* alone: an element is there of which no other entry tells */

@@ -266,6 +266,7 @@ static bool match_modified(const zd_search *s, const zd_clause *clause, const zd
 
 typedef struct asker {
   zd_source source;
+  uint32_t root;
   const zd_clause *clause;
   const zd_search_param *param;
   const zd_search_value *values;
@@ -340,24 +341,55 @@ static zd_slice corrected(const zd_schema *schema, uint32_t composite, zd_slice 
   return zd_slice_eq(expression, ZD_S("code")) ? ZD_S("target") : ZD_S("code");
 }
 
-/* All parts of one value must match below the same element. */
+static bool has_node(const zd_nodes *nodes, uint32_t node) {
+  for (size_t i = 0; i < nodes->n; i++)
+    if (nodes->items[i] == node) return true;
+  return false;
+}
+
+/* A component is there when the element has what its own parameter speaks of: of a choice of types,
+ * those that this one has. */
+static zd_err ask_there(const asker *a, uint32_t element, uint32_t index, zd_slice expression,
+                        bool *hit) {
+  zd_nodes below = {0}, own = {0};
+  const zd_path *path;
+  const zd_tree *tree = a->source.tree;
+  zd_err err = compile(a, element, expression, &path);
+  if (!err) err = zd_path_eval(path, tree, element, a->source.arena, &below);
+  expression = zd_schema_param(a->source.search->schema, index).expression;
+  if (!err) err = compile(a, a->root, expression, &path);
+  if (!err) err = zd_path_eval(path, tree, a->root, a->source.arena, &own);
+  *hit = false;
+  for (size_t i = 0; i < below.n && !err && !*hit; i++)
+    *hit = has_node(&own, below.items[i]) && zd_fact_is_there(&a->source, below.items[i]);
+  return err;
+}
+
+static zd_err ask_component(const asker *a, uint32_t element, uint32_t index, zd_slice expression,
+                            const zd_search_value *v, bool *hit) {
+  zd_search_param component = {.index = index,
+                               .kind = zd_schema_param(a->source.search->schema, index).type};
+  zd_clause clause = {.param = &component, .values = v, .count = 1};
+  asker part = {
+      .source = a->source, .clause = &clause, .param = &component, .values = v, .count = 1};
+  zd_err err = ask_at(&part, element, expression);
+  *hit = part.hit;
+  return err;
+}
+
+/* All parts of one value must match below the same element, or be there. */
 static zd_err ask_element(const asker *a, uint32_t element, const zd_search_value *v, bool *hit) {
   const zd_schema *schema = a->source.search->schema;
+  bool there = a->clause->modifier == ZD_MOD_MISSING;
   uint16_t n = zd_schema_param(schema, a->param->index).component_count;
   *hit = true;
   for (uint16_t k = 0; k < n && *hit; k++) {
     zd_slice expression;
     uint32_t index = zd_schema_param_component(schema, a->param->index, k, &expression);
-    zd_search_param component = {.index = index, .kind = zd_schema_param(schema, index).type};
-    zd_clause clause = {.param = &component, .values = &v->parts[k], .count = 1};
-    asker part = {.source = a->source,
-                  .clause = &clause,
-                  .param = &component,
-                  .values = &v->parts[k],
-                  .count = 1};
-    zd_err err = ask_at(&part, element, corrected(schema, a->param->index, expression));
+    expression = corrected(schema, a->param->index, expression);
+    zd_err err = there ? ask_there(a, element, index, expression, hit)
+                       : ask_component(a, element, index, expression, &v->parts[k], hit);
     if (err) return err;
-    *hit = part.hit;
   }
   return ZD_OK;
 }
@@ -385,6 +417,7 @@ static bool as_asked(const zd_clause *clause, bool hit) {
 zd_err zd_match_clause(const zd_search *s, const zd_clause *clause, const zd_tree *tree,
                        uint32_t root, zd_arena *arena, bool *hit) {
   asker a = {.source = {.search = s, .tree = tree, .arena = arena},
+             .root = root,
              .clause = clause,
              .param = clause->param,
              .values = clause->values,

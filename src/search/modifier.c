@@ -11,13 +11,13 @@ typedef struct modifier_row {
 } modifier_row;
 
 enum {
-  ANY_BUT_COMPOSITE = OF(ZD_PARAM_NUMBER) | OF(ZD_PARAM_DATE) | OF(ZD_PARAM_STRING) |
-                      OF(ZD_PARAM_TOKEN) | OF(ZD_PARAM_REFERENCE) | OF(ZD_PARAM_QUANTITY) |
-                      OF(ZD_PARAM_URI) | OF(ZD_PARAM_SPECIAL)
+  ANY = OF(ZD_PARAM_COMPOSITE) | OF(ZD_PARAM_NUMBER) | OF(ZD_PARAM_DATE) | OF(ZD_PARAM_STRING) |
+        OF(ZD_PARAM_TOKEN) | OF(ZD_PARAM_REFERENCE) | OF(ZD_PARAM_QUANTITY) | OF(ZD_PARAM_URI) |
+        OF(ZD_PARAM_SPECIAL)
 };
 
 static const modifier_row modifier_rows[] = {
-    {"missing", ZD_MOD_MISSING, ANY_BUT_COMPOSITE, true},
+    {"missing", ZD_MOD_MISSING, ANY, true},
     {"exact", ZD_MOD_EXACT, OF(ZD_PARAM_STRING), true},
     {"contains", ZD_MOD_CONTAINS, OF(ZD_PARAM_STRING), true},
     {"text", ZD_MOD_TEXT, OF(ZD_PARAM_TOKEN), true},

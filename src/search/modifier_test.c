@@ -176,7 +176,13 @@ static void missing(void **state) {
       {"Observation", "patient:missing=true", "o"},
       {"Observation", "date:missing=true", "o"}, /* nothing but an id */
       {"Observation", "value-quantity:missing=false", "o"},
-      {"Observation", "code-value-quantity:missing=true", "!"},
+      {"Observation", "code-value-quantity:missing=false", "o"},
+      {"Observation", "code-value-quantity:missing=true", ""},
+      {"Observation", "code-value-concept:missing=true", "o"},
+      {"Observation", "code-value-date:missing=false", ""},
+      /* All components in one element. */
+      {"Observation", "component-code-value-quantity:missing=true", "o"},
+      {"Observation", "combo-code-value-quantity:missing=false", "o"},
       {"Patient", "gender:missing=maybe", "!value gender:missing: :missing is true or false"},
   };
   CHECK(w, rows);

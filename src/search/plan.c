@@ -439,6 +439,56 @@ static zd_err plan_composite(planner *m, const zd_search_value *v, const zd_plan
   return ZD_OK;
 }
 
+/* The rows where the index says that a component with a quantity is there, but for a value that the
+ * composite may not mean: those with the mark, and those that say nothing the index holds. */
+static zd_err doubtful_there(planner *m, uint32_t marked, const zd_plan **out) {
+  static const char mark_text[1] = {ZD_UNIT_MIXED};
+  uint16_t n = zd_schema_param(m->s->schema, m->param->index).component_count;
+  const zd_plan *any[2] = {zd_planner_term(m, ZD_PLAN_TERM, marked, zd_slice_make(mark_text, 1)),
+                           NULL};
+  for (uint16_t k = 0; k < n; k++) {
+    uint32_t index = zd_schema_param_component(m->s->schema, m->param->index, k, NULL);
+    const zd_search_param *p = zd_program_param(m->s, m->clause->type, index);
+    if (p && p->unit_field == marked)
+      any[1] = zd_planner_term(m, ZD_PLAN_PREFIX, p->more_field, ZD_S(""));
+  }
+  return zd_plan_group(ZD_PLAN_OR, any, 2, m->arena, out);
+}
+
+static zd_err components_there(planner *m, const zd_search_value *v, const zd_plan **out) {
+  const zd_search_param *composite = m->param;
+  uint16_t n = zd_schema_param(m->s->schema, composite->index).component_count;
+  const zd_plan **parts = ZD_NEW_ARRAY(m->arena, const zd_plan *, n + 1u);
+  size_t count = 0;
+  zd_err err = parts ? ZD_OK : ZD_ERR_MEMORY;
+  for (uint16_t k = 0; k < n && !err; k++) {
+    uint32_t index = zd_schema_param_component(m->s->schema, composite->index, k, NULL);
+    m->param = zd_program_param(m->s, m->clause->type, index);
+    if (m->param && m->param->field != ZD_NO_SYMBOL) err = zd_plan_there(m, v, &parts[count++]);
+  }
+  m->param = composite;
+  return err ? err : zd_plan_group(ZD_PLAN_AND, parts, count, m->arena, out);
+}
+
+zd_err zd_plan_composite_there(planner *m, const zd_search_value *v, const zd_plan **out) {
+  uint32_t marked = ZD_NO_SYMBOL;
+  const zd_plan *doubt, *none, *sure, *looked;
+  zd_search_value *is_there = ZD_NEW(m->arena, zd_search_value);
+  zd_err err = is_there ? components_there(m, v, out) : ZD_ERR_MEMORY;
+  if (err) return err;
+  *is_there = *v;
+  is_there->missing = false;
+  sureness how = composite_sureness(m, m->param, &marked);
+  if (how == SURE) return ZD_OK;
+  if (how == UNSURE) return zd_planner_checked(m, *out, is_there, 1, out);
+  err = doubtful_there(m, marked, &doubt);
+  if (!err) err = zd_plan_group(ZD_PLAN_NOT, &doubt, 1, m->arena, &none);
+  if (!err) err = zd_planner_pair(m, ZD_PLAN_AND, *out, none, &sure);
+  if (!err) err = zd_planner_pair(m, ZD_PLAN_AND, *out, doubt, &looked);
+  if (!err) err = zd_planner_checked(m, looked, is_there, 1, &looked);
+  return err ? err : zd_planner_pair(m, ZD_PLAN_OR, sure, looked, out);
+}
+
 /* ---- the clause ---- */
 
 /* Modifiers that ask for the resources without a match. */

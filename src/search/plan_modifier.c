@@ -53,16 +53,21 @@ static zd_err there_of_type(planner *m, const zd_search_value *v, const zd_plan 
   return err ? err : zd_planner_pair(m, ZD_PLAN_OR, sure, doubtful, out);
 }
 
+zd_err zd_plan_there(zd_planner *m, const zd_search_value *v, const zd_plan **out) {
+  if (m->param->kind == ZD_PARAM_COMPOSITE) return zd_plan_composite_there(m, v, out);
+  return m->param->only != ZD_NO_TYPE ? there_of_type(m, v, out) : there(m, out);
+}
+
 static zd_err plan_missing(planner *m, const zd_search_value *v, const zd_plan **out) {
   zd_err err;
-  if (m->param->field == ZD_NO_SYMBOL) { /* _id, _lastUpdated: every resource has them */
+  bool composite = m->param->kind == ZD_PARAM_COMPOSITE;
+  if (m->param->field == ZD_NO_SYMBOL &&
+      !composite) { /* _id, _lastUpdated: every resource has them */
     err = done(zd_plan_new(m->arena, ZD_PLAN_ALL), out);
     if (!err && m->clause->type != ZD_NO_TYPE)
       err = zd_plan_type(m->s, m->clause->type, m->arena, out);
-  } else if (m->param->only != ZD_NO_TYPE) {
-    err = there_of_type(m, v, out);
   } else {
-    err = there(m, out);
+    err = zd_plan_there(m, v, out);
   }
   return err || !v->missing ? err : zd_planner_others(m, *out, out);
 }

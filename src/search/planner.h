@@ -31,6 +31,10 @@ zd_err zd_planner_others(zd_planner *m, const zd_plan *found, const zd_plan **ou
 zd_err zd_plan_value(zd_planner *m, const zd_search_value *v, const zd_plan **out);
 /* One value under the clause's modifier; those that negate are given what they negate. */
 zd_err zd_plan_modified(zd_planner *m, const zd_search_value *v, const zd_plan **out);
+/* Rows where an element of the parameter is there, whatever it says; of a composite, one with all
+ * its components. `v`: of the clause. */
+zd_err zd_plan_there(zd_planner *m, const zd_search_value *v, const zd_plan **out);
+zd_err zd_plan_composite_there(zd_planner *m, const zd_search_value *v, const zd_plan **out);
 /* special: near */
 zd_err zd_plan_near(zd_planner *m, const zd_search_value *v, const zd_plan **out);
 /* The numbers of a value against those of a field. */
