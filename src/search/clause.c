@@ -37,6 +37,11 @@ zd_err zd_clause_param(zd_ask *a, zd_type type, zd_slice code, const zd_search_p
   if (!(*out)->answered)
     return zd_ask_fail(a, ZD_ERR_UNSUPPORTED, "the parameter \"%.*s\" is not offered", shown,
                        code.p);
+  if (zd_text_is_param(code))
+    return zd_ask_fail(a, ZD_ERR_UNSUPPORTED,
+                       "\"%.*s\" has a language of its own and is asked as "
+                       "a parameter, \"%.*s=...\"",
+                       shown, code.p, shown, code.p);
   if (zd_field_is_late(s, *out))
     return zd_ask_fail(a, ZD_ERR_UNSUPPORTED,
                        "the parameter \"%.*s\" is new, what was stored before is being indexed "

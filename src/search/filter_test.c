@@ -269,6 +269,9 @@ static void paths_follow_references(void **state) {
 
 static void faults_have_a_place(void **state) {
   static const example rows[] = {
+      {"Patient", "_content co x",
+       "!_filter, character 1: \"_content\" has a language of its own and is asked as a "
+       "parameter, \"_content=...\""},
       {"Patient", "", "!_filter, character 1: a search parameter is wanted"},
       {"Patient", "name", "!_filter, character 5: a blank and an operation are wanted"},
       {"Patient", "name like x",

@@ -1,5 +1,6 @@
 /* modifier.c: which modifier may follow which type of parameter (R4 search.html#modifiers). */
 #include "search/hierarchy.h"
+#include "search/text.h"
 
 #define OF(kind) (1u << (kind))
 
@@ -130,6 +131,7 @@ size_t zd_search_modifiers(const zd_search *s, zd_type type, uint32_t param, con
   const zd_search_param *p = zd_program_param(s, type, param);
   zd_fault fault;
   size_t n = 0;
+  if (zd_text_is_param(zd_schema_param(s->schema, param).code)) return 0;
   for (size_t i = 0; p && i < sizeof modifier_rows / sizeof *modifier_rows; i++) {
     zd_err err = allowed(&modifier_rows[i], s, type, p, &fault);
     if (err && err != ZD_ERR_BUSY) continue; /* what is being indexed is offered soon */
