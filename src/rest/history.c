@@ -67,6 +67,7 @@ static bool take_parameters(zd_call *c, const zd_interaction *in, history *h, zd
   zd_buffer_init(&used, 0);
   bool fine = true;
   while (fine && rest.n) {
+    while (rest.n && rest.p[0] == '&') rest = zd_slice_from(rest, 1);
     const char *start = rest.p;
     if (!zd_next_parameter(&rest, c->arena, &name, &v)) break;
     bool keep = true;

@@ -156,6 +156,8 @@ void zd_run_question(zd_call *c, const zd_interaction *in, zd_answer *a);
 
 /* The stored resource as asked for (stamped, summarised, pretty), appended to out. */
 zd_err zd_render(zd_call *c, const zd_interaction *in, const zd_record *record, zd_buffer *out);
+/* The same of a resource that is not stored: `body` becomes what was asked for of it. */
+zd_err zd_render_whole(zd_call *c, const zd_interaction *in, zd_buffer *body);
 
 /* ---- small ones ---- */
 /* Remembers how a commit ended, for zd_rest_writable. */

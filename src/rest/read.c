@@ -101,6 +101,8 @@ static void run(zd_call *c, const zd_interaction *in, zd_answer *a) {
       break;
     case ZD_CAPABILITIES:
       zd_run_capabilities(c, a);
+      if (!a->body.failed && zd_render_whole(c, in, &a->body) != ZD_OK)
+        a->body.failed = ZD_ERR_MEMORY;
       break;
     case ZD_OPERATION:
       zd_run_operation(c, in, a);

@@ -49,6 +49,16 @@ static zd_err render_shaped(zd_call *c, const zd_interaction *in, zd_slice whole
   return zd_buffer_error(out);
 }
 
+zd_err zd_render_whole(zd_call *c, const zd_interaction *in, zd_buffer *body) {
+  if (in->summary == ZD_SUMMARY_NONE && !in->element_count) return ZD_OK;
+  zd_buffer shaped;
+  zd_buffer_init(&shaped, 0);
+  zd_err err = render_shaped(c, in, zd_buffer_slice(body), &shaped);
+  zd_buffer_free(body);
+  *body = shaped;
+  return err;
+}
+
 zd_err zd_render(zd_call *c, const zd_interaction *in, const zd_record *record, zd_buffer *out) {
   bool shaped = in->summary != ZD_SUMMARY_NONE || in->element_count;
   if (!shaped) {

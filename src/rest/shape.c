@@ -73,12 +73,22 @@ static bool take_elements(zd_call *c, zd_slice v, zd_interaction *in, zd_answer 
   return true;
 }
 
+/* What kind of statement is wanted (http.html#capabilities). */
+static bool take_mode(zd_call *c, zd_slice v, zd_answer *a) {
+  if (zd_slice_eq(v, ZD_S("full"))) return true;
+  zd_answer_fail(c, a, 400, ZD_ISSUE_NOT_SUPPORTED, ZD_S("http.mode"),
+                 "mode: full is offered, not \"%.*s\"", ZD_SV(v));
+  return false;
+}
+
 /* 1: taken; 0: not one of ours; -1: refused. */
 static int take(zd_call *c, zd_slice name, zd_slice v, zd_interaction *in, zd_answer *a) {
   if (zd_slice_eq(name, ZD_S("_format"))) return take_format(c, v, a) ? 1 : -1;
   if (zd_slice_eq(name, ZD_S("_pretty"))) return take_pretty(c, v, in, a) ? 1 : -1;
   if (zd_slice_eq(name, ZD_S("_summary"))) return take_summary(c, v, in, a) ? 1 : -1;
   if (zd_slice_eq(name, ZD_S("_elements"))) return take_elements(c, v, in, a) ? 1 : -1;
+  if (in->kind == ZD_CAPABILITIES && zd_slice_eq(name, ZD_S("mode")))
+    return take_mode(c, v, a) ? 1 : -1;
   return 0;
 }
 
@@ -97,13 +107,16 @@ static bool names_element(const zd_call *c, zd_type type, zd_slice name) {
 }
 
 static bool elements_exist(zd_call *c, const zd_interaction *in, zd_answer *a) {
-  if (in->type == ZD_NO_TYPE || in->lenient) return true;
+  zd_type type = in->type;
+  if (in->kind == ZD_CAPABILITIES)
+    type = zd_schema_type(c->rest->schema, ZD_S("CapabilityStatement"));
+  if (type == ZD_NO_TYPE || in->lenient) return true;
   if (in->kind == ZD_OPERATION && in->operation->mixed) return true;
   for (size_t i = 0; i < in->element_count; i++) {
-    if (names_element(c, in->type, in->elements[i])) continue;
-    zd_answer_fail(
-        c, a, 400, ZD_ISSUE_VALUE, ZD_S("http._elements"), "%.*s has no element \"%.*s\"",
-        ZD_SV(zd_schema_type_info(c->rest->schema, in->type).name), ZD_SV(in->elements[i]));
+    if (names_element(c, type, in->elements[i])) continue;
+    zd_answer_fail(c, a, 400, ZD_ISSUE_VALUE, ZD_S("http._elements"),
+                   "%.*s has no element \"%.*s\"",
+                   ZD_SV(zd_schema_type_info(c->rest->schema, type).name), ZD_SV(in->elements[i]));
     return false;
   }
   return true;

@@ -10,6 +10,13 @@ after(() => server.remove());
 
 const told = entries => entries.map(e => `${e.request.method} ${e.response.status} ${e.response.etag}`);
 
+test('page links repeat what was asked, once', async () => {
+  await api.put('Patient/links', patient({ id: 'links' }));
+  await api.put('Patient/links', patient({ id: 'links', active: true }));
+  const { body } = await api.get('Patient/links/_history?_count=1&&_since=2020-01-01&_pretty=false&_elements=id');
+  for (const { url } of body.link) assert.match(url, /_history\?_count=1&_since=2020-01-01&_pretty=false&_elements=id(&_cursor=[^&]+)?$/);
+});
+
 test('an instance history tells every version, newest first, deletions too', async () => {
   const { body: one } = await api.post('Patient', patient());
   await api.put(`Patient/${one.id}`, one);

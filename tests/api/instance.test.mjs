@@ -107,7 +107,7 @@ test('Prefer: return chooses what a write answers', async () => {
 test('what is not there, or not understood, is said so', async () => {
   for (const [path, status, code] of [
     ['Patient/nobody', 404, 'not-found'], ['Patients/1', 404, 'not-supported'], ['Patient/1/x/y/z', 404, 'not-found'],
-    ['Patient/has space', 400, 'value'], ['Patient/1/$everything', 404, 'not-supported'],
+    ['Patient/has space', 400, 'value'], ['Patient/1/$everything', 404, 'not-found'], ['Patient/1/$frobnicate', 404, 'not-supported'],
     ['Patient/1?colour=red', 400, 'not-supported'], ['Patient/1?_summary=most', 400, 'value'],
     ['Patient/1?_format=xml', 406, 'not-supported']]) {
     const answer = await api.get(path.replace(' ', '%20'));

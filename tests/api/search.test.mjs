@@ -91,6 +91,19 @@ test('system-level search', async () => {
   assert.equal((await api.get('?gender=male')).status, 400);
 });
 
+test('the CapabilityStatement is shaped like any resource', async () => {
+  const { body } = await api.get('metadata?_elements=fhirVersion&mode=full');
+  assert.equal(body.fhirVersion, '4.0.1');
+  assert.ok(body.status && body.format && body.meta.tag.some(t => t.code === 'SUBSETTED'));
+  assert.equal(body.rest, undefined);
+  assert.equal((await api.get('metadata?_summary=true')).body.resourceType, 'CapabilityStatement');
+  for (const [query, where] of [['_elements=nonsense', 'http._elements'], ['mode=normative', 'http.mode'], ['a=1', 'http.a']]) {
+    const { status, body: refused } = await api.get(`metadata?${query}`);
+    assert.equal(status, 400);
+    assert.equal(refused.issue[0].expression[0], where);
+  }
+});
+
 test('the CapabilityStatement names what is answered', async () => {
   const { body } = await api.get('metadata');
   const type = body.rest[0].resource.find(r => r.type === 'Patient');
