@@ -48,9 +48,12 @@ zd_err zd_contained_target(const zd_source *x, uint32_t container, uint32_t node
   *out = ZD_NO_NODE;
   if (err || !text.n || text.p[0] != '#') return err;
   text = zd_slice_from(text, 1);
-  if (!text.n) *out = container;
   uint32_t c = 0;
   while (!err && *out == ZD_NO_NODE && (c = zd_contained_next(x->search, x->tree, container, c))) {
+    if (!text.n) { /* "#": said within a contained resource, its container */
+      if (node > c && node < x->tree->nodes[c].end) *out = container;
+      continue;
+    }
     err = id_of(x, c, &id);
     if (!err && id.p && zd_slice_eq(id, text)) *out = c;
   }

@@ -28,6 +28,10 @@ static const char *const resources[] = {
     "{\"resourceType\":\"Observation\",\"id\":\"b1\",\"contained\":[{\"resourceType\":\"Patient\","
     "\"id\":\"p\",\"name\":[{\"family\":\"Ivanov\"}],\"birthDate\":\"1970-05-01\"}],\"status\":"
     "\"final\",\"code\":{\"text\":\"x\"},\"subject\":{\"reference\":\"#p\"}}",
+    /* "#" is the container, said within. */
+    "{\"resourceType\":\"Patient\",\"id\":\"s\",\"contained\":[{\"resourceType\":\"Provenance\","
+    "\"id\":\"v\",\"target\":[{\"reference\":\"#\"}],\"recorded\":\"2024-01-01T00:00:00Z\","
+    "\"agent\":[{\"who\":{\"display\":\"?\"}}]}],\"name\":[{\"family\":\"Self\"}]}",
     "{\"resourceType\":\"Patient\",\"id\":\"q\",\"name\":[{\"family\":\"Ivanov\"}]}",
 };
 
@@ -142,6 +146,8 @@ static void contained_resources_are_found_when_asked_for(void **state) {
       {"Patient", "birthdate=lt1980&_contained=true", "b1"},
       {"Patient", "name=ivanov&_contained=both", "b1 q"},
       {"Patient", "_lastUpdated=ge2000&_contained=true", ""},
+      {"Provenance", "target:Patient.name=self&_contained=true", "s"},
+      {"Provenance", "target:Patient.name=ivanov&_contained=true", ""},
       {"", "_type=Patient,Organization&_contained=true", "r2 b1"},
       {"", "_id=p&_contained=true", "b1"},
       {"Medication", "_contained=maybe", "!true, both or false"},
@@ -167,7 +173,7 @@ static void conditions_watch_what_comes_to_be_contained(void **state) {
                    ZD_OK);
   assert_non_null(q.watch);
   assert_true(memory_hit(w->store, q.watch, 4));
-  assert_false(memory_hit(w->store, q.watch, 5));
+  assert_false(memory_hit(w->store, q.watch, 6));
 }
 
 int main(void) {

@@ -14,6 +14,7 @@ typedef struct collector {
   zd_source source;
   const zd_search_type *type;
   uint32_t container; /* where contained resources stand: the resource itself, or its container */
+  bool contains;      /* anything stands there */
   uint16_t param;     /* whose facts are coming */
   size_t facts;       /* told of the node so far */
   zd_entry *items;
@@ -275,7 +276,7 @@ static zd_err node_facts(collector *c, zd_walk_want want, uint32_t node) {
     err = zd_aspect_facts(&c->source, ZD_ASPECT_TEXT, node, add_text, c);
   if (!err && p->kind == ZD_PARAM_REFERENCE)
     err = zd_aspect_facts(&c->source, ZD_ASPECT_IDENTIFIER, node, add_identifier, c);
-  if (!err && p->kind == ZD_PARAM_REFERENCE) err = add_link(c, p, node);
+  if (!err && c->contains && p->kind == ZD_PARAM_REFERENCE) err = add_link(c, p, node);
   if (err || c->facts || !zd_fact_is_there(&c->source, node)) return err;
   return add_tag(c, p, ZD_MORE_THERE);
 }
@@ -357,6 +358,7 @@ static zd_err entries_of(const zd_source *source, uint32_t container, uint32_t r
   if (type >= zd_schema_type_count(s->schema) || s->types[type].symbol == ZD_NO_SYMBOL)
     return ZD_ERR_INVALID;
   collector c = {.source = *source, .type = &s->types[type], .container = container};
+  c.contains = zd_contained_next(s, source->tree, container, 0) != 0;
   if (c.type->count > PARAMS_MAX) return ZD_ERR_LIMIT;
   const zd_walk_state *start = &c.type->states[1];
   zd_err err = start->next ? walk(&c, root, start) : ZD_OK;
