@@ -71,12 +71,29 @@ static const char *string_end(const char *p, const char *end) {
   return NULL;
 }
 
+/* Where `text` stands first in p[0..n), found by the rare letter at text.p[rare]; NULL: nowhere.
+ * The texts are short, and so are bodies: memmem would spend most of its time on preparing. */
+static const char *find(const char *p, size_t n, zd_slice text, size_t rare) {
+  const char *end = p + n, *at = p + rare;
+  while (at < end && (at = memchr(at, text.p[rare], (size_t)(end - at)))) {
+    if ((size_t)(end - (at - rare)) < text.n) return NULL;
+    if (memcmp(at - rare, text.p, text.n) == 0) return at - rare;
+    at++;
+  }
+  return NULL;
+}
+
+/* Any letter may stand escaped. */
+static bool may_name_binary(zd_slice body) {
+  return find(body.p, body.n, ZD_S("Binary"), 0) || find(body.p, body.n, ZD_S("\\u"), 0);
+}
+
 /* Takes the strings that stand behind `member`. */
-static zd_err take_members(zd_followed *f, zd_slice body, zd_slice member, bool binary,
+static zd_err take_members(zd_followed *f, zd_slice body, zd_slice member, size_t rare, bool binary,
                            zd_fault *fault) {
   const char *at = body.p, *end = body.p + body.n;
   zd_err err = ZD_OK;
-  while (err == ZD_OK && (at = memmem(at, (size_t)(end - at), member.p, member.n))) {
+  while (err == ZD_OK && (at = find(at, (size_t)(end - at), member, rare))) {
     const char *p = at + member.n, *q = string_end(p, end);
     if (!q) return ZD_ERR_CORRUPT;
     zd_slice text = {p, (size_t)(q - p)};
@@ -93,7 +110,7 @@ static zd_err take_members(zd_followed *f, zd_slice body, zd_slice member, bool 
 }
 
 zd_err zd_follow(zd_followed *f, zd_slice body, zd_fault *fault) {
-  zd_err err = take_members(f, body, ZD_S("\"reference\":\""), false, fault);
-  if (err != ZD_OK || !memmem(body.p, body.n, "Binary", 6)) return err;
-  return take_members(f, body, ZD_S("\"url\":\""), true, fault);
+  zd_err err = take_members(f, body, ZD_S("\"reference\":\""), 3, false, fault);
+  if (err != ZD_OK || !may_name_binary(body)) return err;
+  return take_members(f, body, ZD_S("\"url\":\""), 2, true, fault);
 }

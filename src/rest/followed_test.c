@@ -62,6 +62,7 @@ static void test_references(void **state) {
       {"{\"reference\":{\"reference\":\"Patient/1\"}}", 1},
       {"{\"attachment\":{\"url\":\"Binary/1\"}}", 1},
       {"{\"attachment\":{\"url\":\"http:\\/\\/here.example\\/fhir\\/Binary\\/1\"}}", 1},
+      {"{\"attachment\":{\"url\":\"\\u0042inary/1\"}}", 1},
       {"{\"attachment\":{\"url\":\"http://there.example/Binary/1\"}}", 0},
       {"{\"extension\":[{\"url\":\"Patient/1\",\"valueString\":\"Binary\"}]}", 0},
       {"{\"extension\":[{\"url\":\"Patient/Binary\",\"valueString\":\"Binary\"}]}", 0},

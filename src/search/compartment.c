@@ -58,8 +58,11 @@ zd_err zd_search_compartment(const zd_search *s, zd_type compartment, zd_slice i
   zd_type first = type == ZD_NO_TYPE ? 0 : type, end = type == ZD_NO_TYPE ? types : type + 1;
   if (compartment >= types || end > types || !is_compartment(s, compartment))
     return ZD_ERR_NOT_FOUND;
-  const zd_plan **found = ZD_NEW_ARRAY(arena, const zd_plan *, (size_t)(end - first) * CODES_MAX);
-  size_t n = 0;
+  size_t n = 0, most = 1; /* besides the resource itself */
+  for (zd_type t = first; t < end; t++)
+    if (zd_schema_is_resource(s->schema, t))
+      most += zd_schema_compartment(s->schema, compartment, t, NULL, 0);
+  const zd_plan **found = ZD_NEW_ARRAY(arena, const zd_plan *, most);
   zd_err err = found ? ZD_OK : ZD_ERR_MEMORY;
   for (zd_type t = first; t < end && !err; t++)
     if (zd_schema_is_resource(s->schema, t))
