@@ -110,18 +110,18 @@ static size_t lay_out(const digits *a, char *out) {
   return at + put(out + at, a->d + whole, n - whole);
 }
 
-zd_err zd_rational_write(const zd_rational *a, unsigned wanted, zd_arena *arena, zd_slice *out,
+zd_err zd_rational_write(const zd_rational *a, unsigned most, zd_arena *arena, zd_slice *out,
                          bool *exact) {
   char text[ROOM + 64];
   digits number;
   size_t n = 0;
-  if (wanted > ZD_RATIONAL_ROUNDED) wanted = ZD_RATIONAL_ROUNDED;
+  if (most > ZD_RATIONAL_ROUNDED) most = ZD_RATIONAL_ROUNDED;
   if (zd_rational_is_zero(a)) {
     if (exact) *exact = true;
     *out = ZD_S("0");
     return ZD_OK;
   }
-  zd_err err = digits_of(a, wanted, &number);
+  zd_err err = digits_of(a, most, &number);
   if (err) return err;
   if (a->negative) n += put(text, "-", 1);
   n += lay_out(&number, text + n);

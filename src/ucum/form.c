@@ -9,7 +9,7 @@ static zd_err digits(const zd_natural *a, zd_arena *arena, zd_slice *out) {
   return out->p ? ZD_OK : ZD_ERR_MEMORY;
 }
 
-static zd_ucum_scale scale_of(uint8_t curve) {
+zd_ucum_scale zd_ucum_scale_of(uint8_t curve) {
   if (curve == UCUM_PLAIN) return ZD_UCUM_RATIO;
   return curve == UCUM_CEL || curve == UCUM_DEGF || curve == UCUM_DEGRE ? ZD_UCUM_INTERVAL
                                                                         : ZD_UCUM_CURVE;
@@ -23,7 +23,7 @@ zd_err zd_ucum_form_of(const ucum_table *table, const ucum_measure *m, zd_arena 
   if (!err) err = digits(&factor.numerator, arena, &out->numerator);
   if (!err) err = digits(&factor.denominator, arena, &out->denominator);
   out->exponent = factor.exponent;
-  out->scale = scale_of(m->curve);
+  out->scale = zd_ucum_scale_of(m->curve);
   out->offset = ZD_S("0");
   if (err || out->scale != ZD_UCUM_INTERVAL) return err;
   err = zd_ucum_offset(m, &offset);

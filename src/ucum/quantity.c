@@ -55,6 +55,25 @@ static zd_err apart(zd_ucum_fault *fault) {
   return zd_ucum_fail(fault, ZD_ERR_REFUSED, 0, "the units measure different things");
 }
 
+/* Scales that differ by a prefix alone: B and dB. Then nothing has to go through the curve. */
+static bool same_curve(const ucum_measure *m, const ucum_measure *n) {
+  int order = 1;
+  return m->curve && m->curve == n->curve && !zd_rational_cmp(&m->factor, &n->factor, &order) &&
+         !order;
+}
+
+static zd_err along_curve(zd_slice value, const ucum_measure *m, const ucum_measure *n,
+                          zd_arena *arena, zd_ucum_number *out, zd_ucum_fault *fault) {
+  zd_rational x, down;
+  zd_err err = read_value(value, &x, fault);
+  if (err) return err;
+  zd_rational_copy(&down, &n->scale);
+  err = zd_rational_invert(&down);
+  if (!err) err = zd_rational_mul(&down, &m->scale, &down);
+  if (!err) err = zd_rational_mul(&x, &down, &x);
+  return err ? err : write_value(&x, true, arena, out);
+}
+
 zd_err zd_ucum_convert(zd_ucum_quantity from, zd_slice to, zd_arena *arena, zd_ucum_number *out,
                        zd_ucum_fault *fault) {
   ucum_measure m, n;
@@ -63,6 +82,8 @@ zd_err zd_ucum_convert(zd_ucum_quantity from, zd_slice to, zd_arena *arena, zd_u
   zd_err err = both(from.code, to, &m, &n, fault);
   if (err) return err;
   if (!zd_ucum_same_dimension(&m.dimension, &n.dimension)) return apart(fault);
+  if (zd_ucum_scale_of(m.curve) == ZD_UCUM_CURVE && same_curve(&m, &n))
+    return along_curve(from.value, &m, &n, arena, out, fault);
   err = canonical_value(from, &m, &value, &exact, fault);
   return err ? err : leave(&n, &value, exact, arena, out, fault);
 }
@@ -114,14 +135,16 @@ static bool falls(uint8_t curve) {
   return curve == UCUM_PH || (curve >= UCUM_HP_X && curve <= UCUM_HP_Q);
 }
 
-/* Of one unit: exactly, whatever it is. */
-static zd_err compare_written(zd_slice a, zd_slice b, bool falling, int *order,
-                              zd_ucum_fault *fault) {
+/* On one curve: exactly, whatever it is. */
+static zd_err compare_along(zd_ucum_quantity a, zd_ucum_quantity b, const ucum_measure *m,
+                            const ucum_measure *n, int *order, zd_ucum_fault *fault) {
   zd_rational x, y;
-  zd_err err = read_value(a, &x, fault);
-  if (!err) err = read_value(b, &y, fault);
+  zd_err err = read_value(a.value, &x, fault);
+  if (!err) err = read_value(b.value, &y, fault);
+  if (!err) err = zd_rational_mul(&x, &m->scale, &x);
+  if (!err) err = zd_rational_mul(&y, &n->scale, &y);
   if (!err) err = zd_rational_cmp(&x, &y, order);
-  if (!err && falling) *order = -*order;
+  if (!err && falls(m->curve)) *order = -*order;
   return err;
 }
 
@@ -129,13 +152,11 @@ zd_err zd_ucum_compare(zd_ucum_quantity a, zd_ucum_quantity b, int *order, zd_uc
   ucum_measure m, n;
   zd_rational x, y;
   bool exact = true;
-  if (zd_slice_eq(a.code, b.code)) {
-    zd_err err = measure_code(a.code, false, &m, fault);
-    return err ? err : compare_written(a.value, b.value, falls(m.curve), order, fault);
-  }
   zd_err err = both(a.code, b.code, &m, &n, fault);
   if (err) return err;
   if (!zd_ucum_same_dimension(&m.dimension, &n.dimension)) return apart(fault);
+  if (zd_ucum_scale_of(m.curve) == ZD_UCUM_CURVE && same_curve(&m, &n))
+    return compare_along(a, b, &m, &n, order, fault);
   err = canonical_value(a, &m, &x, &exact, fault);
   if (!err) err = canonical_value(b, &n, &y, &exact, fault);
   if (err) return err;

@@ -30,11 +30,11 @@ void zd_rational_copy(zd_rational *to, const zd_rational *from);
 /* [+-]digits[.digits][(e|E)[+-]digits]. ZD_ERR_INVALID when it is no number, ZD_ERR_LIMIT. */
 zd_err zd_rational_read(zd_slice text, zd_rational *out);
 
-/* As a decimal: whole when `digits` is 0 or it has no more than that many, else rounded to them
- * (half to even). A fraction that never ends is rounded to `digits`, or to 28 when that is 0;
- * digits <= ZD_RATIONAL_ROUNDED. *exact (may be NULL) says whether nothing was rounded. Zeros up to
+/* As a decimal: whole when `most` is 0 or it has no more than that many digits, else rounded to
+ * them (half to even). A fraction that never ends is rounded to `most`, or to 28 when that is 0;
+ * most <= ZD_RATIONAL_ROUNDED. *exact (may be NULL) says whether nothing was rounded. Zeros up to
  * 10^-7 and 10^21 are written out, beyond them stands an exponent: 1.5e-9. ZD_ERR_MEMORY. */
-zd_err zd_rational_write(const zd_rational *a, unsigned digits, zd_arena *arena, zd_slice *out,
+zd_err zd_rational_write(const zd_rational *a, unsigned most, zd_arena *arena, zd_slice *out,
                          bool *exact);
 
 static inline bool zd_rational_is_zero(const zd_rational *a) {

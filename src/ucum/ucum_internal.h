@@ -152,6 +152,7 @@ zd_err zd_ucum_offset(const ucum_measure *m, zd_rational *out);
 
 /* ---- form.c ---- */
 
+zd_ucum_scale zd_ucum_scale_of(uint8_t curve);
 zd_err zd_ucum_form_of(const ucum_table *table, const ucum_measure *m, zd_arena *arena,
                        zd_ucum_form *out);
 

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "base/testing/scarcity.h"
 #include "ucum/ucum.h"
 
 static zd_arena arena;
@@ -200,6 +201,8 @@ static void conversions(void **state) {
               {"100", "nmol/L", "[pH]", "7", true},
               {"3", "B", "1", "1000", true},
               {"30", "dB", "1", "1000", true},
+              {"33.3", "dB", "B", "3.33", true}, /* along the curve */
+              {"7.41", "[pH]", "[pH]", "7.41", true},
               {"1000", "1", "dB", "30", true},
               {"1", "B", "Np", "2.30258509299405", false},
               {"60", "dB[SPL]", "Pa", "0.02", true},
@@ -311,6 +314,7 @@ static void comparing(void **state) {
               {"7.4", "[pH]", "40", "nmol/L", -1},
               {"10", "dB", "1", "B", 0},
               {"1.5", "B", "15", "dB", 0},
+              {"1.50000000000000000000001", "B", "15", "dB", 1},
               {"3.5", "Np", "3.4", "Np", 1},
               {"1", "{a}", "1", "{b}", 0}};
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -409,6 +413,33 @@ static void an_arena_that_is_full_is_an_error(void **state) {
   zd_arena_free(&small);
 }
 
+static zd_err everything(zd_arena *memory) {
+  zd_ucum_form form;
+  zd_ucum_number number;
+  zd_slice text;
+  zd_err err = zd_ucum_canonical(s("mg/dL/m"), memory, &form, NULL);
+  if (!err) err = zd_ucum_display(s("mg/dL/m"), ZD_UCUM_RUSSIAN, memory, &text, NULL);
+  if (!err) err = zd_ucum_spell(s("mg/dL/m"), memory, &text, NULL);
+  zd_ucum_quantity pound = {s("1"), s("[lb_av]")};
+  return err ? err : zd_ucum_convert(pound, s("kg"), memory, &number, NULL);
+}
+
+static void every_allocation_may_fail(void **state) {
+  (void)state;
+  uint64_t nth = 1;
+  for (;; nth++) {
+    zd_arena memory;
+    zd_arena_init(&memory, 0);
+    zd_scarcity_begin(nth);
+    zd_err err = everything(&memory);
+    bool failed = zd_scarcity_end();
+    zd_arena_free(&memory);
+    assert_int_equal(err, failed ? ZD_ERR_MEMORY : ZD_OK);
+    if (!failed) break;
+  }
+  assert_true(nth > 3);
+}
+
 static int set_up(void **state) {
   (void)state;
   zd_arena_init(&arena, 0);
@@ -434,6 +465,7 @@ int main(void) {
                                      cmocka_unit_test(products_and_quotients),
                                      cmocka_unit_test(symbols_for_people),
                                      cmocka_unit_test(names_spelled_out),
-                                     cmocka_unit_test(an_arena_that_is_full_is_an_error)};
+                                     cmocka_unit_test(an_arena_that_is_full_is_an_error),
+                                     cmocka_unit_test(every_allocation_may_fail)};
   return cmocka_run_group_tests(tests, set_up, tear_down);
 }
