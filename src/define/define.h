@@ -9,8 +9,8 @@
  *   zd_definer_open(&options, &d, fault)        store open, not started
  *   zd_store_start(store, zd_definer_indexer(d), fault)
  *   zd_definer_refresh(d, fault)                SearchParameters that came while nobody looked
- *   ...                                         take, give; enter, leave; lock, propose, adopt,
- * unlock zd_definer_stop(d); zd_store_close(store); zd_definer_close(d)
+ *   ...            take, give; enter, leave; lock, propose, adopt, unlock
+ *   zd_definer_stop(d); zd_store_close(store); zd_definer_close(d)
  *
  * Exactness. A question takes its snapshot first and a generation then: all rows of the snapshot
  * were written under this generation or an earlier one, and what it calls complete, all of them

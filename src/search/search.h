@@ -155,10 +155,11 @@ zd_err zd_search_included(const zd_search *s, zd_snapshot *v, const zd_query *q,
                           zd_arena *arena, const zd_row **out, size_t *count, zd_fault *fault);
 
 /* How well the matches of a query with texts fit what those ask: BM25 (Robertson, Zaragoza 2009; k1
- * 1.2, b 0.75) over the words, phrases and beginnings that are not negated, counted in the resources
- * themselves. How rare a word is, is counted exactly among the resources of the query's type; the
- * usual length of a text is that of the matches. The best has the score 1, the others their part of
- * it; of equals the earlier row is first. The same for the same query on the same snapshot. */
+ * 1.2, b 0.75) over the words, phrases and beginnings that are not negated, counted in the
+ * resources themselves. How rare a word is, is counted exactly among the resources of the query's
+ * type; the usual length of a text is that of the matches. The best has the score 1, the others
+ * their part of it; of equals the earlier row is first. The same for the same query on the same
+ * snapshot. */
 typedef struct zd_ranked {
   zd_row row;
   double score; /* 0..1 */
@@ -166,8 +167,8 @@ typedef struct zd_ranked {
 
 enum { ZD_RANKED_MAX = 10000 };
 
-/* All matches, best first. ZD_ERR_FULL, and nothing ranked, when there are more than `most` (at most
- * ZD_RANKED_MAX). ZD_ERR_LIMIT when the deadline passes. */
+/* All matches, best first. ZD_ERR_FULL, and nothing ranked, when there are more than `most` (at
+ * most ZD_RANKED_MAX). ZD_ERR_LIMIT when the deadline passes. */
 zd_err zd_search_rank(const zd_search *s, zd_snapshot *v, const zd_query *q, size_t most,
                       uint64_t deadline_ns, size_t memory_max, zd_arena *arena,
                       const zd_ranked **out, size_t *n, zd_fault *fault);

@@ -335,13 +335,13 @@ typedef struct zd_backup_report {
 } zd_backup_report;
 
 /* Copies a store while it is written to. What had been committed when the call began is in the
- * backup, commits are there whole or not at all, each was verified when it was copied. The result is
- * a store without an index: a copy of it is opened like any other. A folder that has an earlier
+ * backup, commits are there whole or not at all, each was verified when it was copied. The result
+ * is a store without an index: a copy of it is opened like any other. A folder that has an earlier
  * backup gets what is new; at any moment, also when this call fails, is stopped or loses power, it
  * is a whole backup: the earlier, the newer, or one in between.
  * ZD_ERR_NOT_FOUND: no store there. ZD_ERR_CORRUPT: damage, named (and not copied).
- * ZD_ERR_REFUSED: `to` holds what the store does not have, or is the store itself. ZD_ERR_BUSY: `to`
- * is in use. ZD_ERR_CANCELLED: progress said so. */
+ * ZD_ERR_REFUSED: `to` holds what the store does not have, or is the store itself. ZD_ERR_BUSY:
+ * `to` is in use. ZD_ERR_CANCELLED: progress said so. */
 zd_err zd_store_backup(const zd_backup_options *options, zd_backup_report *out, zd_fault *fault);
 
 #endif
