@@ -193,6 +193,7 @@ zd_err zd_search_compare(zd_search *s, bool read_only, zd_fault *fault) {
   if (!err) err = find_late(s, &filled, &complete);
   if (!err && !read_only) err = write_note(s, &complete, fault);
   free(complete.all);
+  free(s->filled);
   s->filled = filled.all;
   s->filled_count = filled.n;
   return err == ZD_ERR_MEMORY ? zd_fail(fault, err, "out of memory for the fields") : err;

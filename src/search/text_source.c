@@ -43,21 +43,32 @@ static zd_err find_kinds(zd_search *s) {
   return ZD_OK;
 }
 
-static zd_err take_field(zd_search *s, const char *name, uint32_t *out, zd_fault *fault) {
-  *out = zd_store_symbol(s->store, zd_slice_of(name), true);
+static zd_err take_field(zd_search *s, const char *url, const char *mark, uint32_t *out,
+                         zd_fault *fault) {
+  zd_slice name = zd_arena_printf(&s->arena, "f:%s@%s", url, mark);
+  if (!name.p) return ZD_ERR_MEMORY;
+  *out = zd_store_symbol(s->store, name, true);
   return *out != ZD_NO_SYMBOL
              ? ZD_OK
-             : zd_fail(fault, ZD_ERR_FULL, "no symbol left for the field %s", name);
+             : zd_fail(fault, ZD_ERR_FULL, "no symbol left for the field %.*s", ZD_SV(name));
+}
+
+static zd_err take_fields(zd_search *s, zd_fault *fault) {
+  char mark[ZD_WORDS_MARK + 1];
+  zd_err err = zd_words_mark(mark);
+  if (!err)
+    err = take_field(s, "http://hl7.org/fhir/SearchParameter/DomainResource-text", mark,
+                     &s->text->narrative_field, fault);
+  if (!err)
+    err = take_field(s, "http://hl7.org/fhir/SearchParameter/Resource-content", mark,
+                     &s->text->content_field, fault);
+  return err;
 }
 
 zd_err zd_text_open(zd_search *s, zd_fault *fault) {
   zd_text *t = s->text = ZD_NEW(&s->arena, zd_text);
   if (!t) return ZD_ERR_MEMORY;
-  zd_err err = take_field(s, "f:http://hl7.org/fhir/SearchParameter/DomainResource-text@",
-                          &t->narrative_field, fault);
-  if (!err)
-    err = take_field(s, "f:http://hl7.org/fhir/SearchParameter/Resource-content@",
-                     &t->content_field, fault);
+  zd_err err = take_fields(s, fault);
   t->narrative_type = zd_schema_type(s->schema, ZD_S("Narrative"));
   if (!err) err = find_kinds(s);
   if (err) return err;

@@ -2,6 +2,7 @@
 
 #include <libstemmer.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <utf8proc.h>
 
@@ -325,4 +326,41 @@ zd_slice zd_word_form(const zd_word *word, zd_arena *arena) {
   memcpy(p, word->term.p, stem_n);
   if (ending.n) memcpy(p + stem_n, ending.p, ending.n);
   return (zd_slice){p, stem_n + ending.n};
+}
+
+/* ---- what stays the same ---- */
+
+static const char telling[] =
+    "happy hoping hopped relational ability dying skies generously national conditional digitizer "
+    "vietnamization feudalism decisiveness hopefulness callousness formality sensitivity "
+    "electrical "
+    "adjustable replacement owed proceed news innings herring communism arsenal yes enjoyed baying "
+    "tanned misses ties cries succeed apology idly gently ugly early only singly flies "
+    "пневмониями острейший противоестественного больными воспалительная кровотечение сделавшись "
+    "прислушивавшийся понимающими обследованный длинной твёрдость важнейшее конь иностранцев "
+    "возвращаясь неся нарушениях болезненностью лёгкие ребёнка сердечно сосудов давлению мази "
+    "Straße naïve ½ Ёлка ЙОД и\xCC\x86од ŉ ﬁrst ａｂ Ωμέγα İstanbul ΐ 37,5 B12 O’Neil "
+    "soft\xC2\xADly";
+
+zd_err zd_words_mark(char out[ZD_WORDS_MARK + 1]) {
+  char all[4 * sizeof telling];
+  size_t n = 0;
+  unsigned char digest[32];
+  zd_slice rest = {telling, sizeof telling - 1}, raw;
+  zd_words *w = zd_words_new();
+  zd_arena scratch;
+  zd_arena_init(&scratch, 0);
+  zd_err err = w ? ZD_OK : ZD_ERR_MEMORY;
+  while (!err && zd_words_next(&rest, &raw)) {
+    zd_word word;
+    err = zd_words_read(w, raw, &scratch, &word);
+    if (err || n + word.term.n > sizeof all) break;
+    memcpy(all + n, word.term.p, word.term.n);
+    n += word.term.n;
+  }
+  zd_arena_free(&scratch);
+  zd_words_free(w);
+  zd_sha256(all, n, digest);
+  for (int i = 0; i < ZD_WORDS_MARK / 2; i++) snprintf(out + 2 * i, 3, "%02x", digest[i]);
+  return err;
 }

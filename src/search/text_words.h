@@ -48,6 +48,12 @@ typedef struct zd_word {
  * `scratch` is for long words alone. ZD_ERR_MEMORY. */
 zd_err zd_words_read(zd_words *w, zd_slice raw, zd_arena *scratch, zd_word *out);
 
+/* Eight hexadecimal digits that tell whether words are still read as they were: a sum of the terms
+ * of words that between them need most rules of folding and stemming. Words of the index belong to
+ * it. ZD_ERR_MEMORY. */
+enum { ZD_WORDS_MARK = 8 };
+zd_err zd_words_mark(char out[ZD_WORDS_MARK + 1]);
+
 static inline zd_slice zd_word_stem(const zd_word *word) {
   return (zd_slice){word->term.p, word->stem_n};
 }

@@ -149,6 +149,18 @@ static void memory_changes_nothing(void **state) {
   zd_words_free(kept);
 }
 
+/* The sum is of the words themselves: it is the same each time, from run to run. */
+static void readings_have_a_sum(void **state) {
+  (void)state;
+  char mark[ZD_WORDS_MARK + 1];
+  assert_int_equal(zd_words_mark(mark), ZD_OK);
+  print_message("words are read as %s\n", mark);
+  assert_int_equal(strlen(mark), ZD_WORDS_MARK);
+  char again[ZD_WORDS_MARK + 1];
+  assert_int_equal(zd_words_mark(again), ZD_OK);
+  assert_string_equal(mark, again);
+}
+
 static void the_pool_lends_each_once(void **state) {
   (void)state;
   zd_words_pool *pool = zd_words_pool_new();
@@ -162,9 +174,11 @@ static void the_pool_lends_each_once(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {
-      cmocka_unit_test(words_are_cut_folded_and_stemmed), cmocka_unit_test(forms_share_a_stem),
-      cmocka_unit_test(long_words_are_told_apart), cmocka_unit_test(memory_changes_nothing),
-      cmocka_unit_test(the_pool_lends_each_once)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(words_are_cut_folded_and_stemmed),
+                                     cmocka_unit_test(forms_share_a_stem),
+                                     cmocka_unit_test(long_words_are_told_apart),
+                                     cmocka_unit_test(memory_changes_nothing),
+                                     cmocka_unit_test(readings_have_a_sum),
+                                     cmocka_unit_test(the_pool_lends_each_once)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
