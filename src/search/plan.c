@@ -194,6 +194,26 @@ static zd_err plan_date(planner *m, const zd_search_value *v, const zd_plan **ou
                  v->when.high + 1, out);
 }
 
+/* Is everything on one side of a number asked for? */
+static bool is_order(zd_prefix prefix) {
+  return prefix != ZD_PREFIX_EQ && prefix != ZD_PREFIX_NE && prefix != ZD_PREFIX_AP;
+}
+
+/* Compared with a number whose key is `key`, as others' are. */
+static zd_err part_of_order(planner *m, uint32_t field, zd_prefix prefix, int64_t key,
+                            const zd_plan **out) {
+  bounds b = anywhere;
+  bool above = prefix == ZD_PREFIX_GT || prefix == ZD_PREFIX_GE || prefix == ZD_PREFIX_SA;
+  if (m->part == ZD_PART_BORDER)
+    b.low_max = b.high_min = key;
+  else if (above)
+    b.low_min = key + 1;
+  else
+    b.high_max = key - 1;
+  *out = range(m, field, b);
+  return *out ? ZD_OK : ZD_ERR_MEMORY;
+}
+
 /* The numbers of a value as keys. When a key is shared with other numbers, the neighbours that
  * share it are let in, and the value is doubtful. */
 zd_err zd_plan_number(planner *m, const zd_search_value *v, uint32_t field, const zd_plan **out) {
@@ -201,7 +221,14 @@ zd_err zd_plan_number(planner *m, const zd_search_value *v, uint32_t field, cons
   bool low_exact, high_exact;
   int64_t low = zd_decimal_key(around ? &v->low : &v->number, &low_exact);
   int64_t high = zd_decimal_key(around ? &v->high : &v->number, &high_exact);
-  if (!low_exact || !high_exact) m->doubtful = true;
+  if (!low_exact || !high_exact) {
+    bool border = is_order(v->prefix);
+    if (border)
+      m->border = true;
+    else
+      m->doubtful = true;
+    if (border && m->part != ZD_PART_ALL) return part_of_order(m, field, v->prefix, low, out);
+  }
   int64_t below = low - low_exact, above = high + high_exact;
   if (v->prefix == ZD_PREFIX_EQ || v->prefix == ZD_PREFIX_NE) { /* [low, high) */
     above = high;
@@ -248,6 +275,13 @@ static zd_err as_written(planner *m, const zd_search_value *v, const zd_plan **o
 
 static zd_err plan_quantity(planner *m, const zd_search_value *v, const zd_plan **out) {
   zd_err err = v->has_canonical ? zd_plan_canonical(m, v, out) : as_written(m, v, out);
+  if (!err && v->has_canonical && m->part == ZD_PART_SURE) {
+    /* In the unit asked for, numbers compare as they are written, whatever they are carried over.
+     */
+    const zd_plan *written;
+    err = as_written(m, v, &written);
+    if (!err) err = zd_planner_pair(m, ZD_PLAN_OR, written, *out, out);
+  }
   if (err || v->unit == ZD_UNIT_ANY) return err;
   if (m->param != m->clause->param) return ZD_OK; /* of a component the composite decides */
   return split_by_mark(m, *out, m->param->unit_field, v, out);
@@ -428,6 +462,7 @@ static zd_err plan_composite(planner *m, const zd_search_value *v, const zd_plan
   uint32_t marked = ZD_NO_SYMBOL;
   zd_err err = composite_parts(m, v, out);
   if (err) return err;
+  if (m->border) m->doubtful = true;
   switch (composite_sureness(m, m->param, &marked)) {
     case SURE:
       return ZD_OK;
@@ -496,14 +531,30 @@ static bool negates(zd_modifier modifier) {
   return modifier == ZD_MOD_NOT || modifier == ZD_MOD_NOT_IN;
 }
 
+/* Beyond the key of the number asked for rows are sure; those that share it are looked at. */
+static zd_err plan_border(planner *m, const zd_search_value *v, const zd_plan **out) {
+  const zd_plan *sure, *border, *rest;
+  m->part = ZD_PART_SURE;
+  zd_err err = zd_plan_modified(m, v, &sure);
+  m->part = ZD_PART_BORDER;
+  if (!err) err = zd_plan_modified(m, v, &border);
+  m->part = ZD_PART_ALL;
+  if (!err) err = zd_plan_group(ZD_PLAN_NOT, &sure, 1, m->arena, &rest);
+  if (!err) err = zd_planner_pair(m, ZD_PLAN_AND, border, rest, &border);
+  if (!err) err = zd_planner_checked(m, border, v, 1, &border);
+  return err ? err : zd_planner_pair(m, ZD_PLAN_OR, sure, border, out);
+}
+
 static zd_err plan_values(planner *m, const zd_plan **out) {
   const zd_clause *clause = m->clause;
   const zd_plan **found = ZD_NEW_ARRAY(m->arena, const zd_plan *, clause->count + 1);
   zd_err err = found ? ZD_OK : ZD_ERR_MEMORY;
   for (size_t i = 0; i < clause->count && !err; i++) {
-    m->doubtful = false;
+    m->doubtful = m->border = false;
     err = zd_plan_modified(m, &clause->values[i], &found[i]);
-    if (!err && m->doubtful)
+    if (!err && m->border && !m->doubtful)
+      err = plan_border(m, &clause->values[i], &found[i]);
+    else if (!err && m->doubtful)
       err = zd_planner_checked(m, found[i], &clause->values[i], 1, &found[i]);
   }
   return err ? err : zd_plan_group(ZD_PLAN_OR, found, clause->count, m->arena, out);

@@ -10,7 +10,7 @@
  *
  * Temperatures are moved to the zero of kelvin first. Factors are fractions of decimals: the key of
  * a quotient is that of its first digits, which is exact where the quotient has no more than
- * sixteen of them; else rows are looked at, and compared by cross multiplication.
+ * sixteen of them; else rows that share it are looked at, and compared by cross multiplication.
  */
 #include "search/planner.h"
 

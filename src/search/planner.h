@@ -4,12 +4,22 @@
 
 #include "search/internal.h"
 
+/* A number may share its key with others (decimal.h). What lies on one side of that key is sure;
+ * only what has the key itself must be looked at. */
+typedef enum zd_plan_part {
+  ZD_PART_ALL,   /* both */
+  ZD_PART_SURE,  /* what is beyond the key, or decided otherwise */
+  ZD_PART_BORDER /* what has the key, and more that is sure anyway */
+} zd_plan_part;
+
 typedef struct zd_planner {
   const zd_search *s;
   const zd_clause *clause;
   const zd_search_param *param; /* of the clause, or a component of it */
   zd_arena *arena;
-  bool doubtful;  /* the plan of this value finds too much */
+  bool doubtful; /* the plan of this value finds too much ... */
+  bool border;   /* ... but only where a number has the key of the one asked for */
+  zd_plan_part part;
   size_t guesses; /* types tried for bare ids */
 } zd_planner;
 

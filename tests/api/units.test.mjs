@@ -13,6 +13,7 @@ const measured = [
   ['fever', '38.5', 'Cel'], ['fever-f', '101.3', '[degF]'], ['well-f', '98.6', '[degF]'],
   ['pulse', '60', '/min'], ['pulse-beats', '60', '{beats}/min'], ['hertz', '1', 'Hz'],
   ['acid', '7.4', '[pH]'], ['dose', '1000', '[IU]'], ['dose-k', '1', 'k[IU]'], ['arbitrary', '1000', "[arb'U]"],
+  ['slow', '61.9', 'mm/h'], ['rate', '62', 'mm/h'], ['rate-cm', '6.2', 'cm/h'], ['fast', '62.1', 'mm/h'], ['fast-m', '0.0621', 'm/h'],
   ['unknown', '5.4', 'mmol/l/'], ['exact', '0.45359237', 'kg'],
 ];
 const found = async (query, type = 'Observation') => (await pages(server, `${type}?${query}&_count=100`)).entries.map(e => e.resource.id).sort();
@@ -43,6 +44,10 @@ const cases = [
   ['7.4', '[pH]', 'acid'], ['40', 'nmol/L', ''],
   ['1000', '[IU]', 'dose dose-k'], ['1', 'k[IU]', 'dose dose-k'], ['1000', "[arb'U]", 'arbitrary'],
   ['5.4', 'mmol/l/', 'unknown'], ['1', '[smoot]', ''],
+  // 62 mm/h in metres a second has no last digit: what begins with the same digits is told apart all the same.
+  ...[['62', 'mm/h'], ['6.2', 'cm/h'], ['0.062', 'm/h']].flatMap(([value, code]) => [
+    [`gt${value}`, code, 'fast fast-m'], [`ge${value}`, code, 'fast fast-m rate rate-cm'], [`sa${value}`, code, 'fast fast-m'],
+    [`lt${value}`, code, 'slow'], [`le${value}`, code, 'rate rate-cm slow'], [`eb${value}`, code, 'slow']]),
 ];
 test('a quantity is found in any unit of its kind, and in no other', async () => {
   for (const [value, code, ids] of cases)
