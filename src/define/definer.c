@@ -87,6 +87,20 @@ static zd_err entries(void *state, uint32_t type, zd_slice body, zd_arena *arena
   return err;
 }
 
+/* Of a pass: once another generation has come nothing of it will be kept, whatever this gives. */
+static zd_err late(void *state, uint32_t type, zd_slice body, zd_arena *arena, const zd_entry **out,
+                   size_t *n) {
+  zd_definer *d = state;
+  if (!d->narrow) return entries(state, type, body, arena, out, n);
+  zd_indexer x = zd_search_indexer(d->narrow);
+  return x.entries(x.state, type, body, arena, out, n);
+}
+
+static bool concerns(void *state, uint32_t type, const uint32_t *fields, size_t n) {
+  const zd_definer *d = state;
+  return d->all_concern || !d->narrow || zd_search_concerns(d->narrow, type, fields, n);
+}
+
 static zd_field_standing standing(void *state, uint32_t field) {
   zd_definer *d = state;
   const zd_generation *g = zd_definer_take(d);
@@ -96,7 +110,8 @@ static zd_field_standing standing(void *state, uint32_t field) {
 }
 
 zd_indexer zd_definer_indexer(zd_definer *d) {
-  return (zd_indexer){.state = d, .entries = entries, .standing = standing};
+  return (zd_indexer){
+      .state = d, .entries = entries, .standing = standing, .late = late, .concerns = concerns};
 }
 
 /* ---- proposing ---- */

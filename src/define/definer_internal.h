@@ -40,6 +40,9 @@ struct zd_definer {
   pthread_t thread;
   bool running;
   atomic_bool stopping;
+  /* Of the pass that runs: set before the store asks for them, from threads of its own. */
+  zd_search *narrow; /* NULL: the present generation's */
+  bool all_concern;
   _Atomic uint64_t done, total;
 };
 

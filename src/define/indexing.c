@@ -3,7 +3,9 @@
  * A pass belongs to a generation and ends when another one comes: the next pass does what is late
  * then. Whether a field is complete is said under `notes`, and only for the present generation. */
 #include <stdio.h>
+#include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "define/definer_internal.h"
 
@@ -23,10 +25,29 @@ static bool go_on(void *context, uint64_t done, uint64_t total) {
   return !x->progress || x->progress(x->context, done, total);
 }
 
+/* A search of the same that derives only what is late. */
+static zd_err open_narrow(pass *x, zd_fault *fault) {
+  zd_definer *d = x->d;
+  zd_snapshot *v;
+  zd_err err = zd_store_snapshot(d->o.store, &v);
+  if (err) return zd_fail(fault, err, "no snapshot to index again by");
+  err = zd_search_contains(x->g->search, v, &d->all_concern);
+  zd_snapshot_release(v);
+  if (!err)
+    err = zd_search_open(x->g->schema, d->o.store, zd_slice_of(d->base_url), &d->narrow, fault);
+  if (!err)
+    zd_search_narrow(d->narrow, zd_search_late_fields(x->g->search),
+                     zd_search_behind(x->g->search));
+  return err;
+}
+
 /* *over: another generation has come. */
 static zd_err run_pass(pass *x, bool *over, zd_fault *fault) {
   zd_definer *d = x->d;
-  zd_err err = zd_search_index_late(x->g->search, go_on, x, fault);
+  zd_err err = zd_search_behind(x->g->search) ? open_narrow(x, fault) : ZD_OK;
+  if (!err) err = zd_search_index_late(x->g->search, go_on, x, fault);
+  zd_search_close(d->narrow);
+  d->narrow = NULL;
   pthread_mutex_lock(&d->notes);
   *over = !zd_generation_is_present(d, x->g);
   if (!err && !*over) err = zd_search_complete(x->g->search, fault);
@@ -80,6 +101,12 @@ static bool is_behind(zd_definer *d) {
   return behind;
 }
 
+/* Others go first. */
+static void step_back(void) {
+  enum { NICENESS = 10 };
+  (void)setpriority(PRIO_PROCESS, (id_t)gettid(), NICENESS);
+}
+
 /* Until there is something to do; after a failure a while passes first. False: stop. */
 static bool wait_for_work(zd_definer *d, bool failed) {
   enum { RETRY_SECONDS = 10 };
@@ -96,6 +123,7 @@ static bool wait_for_work(zd_definer *d, bool failed) {
 static void *index_thread(void *context) {
   zd_definer *d = context;
   zd_err err = ZD_OK;
+  step_back(); /* and with it the threads that are started for a pass */
   while (wait_for_work(d, err != ZD_OK)) err = index_present(d);
   return NULL;
 }

@@ -378,6 +378,15 @@ static zd_err any_contained(zd_query_reader *q, bool *any) {
 }
 
 /* Rows whose reference under the parameter names a contained resource of a type it may refer to. */
+static const zd_plan *link_leaf(const zd_search *s, const zd_search_param *param, zd_type type,
+                                zd_arena *arena) {
+  zd_plan *p = zd_plan_new(arena, ZD_PLAN_TERM);
+  if (!p) return NULL;
+  p->field = zd_contained_place(s, param);
+  p->term = zd_contained_link_term(s, param->field, type, arena);
+  return p->term.p ? p : NULL;
+}
+
 static zd_err linked(zd_ask *a, const zd_search_param *param, const zd_plan **out) {
   const zd_search *s = a->q->s;
   uint16_t types = zd_schema_type_count(s->schema);
@@ -385,9 +394,7 @@ static zd_err linked(zd_ask *a, const zd_search_param *param, const zd_plan **ou
   size_t n = 0;
   if (!found) return ZD_ERR_MEMORY;
   for (zd_type t = 0; t < types; t++)
-    if (zd_param_may_refer(s, param, t))
-      found[n++] = leaf(s, ZD_PLAN_TERM, zd_contained_link_term(s, param->field, t, a->q->arena),
-                        a->q->arena);
+    if (zd_param_may_refer(s, param, t)) found[n++] = link_leaf(s, param, t, a->q->arena);
   return zd_plan_group(ZD_PLAN_OR, found, n, a->q->arena, out);
 }
 

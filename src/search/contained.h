@@ -10,6 +10,9 @@
  * they would be for a row, are asked the plan that rows are asked. So whatever can be asked of a
  * row can be asked of it, but who refers to it (REFERRED: nothing outside its container can), and
  * what knows only rows: zd_contained_refuses.
+ *
+ * Of a parameter that users added R and L stand in that parameter's second field instead: they come
+ * and go with it (zd_contained_place).
  */
 #ifndef ZD_SEARCH_CONTAINED_H
 #define ZD_SEARCH_CONTAINED_H
@@ -17,6 +20,11 @@
 #include "search/ask.h"
 
 enum { ZD_CONTAINED_IN = 'T', ZD_CONTAINED_REFERRED = 'R', ZD_LONG_URI = 'L' };
+
+/* Where R and L of a parameter stand. */
+static inline uint32_t zd_contained_place(const zd_search *s, const zd_search_param *p) {
+  return p->own_links ? p->more_field : s->contained_field;
+}
 
 /* Takes the field's symbol from the store. */
 zd_err zd_contained_open(zd_search *s, zd_fault *fault);

@@ -112,7 +112,7 @@ static zd_err add_uri(collector *c, const zd_search_param *p, const zd_fact *f) 
   if (f->version.p) whole.n += 1 + f->version.n;
   if (!err && f->version.p) err = add_term(c, p->field, zd_term_uri(whole, arena));
   if (err || whole.n <= ZD_URI_MAX) return err;
-  return add_term(c, c->source.search->contained_field, zd_long_term(p->field, arena));
+  return add_term(c, zd_contained_place(c->source.search, p), zd_long_term(p->field, arena));
 }
 
 /* Punctuation alone has no term that could be asked for, but one that tells it exactly. */
@@ -246,7 +246,7 @@ static zd_err add_link(collector *c, const zd_search_param *p, uint32_t node) {
   zd_err err = zd_contained_target(&c->source, c->container, node, &target);
   if (err || target == ZD_NO_NODE) return err;
   zd_type type = c->source.tree->nodes[target].type;
-  return add_term(c, s->contained_field,
+  return add_term(c, zd_contained_place(s, p),
                   zd_contained_link_term(s, p->field, type, c->source.arena));
 }
 
@@ -365,7 +365,7 @@ static zd_err entries_of(const zd_source *source, uint32_t container, uint32_t r
   if (!err) err = ask_paths(&c, root);
   if (!err && root == container) err = add_contained(&c, root);
   zd_text_keeper texts = {&c, keep_term, has_term};
-  if (!err) err = zd_text_entries(&c.source, root, &texts);
+  if (!err && !s->no_texts) err = zd_text_entries(&c.source, root, &texts);
   *out = c.items;
   *n = c.n;
   return err;

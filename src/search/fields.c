@@ -12,6 +12,7 @@
  */
 #include <stdlib.h>
 
+#include "search/contained.h"
 #include "search/text.h"
 
 #define HEAD "fields 1\n"
@@ -232,6 +233,72 @@ zd_field_standing zd_search_standing(const zd_search *s, uint32_t field) {
   if (!s->filled) return ZD_FIELD_COMPLETE; /* nothing was compared */
   if (!has(s->filled, s->filled_count, field)) return ZD_FIELD_FOREIGN;
   return is_behind(s) && is_late(s, field) ? ZD_FIELD_PARTIAL : ZD_FIELD_COMPLETE;
+}
+
+/* ---- some fields alone ---- */
+
+static bool fills_one(const zd_search_param *p, const uint32_t *fields, size_t n) {
+  return p->owner && (has(fields, n, p->field) || has(fields, n, p->unit_field) ||
+                      has(fields, n, p->more_field) || has(fields, n, p->canon_field));
+}
+
+/* The systems that what is contained mentions have symbols, too. */
+zd_err zd_search_contains(const zd_search *s, zd_snapshot *v, bool *any) {
+  static const char in[1] = {ZD_CONTAINED_IN};
+  const zd_plan plan = {.op = ZD_PLAN_PREFIX, .field = s->contained_field, .term = {in, 1}};
+  uint64_t about = 1;
+  zd_err err =
+      is_late(s, s->contained_field) ? ZD_OK : zd_snapshot_estimate(v, &plan, &about, NULL);
+  *any = about > 0;
+  return err;
+}
+
+bool zd_search_concerns(const zd_search *s, uint32_t type, const uint32_t *fields, size_t n) {
+  zd_type t = zd_search_symbol_type(s, type);
+  if (t == ZD_NO_TYPE || has(fields, n, s->contained_field) ||
+      has(fields, n, s->text->narrative_field) || has(fields, n, s->text->content_field))
+    return true;
+  for (uint16_t i = 0; i < s->types[t].count; i++)
+    if (fills_one(&s->types[t].params[i], fields, n)) return true;
+  return false;
+}
+
+/* Leaves out what nobody wants; true when something below or at the state is wanted. States lead to
+ * states with greater numbers only. */
+static void narrow_walk(zd_search_type *t, const uint32_t *fields, size_t n) {
+  for (uint16_t i = t->state_count; i-- > 1;) {
+    zd_walk_state *state = &t->states[i];
+    uint16_t kept = 0;
+    bool below = false;
+    for (uint16_t k = 0; k < state->want_count; k++)
+      if (fills_one(&t->params[state->wants[k].param], fields, n))
+        state->wants[kept++] = state->wants[k];
+    state->want_count = kept;
+    for (uint16_t k = 0; state->next && k < state->count; k++) {
+      const zd_walk_state *next = &t->states[state->next[k]];
+      if (state->next[k] && !next->want_count && !next->next) state->next[k] = 0;
+      below = below || state->next[k];
+    }
+    if (!below) state->next = NULL;
+  }
+}
+
+void zd_search_narrow(zd_search *s, const uint32_t *fields, size_t n) {
+  s->no_texts =
+      !has(fields, n, s->text->narrative_field) && !has(fields, n, s->text->content_field);
+  if (has(fields, n, s->contained_field)) return; /* links are told of every reference */
+  for (zd_type type = 0; type < zd_schema_type_count(s->schema); type++) {
+    zd_search_type *t = &s->types[type];
+    uint16_t kept = 0;
+    for (uint16_t k = 0; k < t->path_count; k++)
+      if (fills_one(&t->params[t->paths[k].param], fields, n)) t->paths[kept++] = t->paths[k];
+    t->path_count = kept;
+    if (t->states) narrow_walk(t, fields, n);
+  }
+}
+
+const uint32_t *zd_search_late_fields(const zd_search *s) {
+  return s->late;
 }
 
 /* ---- catching up ---- */

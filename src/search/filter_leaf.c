@@ -332,7 +332,7 @@ static zd_err links_are_late(const leaf *l) {
 /* Terms tell which rows may, those cut short which besides; both are looked at. */
 static zd_err uri_contains(leaf *l) {
   zd_plan *contains = node(l, ZD_PLAN_CONTAINS, l->param->field, ZD_S(""));
-  const zd_plan *either[2] = {contains, node(l, ZD_PLAN_TERM, l->q->s->contained_field,
+  const zd_plan *either[2] = {contains, node(l, ZD_PLAN_TERM, zd_contained_place(l->q->s, l->param),
                                              zd_long_term(l->param->field, l->q->arena))};
   const zd_plan *found;
   zd_err err = links_are_late(l);

@@ -167,6 +167,8 @@ typedef struct zd_search_param {
   bool shared;          /* the field holds rows of several resource types */
   bool owner;           /* produces the field's entries; else another parameter does */
   bool answered;
+  bool user;      /* not of the standard: it may come and go */
+  bool own_links; /* what it refers to within containers is told in more_field (contained.h) */
   bool late, more_late; /* while `behind`: must not be asked, nor modifiers of it; see fields.c */
 } zd_search_param;
 
@@ -222,6 +224,7 @@ struct zd_search {
   size_t filled_count;
   uint32_t *late; /* sorted: those that rows stored earlier may lack; see fields.c */
   size_t late_count;
+  bool no_texts;            /* narrowed: see zd_search_narrow */
   uint32_t contained_field; /* what resources contain: contained.h */
   atomic_bool behind;       /* those fields are not complete yet */
   zd_arena arena;

@@ -146,10 +146,14 @@ static bool is_special(zd_slice code) {
  * SHA-256 of what the entries follow from, as hexadecimal digits behind a '!'. */
 enum { MARK_BYTES = 16, MARK_ROOM = 2 * MARK_BYTES + 2 };
 
+static bool is_users(zd_slice url) {
+  return zd_schema_definition_find(zd_schema_r4(), ZD_DEF_PARAM, url) == UINT32_MAX;
+}
+
 static zd_err field_mark(maker *m, zd_param_info info, char mark[MARK_ROOM]) {
   unsigned char digest[32];
   mark[0] = 0;
-  if (zd_schema_definition_find(zd_schema_r4(), ZD_DEF_PARAM, info.url) != UINT32_MAX) return ZD_OK;
+  if (!is_users(info.url)) return ZD_OK;
   zd_slice text = zd_arena_printf(&m->s->arena, "%d %.*s", (int)info.type, ZD_SV(info.expression));
   if (!text.p) return ZD_ERR_MEMORY;
   zd_sha256(text.p, text.n, digest);
@@ -174,11 +178,13 @@ static zd_err field_symbol(maker *m, zd_param_info info, bool shared, const char
              : zd_fail(m->fault, ZD_ERR_FULL, "no symbol left for the field %s", name);
 }
 
-/* The parameter before or after this one that fills the field for it, or -1. */
+/* The parameter before or after this one that fills the field for it, or -1. What comes and goes
+ * fills no field for the standard's own. */
 static int owner_of(maker *m, uint16_t i) {
   const zd_search_param *own = &m->out->params[i];
   for (uint16_t k = 0; k < m->out->count; k++) {
     const zd_search_param *p = &m->out->params[k];
+    if (p->user && !own->user) continue;
     if (k == i || p->kind != own->kind || p->shared != own->shared || p->only != ZD_NO_TYPE)
       continue;
     if (own->only == ZD_NO_TYPE && k > i) break; /* of equals the first is the owner */
@@ -204,6 +210,7 @@ static zd_err own_field(maker *m, uint16_t i) {
   zd_param_info info = zd_schema_param(m->s->schema, p->index);
   const char *suffix = is_restricted(m, info.expression) ? "#only" : "";
   p->owner = true;
+  p->own_links = p->user;
   if (p->only != ZD_NO_TYPE) { /* its field holds the restriction itself: nobody's equal */
     p->only = ZD_NO_TYPE;
     m->said[i] = info.expression;
@@ -227,7 +234,8 @@ static zd_err first_look(maker *m, uint16_t i, uint32_t index) {
                          .unit_field = ZD_NO_SYMBOL,
                          .more_field = ZD_NO_SYMBOL,
                          .canon_field = ZD_NO_SYMBOL,
-                         .only = ZD_NO_TYPE};
+                         .only = ZD_NO_TYPE,
+                         .user = is_users(info.url)};
   p->shared = base != ZD_NO_TYPE && zd_schema_type_info(m->s->schema, base).abstract;
   p->answered = (info.expression.n && (info.type != ZD_PARAM_SPECIAL || is_near(info))) ||
                 zd_text_is_param(info.code);
@@ -251,6 +259,7 @@ static void borrow_field(maker *m, uint16_t i) {
   p->unit_field = owner->unit_field;
   p->more_field = owner->more_field;
   p->canon_field = owner->canon_field;
+  p->own_links = owner->own_links;
 }
 
 /* ---- paths ---- */

@@ -57,6 +57,15 @@ zd_err zd_search_complete(zd_search *s, zd_fault *fault);
 bool zd_search_is_late(const zd_search *s, uint32_t param);
 /* Whether a parameter of the kind can say anything about values of the type: what facts.c reads. */
 bool zd_search_kind_fits(const zd_search *s, zd_param_type kind, zd_type type);
+/* Whether resources of a type (its symbol) can have entries in one of the fields (ascending), apart
+ * from what they contain; whether anything seen contains something (true when in doubt). */
+zd_err zd_search_contains(const zd_search *s, zd_snapshot *v, bool *any);
+bool zd_search_concerns(const zd_search *s, uint32_t type, const uint32_t *fields, size_t n);
+/* Makes an opened search, which nobody else has, derive nothing but the entries of `fields`
+ * (ascending): quicker, for zd_store_reindex. It cannot be asked. */
+void zd_search_narrow(zd_search *s, const uint32_t *fields, size_t n);
+/* The fields that are late, ascending; as many as zd_search_behind says. */
+const uint32_t *zd_search_late_fields(const zd_search *s);
 /* What the index holds of a field; all are complete before zd_search_compare. */
 zd_field_standing zd_search_standing(const zd_search *s, uint32_t field);
 

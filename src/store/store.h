@@ -65,6 +65,12 @@ typedef struct zd_indexer {
   zd_err (*entries)(void *state, uint32_t type, zd_slice body, zd_arena *arena,
                     const zd_entry **out, size_t *n);
   zd_field_standing (*standing)(void *state, uint32_t field); /* NULL: all are complete */
+  /* For zd_store_reindex, which wants some fields alone; NULL: `entries` is asked for all rows.
+   * late: as `entries`, of which those of other fields may be missing. concerns: whether a resource
+   * of the type can have entries in one of the fields (ascending). */
+  zd_err (*late)(void *state, uint32_t type, zd_slice body, zd_arena *arena, const zd_entry **out,
+                 size_t *n);
+  bool (*concerns)(void *state, uint32_t type, const uint32_t *fields, size_t n);
 } zd_indexer;
 
 typedef struct zd_store_options {
@@ -283,8 +289,9 @@ zd_err zd_snapshot_scan(zd_snapshot *v, uint32_t type, zd_row from, zd_row to, z
 
 /* ---- looking after it ---- */
 
-/* Indexes new fields over all rows already stored, while writes go on; the indexer given at start
- * must already produce them. progress may be NULL: rows done, rows in all; return false to stop. */
+/* Indexes new fields over all rows already stored, on a thread a processor, while writes go on; the
+ * indexer given at start must already produce them. progress may be NULL: rows done, rows in all,
+ * by one thread at a time; return false to stop. */
 zd_err zd_store_reindex(zd_store *s, const uint32_t *fields, size_t n,
                         bool (*progress)(void *context, uint64_t done, uint64_t total),
                         void *context, zd_fault *fault);

@@ -153,6 +153,10 @@ void zd_store_offer_past(void *store, zd_training *t, uint32_t type, size_t most
 /* Every row of [from, to) the snapshot sees, in order, superseded and deleted ones too. */
 zd_err zd_store_scan_rows(zd_snapshot *v, zd_row from, zd_row to, bool bodies, zd_log_each each,
                           void *context, zd_fault *fault);
+/* The same, with the bodies of those rows whose header is `wanted`. */
+zd_err zd_store_scan_wanted(zd_snapshot *v, zd_row from, zd_row to,
+                            bool (*wanted)(void *context, const zd_record *r), zd_log_each each,
+                            void *context, zd_fault *fault);
 
 /* ---- replay.c ---- */
 

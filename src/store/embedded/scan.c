@@ -95,7 +95,8 @@ static zd_err move_to(stream *s, zd_row row, zd_fault *fault) {
 }
 
 /* The record of the row, and steps behind it. The body lives until the next call. */
-static zd_err stream_read(stream *s, zd_row row, bool body, zd_record *out, zd_fault *fault) {
+static zd_err stream_read(stream *s, zd_row row, bool (*wanted)(void *context, const zd_record *r),
+                          void *context, zd_record *out, zd_fault *fault) {
   zd_record_head h;
   zd_err err = move_to(s, row, fault);
   if (!err) err = zd_log_cursor_record(&s->reader->cursor, s->at, &h, fault);
@@ -107,7 +108,7 @@ static zd_err stream_read(stream *s, zd_row row, bool body, zd_record *out, zd_f
   zd_record_fill(&h, &s->head, out);
   s->at += h.size;
   s->row++;
-  if (!body || !h.plain_n) return ZD_OK;
+  if (!h.plain_n || !wanted(context, out)) return ZD_OK;
   if (h.plain_n > s->room) {
     char *larger = realloc(s->body, h.plain_n);
     if (!larger) return zd_fail(fault, ZD_ERR_MEMORY, "no memory for %u bytes", h.plain_n);
@@ -138,14 +139,30 @@ static zd_err row_after(zd_snapshot *v, uint64_t after, zd_row *row, zd_fault *f
   return ZD_OK;
 }
 
+static bool always(void *context, const zd_record *r) {
+  (void)context, (void)r;
+  return true;
+}
+
+static bool never(void *context, const zd_record *r) {
+  (void)context, (void)r;
+  return false;
+}
+
 zd_err zd_store_scan_rows(zd_snapshot *v, zd_row from, zd_row to, bool bodies, zd_log_each each,
                           void *context, zd_fault *fault) {
+  return zd_store_scan_wanted(v, from, to, bodies ? always : never, each, context, fault);
+}
+
+zd_err zd_store_scan_wanted(zd_snapshot *v, zd_row from, zd_row to,
+                            bool (*wanted)(void *context, const zd_record *r), zd_log_each each,
+                            void *context, zd_fault *fault) {
   stream s;
   zd_err err = stream_open(&s, v, fault);
   if (to > v->row) to = v->row;
   for (zd_row row = from; !err && row < to; row++) {
     zd_record record;
-    err = stream_read(&s, row, bodies, &record, fault);
+    err = stream_read(&s, row, wanted, context, &record, fault);
     if (!err) err = each(context, &record);
   }
   stream_close(&s);
@@ -177,7 +194,7 @@ static zd_err scan_current(stream *s, const zd_plan *plan, zd_row from, zd_row t
     for (size_t i = 0; i < n; i++) {
       if (rows[i] >= to) return ZD_OK;
       zd_record record;
-      err = stream_read(s, rows[i], true, &record, fault);
+      err = stream_read(s, rows[i], always, NULL, &record, fault);
       if (!err) err = each(context, &record);
       if (err) return err;
     }
