@@ -43,6 +43,7 @@ static zd_err read_has(zd_ask *a, zd_slice *rest, zd_step *step) {
   take(rest, ':');
   zd_slice type = rest->p ? take(rest, ':') : *rest;
   step->kind = ZD_STEP_HAS;
+  a->q->asks_has = true;
   step->code = rest->p ? take(rest, ':') : *rest;
   if (!rest->p)
     return zd_ask_fail(a, ZD_ERR_NOT_FOUND,
@@ -262,7 +263,7 @@ static zd_err ask_chain(zd_ask *a, size_t at, zd_type type, zd_asked *out) {
     err = zd_ask_by_url(a, param, target.plan, &found[n]);
     if (!err) out->nodes += zd_ask_nodes(found[n++]);
   }
-  if (!err) err = zd_contained_chain(a, param, target.plan, &found[n]);
+  if (!err) err = zd_contained_chain(a, at, param, target.plan, &found[n]);
   if (!err && found[n]) out->nodes += zd_ask_nodes(found[n++]);
   return err ? err : zd_plan_group(ZD_PLAN_OR, found, n, a->q->arena, &out->plan);
 }

@@ -336,27 +336,17 @@ static const zd_plan *check_plan(zd_err (*check)(void *, zd_snapshot *, zd_row, 
 /* ---- what can be asked ---- */
 
 typedef struct survey {
-  bool refers, referred, refused;
+  bool refers, refused;
 } survey;
 
-/* `far`: of a row that is reached through a reference. */
-static void look_over(survey *y, const zd_plan *p, bool far) {
-  bool refers = p->op == ZD_PLAN_REFERS;
-  if (p->op == ZD_PLAN_REFERRED) {
-    y->referred = true;
-    y->refused |= far;
-    return;
-  }
-  y->refers |= refers;
-  if (p->op == ZD_PLAN_CHECK && !far)
-    y->refused |= !zd_planner_clause_of(p) && !zd_look_of(p) && !zd_text_phrase_of(p) &&
-                  p->check != check_chain && !zd_plan_is_updated(p);
-  if (p->op == ZD_PLAN_CHECK && p->check == check_chain) {
-    const chain *c = p->check_state;
-    look_over(y, c->target, far);
-  }
-  for (size_t i = 0; i < p->child_count && !y->refused; i++)
-    look_over(y, p->children[i], far || refers);
+/* What stands behind a reference is asked of rows, and was looked over when that plan was made. */
+static void look_over(survey *y, const zd_plan *p) {
+  if (p->op == ZD_PLAN_REFERS) y->refers = true;
+  if (p->op == ZD_PLAN_REFERS || p->op == ZD_PLAN_REFERRED) return;
+  if (p->op == ZD_PLAN_CHECK)
+    y->refused |= !zd_planner_clause_of(p) && !zd_look_of(p) && p->check != check_chain &&
+                  !zd_plan_is_updated(p);
+  for (size_t i = 0; i < p->child_count && !y->refused; i++) look_over(y, p->children[i]);
 }
 
 /* ---- chains ---- */
@@ -403,12 +393,12 @@ static zd_err linked(zd_ask *a, const zd_search_param *param, const zd_plan **ou
 static zd_err watch(zd_ask *a, const zd_plan *candidates, bool any, const zd_plan *target) {
   survey y = {0};
   if (!a->q->options->for_condition) return ZD_OK;
-  look_over(&y, target, false);
+  look_over(&y, target);
   if (any && y.refers) return zd_query_watch_type(a->q, ZD_NO_TYPE);
   return zd_query_watch(a->q, candidates);
 }
 
-zd_err zd_contained_chain(zd_ask *a, const zd_search_param *param, const zd_plan *target,
+zd_err zd_contained_chain(zd_ask *a, size_t at, const zd_search_param *param, const zd_plan *target,
                           const zd_plan **out) {
   zd_query_reader *q = a->q;
   const zd_plan *among = NULL;
@@ -424,7 +414,9 @@ zd_err zd_contained_chain(zd_ask *a, const zd_search_param *param, const zd_plan
   err = linked(a, param, &among);
   if (!err) err = watch(a, among, any, target);
   if (err || !any) return err;
-  look_over(&y, target, false);
+  look_over(&y, target);
+  /* _has of a row that a contained resource refers to is a search of its own. */
+  for (size_t i = at + 2; i < a->step_count; i++) y.refused |= a->steps[i].kind == ZD_STEP_HAS;
   if (y.refused)
     return zd_ask_fail(a, ZD_ERR_UNSUPPORTED,
                        "contained resources cannot be asked what stands at the end of this chain");
@@ -443,7 +435,7 @@ static zd_err refuse(zd_query_reader *q, const char *why) {
 
 static zd_err may_query(zd_query_reader *q, const zd_plan *plan) {
   survey y = {0};
-  look_over(&y, plan, false);
+  look_over(&y, plan);
   if (zd_contained_is_late(q->s))
     return zd_query_refuse(q, ZD_S("_contained"), ZD_ISSUE_TRANSIENT,
                            "_contained is new, what was stored before is being indexed for it; ask "
@@ -454,7 +446,7 @@ static zd_err may_query(zd_query_reader *q, const zd_plan *plan) {
                     "its answers are containers, which are ordered by _id and _lastUpdated only");
   if (q->out->include_count) return refuse(q, "_include and _revinclude are not offered with it");
   if (q->out->by_score) return refuse(q, "its answers are containers, which have no score");
-  if (y.referred) return refuse(q, "_has is not offered with it");
+  if (q->asks_has) return refuse(q, "_has is not offered with it");
   return y.refused ? refuse(q, "contained resources cannot be asked this") : ZD_OK;
 }
 

@@ -9,7 +9,7 @@
  * The first two find the containers. What is contained there is looked at: its entries, derived as
  * they would be for a row, are asked the plan that rows are asked. So whatever can be asked of a
  * row can be asked of it, but who refers to it (REFERRED: nothing outside its container can), and
- * what knows only rows: zd_contained_refuses.
+ * what knows only rows: they are refused by name.
  *
  * Of a parameter that users added R and L stand in that parameter's second field instead: they come
  * and go with it (zd_contained_place).
@@ -49,9 +49,9 @@ zd_err zd_entries_within(const zd_search *s, const zd_tree *tree, uint32_t conta
 
 /* ---- asking ---- */
 
-/* Rows that refer by the parameter to a resource they contain and `target` matches.
+/* Rows that refer by the parameter of step `at` to a resource they contain and `target` matches.
  * *out NULL: there are none, and nothing contained at all. Errors as of zd_ask_plan. */
-zd_err zd_contained_chain(zd_ask *a, const zd_search_param *param, const zd_plan *target,
+zd_err zd_contained_chain(zd_ask *a, size_t at, const zd_search_param *param, const zd_plan *target,
                           const zd_plan **out);
 
 /* Rows that contain a resource that the query's plan matches, with _contained=both besides those

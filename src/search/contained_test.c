@@ -120,6 +120,9 @@ static void chains_look_into_contained_resources(void **state) {
       {"Observation", "_filter=subject[name%20eq%20ivanov].birthdate%20lt%201980", "b1"},
       {"MedicationRequest", "_filter=medication.code%20ne%20abc", "r2"},
       {"Patient", "_has:Observation:subject:status=final", ""},
+      {"MedicationRequest", "medication._has:MedicationDispense:medication:status=x", ""},
+      {"MedicationRequest", "medication.manufacturer._has:Patient:organization:gender=male",
+       "!cannot be asked"},
   };
   CHECK((world *)*state, rows);
 }
