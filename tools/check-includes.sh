@@ -44,6 +44,7 @@ BEGIN {
   owner["^zdict\\.h$"] = " store "
   owner["^zlib\\.h$"] = " rest region bulk cli "
   owner["^utf8proc\\.h$"] = " search "
+  owner["^libstemmer\\.h$"] = " search "
   owner["^rocksdb/|^lmdb\\.h$|^sqlite3\\.h$|^libpq-fe\\.h$"] = " store "
 }
 function bad(text) { print "includes: " text; failed++ }
