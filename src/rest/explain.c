@@ -151,15 +151,15 @@ static void add_step(void *context, const zd_plan_note *note) {
 
 /* The page itself, in its order, as it would be answered: what all of the above comes to. */
 static zd_err add_page(writer *w, const zd_search_request *ask, zd_fault *fault) {
-  zd_row *rows = ZD_NEW_ARRAY(w->x->call->arena, zd_row, ask->limit);
-  size_t n = 0;
-  if (!rows) return ZD_ERR_MEMORY;
+  zd_searching *x = w->x;
+  x->rows = ZD_NEW_ARRAY(x->call->arena, zd_row, ask->limit);
+  if (!x->rows) return ZD_ERR_MEMORY;
   uint64_t begun = zd_clock_monotonic_ns();
-  zd_err err = zd_snapshot_search(w->x->v, ask, rows, &n, fault);
+  zd_err err = zd_ranked_search(x, ask, fault);
   if (err != ZD_OK) return err;
   part_open(w, "page", "part");
   zd_buffer_add_char(w->out, '[');
-  add_number(w, "rows", n < w->x->q.count ? n : w->x->q.count);
+  add_number(w, "rows", x->n < x->q.count ? x->n : x->q.count);
   add_milliseconds(w, zd_clock_monotonic_ns() - begun);
   zd_buffer_add_slice(w->out, ZD_S("]}"));
   return ZD_OK;
