@@ -344,8 +344,8 @@ static void look_over(survey *y, const zd_plan *p) {
   if (p->op == ZD_PLAN_REFERS) y->refers = true;
   if (p->op == ZD_PLAN_REFERS || p->op == ZD_PLAN_REFERRED) return;
   if (p->op == ZD_PLAN_CHECK)
-    y->refused |= !zd_planner_clause_of(p) && !zd_look_of(p) && p->check != check_chain &&
-                  !zd_plan_is_updated(p);
+    y->refused |= !zd_planner_clause_of(p) && !zd_look_of(p) && !zd_text_phrase_of(p) &&
+                  p->check != check_chain && !zd_plan_is_updated(p);
   for (size_t i = 0; i < p->child_count && !y->refused; i++) look_over(y, p->children[i]);
 }
 
