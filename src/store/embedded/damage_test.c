@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "base/testing/dice.h"
+#include "store/embedded/format.h"
 #include "store/testing/little_record.h"
 
 enum { COMMITS = 40 };
@@ -72,8 +73,10 @@ static int set_up(void **state) {
   snprintf(f->log, sizeof f->log, "%s/log/00000001.log", f->dir);
   assert_int_equal(open_store(f, false, &fault), ZD_OK);
   for (int i = 0; i < COMMITS; i++) {
+    zd_store_stats stats;
     commit_one(f, i);
-    f->ends[i + 1] = size_of(f->log);
+    zd_store_stats_get(f->s, &stats);
+    f->ends[i + 1] = stats.log_bytes;
   }
   f->ends[0] = 64;
   zd_store_close(f->s);
@@ -239,6 +242,69 @@ static void an_unfinished_next_file_is_no_damage(void **state) {
   assert_int_equal(zd_store_check(f->s, NULL, NULL, NULL, &fault), ZD_OK);
 }
 
+static void must_open(fixture *f, bool read_only, zd_row whole) {
+  zd_fault fault;
+  if (open_store(f, read_only, &fault)) fail_msg("%s", fault.text);
+  assert_int_equal(rows(f), whole);
+  zd_store_close(f->s);
+  f->s = NULL;
+}
+
+/* Zeros are put behind the log ahead of small commits; a kill leaves them there. */
+static void zeros_behind_the_last_commit_are_the_end(void **state) {
+  fixture *f = *state;
+  zd_fault fault;
+  zd_store_stats stats;
+  uint64_t end = f->ends[COMMITS];
+  assert_int_equal(size_of(f->log), end); /* none are left by closing */
+  for (uint64_t more = 1; more < 3000000; more = more * 3 + 1) {
+    assert_int_equal(truncate(f->log, (off_t)(end + more)), 0);
+    must_open(f, true, COMMITS);
+    assert_int_equal(size_of(f->log), end + more);
+    if (open_store(f, false, &fault)) fail_msg("%s", fault.text);
+    assert_int_equal(size_of(f->log), end);
+    zd_store_close(f->s);
+    f->s = NULL;
+  }
+  if (open_store(f, false, &fault)) fail_msg("%s", fault.text);
+  commit_one(f, 1000);
+  zd_store_stats_get(f->s, &stats);
+  assert_true(size_of(f->log) > stats.log_bytes);
+  assert_int_equal(zd_store_check(f->s, NULL, NULL, NULL, &fault), ZD_OK);
+  zd_store_close(f->s);
+  f->s = NULL;
+  assert_int_equal(size_of(f->log), stats.log_bytes);
+  must_open(f, false, COMMITS + 1);
+}
+
+/* Also at the end of a file that has a successor, which tells whether a commit is missing. */
+static void zeros_in_place_of_a_commit_are_corruption_when_a_file_follows(void **state) {
+  fixture *f = *state;
+  zd_fault fault;
+  char path[96];
+  unsigned char head[ZD_LOG_HEAD];
+  snprintf(path, sizeof path, "%s/log/00000002.log", f->dir);
+  zd_log_head_write(&(zd_log_head){ZD_FORMAT_VERSION, 2, COMMITS, COMMITS + 1}, head);
+  int fd = open(path, O_CREAT | O_WRONLY, 0600);
+  assert_int_equal(write(fd, head, sizeof head), sizeof head);
+  close(fd);
+  assert_int_equal(truncate(f->log, (off_t)(f->ends[COMMITS] + 5000)), 0);
+  must_open(f, true, COMMITS);
+  if (open_store(f, false, &fault)) fail_msg("%s", fault.text);
+  commit_one(f, 1000);
+  assert_int_equal(zd_store_check(f->s, NULL, NULL, NULL, &fault), ZD_OK);
+  zd_store_close(f->s);
+  f->s = NULL;
+  char index[96];
+  snprintf(index, sizeof index, "%s/index", f->dir);
+  zd_little_remove(index);
+  must_open(f, true, COMMITS + 1);
+  assert_int_equal(truncate(f->log, (off_t)f->ends[COMMITS - 1]), 0);
+  assert_int_equal(truncate(f->log, (off_t)f->ends[COMMITS]), 0);
+  assert_int_equal(open_store(f, true, &fault), ZD_ERR_CORRUPT);
+  assert_non_null(strstr(fault.text, "are next"));
+}
+
 #define CASE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void) {
@@ -250,6 +316,8 @@ int main(void) {
       CASE(a_log_shorter_than_the_index_knows_is_corruption),
       CASE(damaged_symbols_and_missing_files_are_named),
       CASE(an_unfinished_next_file_is_no_damage),
+      CASE(zeros_behind_the_last_commit_are_the_end),
+      CASE(zeros_in_place_of_a_commit_are_corruption_when_a_file_follows),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -18,6 +18,10 @@ enum { FILES_MAX = 65535 };
  * that is read, not mapped. */
 #define GROWING_BYTES ((uint64_t)ZD_LOG_FILE_BYTES + (64u << 20))
 
+/* Small groups are written over zeros that were put there ahead: then a sync writes their bytes and
+ * no more, while a file that grows has its length to be written as well. So many at a time: */
+enum { AHEAD = 256 << 10 };
+
 /* A file in memory; stays where it is until close. */
 typedef struct log_map {
   const unsigned char *p;
@@ -39,6 +43,7 @@ struct zd_log_files {
   _Atomic uint64_t bytes;   /* synced, in all files */
   uint64_t end;             /* committer's: synced end of the last file */
   uint64_t written;         /* committer's: end of what was appended since */
+  uint64_t zeroed;          /* committer's: up to where there may be zeros behind it */
 };
 
 void zd_log_files_path(const zd_log_files *l, uint32_t file, char *path, size_t room) {
@@ -120,9 +125,13 @@ zd_err zd_log_files_open(const zd_file_system *fs, const char *dir, bool read_on
   return ZD_OK;
 }
 
+static int last_fd(zd_log_files *l);
+
 void zd_log_files_close(zd_log_files *l) {
   if (!l) return;
   uint32_t last = l->fds ? zd_log_files_last(l) : 0;
+  if (last && !l->read_only && l->written == l->end && l->zeroed > l->end)
+    l->fs->truncate(l->fs->state, last_fd(l), l->end); /* else the next start does it */
   for (uint32_t i = 1; i <= last; i++) {
     int fd = atomic_load(&l->fds[i]) - 1;
     if (fd >= 0) l->fs->close(l->fs->state, fd);
@@ -263,7 +272,7 @@ zd_err zd_log_files_resume(zd_log_files *l, uint32_t file, uint64_t end, zd_faul
   }
   atomic_store_explicit(&l->bytes, bytes, memory_order_relaxed);
   if (l->read_only) return ZD_OK;
-  l->end = l->written = end;
+  l->end = l->written = l->zeroed = end;
   atomic_store_explicit(&l->synced, end, memory_order_release);
   for (uint32_t i = zd_log_files_last(l); i > file; i--) { /* a file that was being begun */
     char path[PATH_MAX];
@@ -279,6 +288,22 @@ zd_err zd_log_files_resume(zd_log_files *l, uint32_t file, uint64_t end, zd_faul
   if (err || size <= end) return err;
   l->written = size;
   return zd_log_files_cut(l, fault);
+}
+
+static int last_fd(zd_log_files *l) {
+  return atomic_load_explicit(&l->fds[zd_log_files_last(l)], memory_order_acquire) - 1;
+}
+
+/* Cuts the zeros off a file that takes no further commit. Should a crash bring them back, they are
+ * known for what they are (log_walk.c). */
+static zd_err drop_zeros(zd_log_files *l, zd_fault *fault) {
+  if (!zd_log_files_last(l) || l->zeroed <= l->end) return ZD_OK;
+  if (l->fs->truncate(l->fs->state, last_fd(l), l->end) != 0 ||
+      l->fs->sync(l->fs->state, last_fd(l)) != 0) {
+    return zd_fail_errno(fault, "cannot end log file %u", zd_log_files_last(l));
+  }
+  l->zeroed = l->end;
+  return ZD_OK;
 }
 
 /* Begins file number last + 1: its head is durable before any commit goes into it. */
@@ -299,7 +324,7 @@ static zd_err begin_file(zd_log_files *l, zd_row row, uint64_t sequence, zd_faul
     fs->remove(fs->state, path); /* if it stays, recovery removes it or the next try cuts it */
     return err;
   }
-  l->end = l->written = sizeof head;
+  l->end = l->written = l->zeroed = sizeof head;
   atomic_store_explicit(&l->synced, sizeof head, memory_order_release); /* before `last` */
   atomic_fetch_add_explicit(&l->bytes, sizeof head, memory_order_relaxed);
   atomic_store_explicit(&l->fds[file], fd + 1, memory_order_release);
@@ -310,15 +335,20 @@ static zd_err begin_file(zd_log_files *l, zd_row row, uint64_t sequence, zd_faul
 zd_err zd_log_files_begin(zd_log_files *l, zd_row row, uint64_t sequence, zd_locator *at,
                           zd_fault *fault) {
   if (zd_log_files_last(l) == 0 || l->end >= l->file_bytes) {
-    zd_err err = begin_file(l, row, sequence, fault);
+    zd_err err = drop_zeros(l, fault);
+    if (!err) err = begin_file(l, row, sequence, fault);
     if (err) return err;
   }
   *at = zd_locator_make(zd_log_files_last(l), l->end);
   return ZD_OK;
 }
 
-static int last_fd(zd_log_files *l) {
-  return atomic_load_explicit(&l->fds[zd_log_files_last(l)], memory_order_acquire) - 1;
+/* That it fails costs time, nothing else: what is behind `written` counts for nothing. */
+static void put_zeros(zd_log_files *l) {
+  static const char zeros[AHEAD];
+  size_t n = l->file_bytes / 4 < AHEAD ? (size_t)l->file_bytes / 4 : AHEAD;
+  (void)l->fs->write_at(l->fs->state, last_fd(l), zeros, n, l->written);
+  l->zeroed = l->written + n;
 }
 
 zd_err zd_log_files_append(zd_log_files *l, const void *p, size_t n, zd_fault *fault) {
@@ -328,6 +358,7 @@ zd_err zd_log_files_append(zd_log_files *l, const void *p, size_t n, zd_fault *f
     return zd_fail_errno(fault, "cannot write log file %u at %llu", zd_log_files_last(l),
                          (unsigned long long)at);
   }
+  if (l->written > l->zeroed && n <= AHEAD / 8) put_zeros(l);
   return ZD_OK;
 }
 
@@ -348,6 +379,6 @@ zd_err zd_log_files_cut(zd_log_files *l, zd_fault *fault) {
     return zd_fail_errno(fault, "cannot cut log file %u to %llu bytes", zd_log_files_last(l),
                          (unsigned long long)l->end);
   }
-  l->written = l->end;
+  l->written = l->zeroed = l->end;
   return ZD_OK;
 }
