@@ -49,7 +49,7 @@ int zd_cli_fail(zd_err err, const zd_fault *fault);
 const atomic_bool *zd_cli_catch_signals(void);
 
 /* A store with what its users defined and its search, opened together. schema and search are those
- * of the opening. */
+ * of the opening, or behind zd_record_store_catch_up. */
 typedef struct zd_record_store {
   zd_store *store;
   zd_definer *definer;

@@ -8,6 +8,13 @@ static zd_err start(zd_record_store *out, bool read_only, zd_fault *fault) {
   return err || read_only ? err : zd_definer_refresh(out->definer, fault);
 }
 
+static void take(zd_record_store *r) {
+  if (r->generation) zd_definer_give(r->definer, r->generation);
+  r->generation = zd_definer_take(r->definer);
+  r->schema = r->generation->schema;
+  r->search = r->generation->search;
+}
+
 zd_err zd_record_store_open(const char *dir, bool read_only, const char *base_url,
                             const zd_logger *logger, zd_record_store *out, zd_fault *fault) {
   zd_store_options options = {.dir = dir, .read_only = read_only, .logger = logger};
@@ -23,9 +30,7 @@ zd_err zd_record_store_open(const char *dir, bool read_only, const char *base_ur
     zd_record_store_close(out);
     return err;
   }
-  out->generation = zd_definer_take(out->definer);
-  out->schema = out->generation->schema;
-  out->search = out->generation->search;
+  take(out);
   return ZD_OK;
 }
 
@@ -56,5 +61,6 @@ zd_err zd_record_store_catch_up(zd_record_store *r, FILE *progress, const atomic
   zd_progress_start(&run.bar, progress, "indexing new search parameters", "versions", 0);
   zd_err err = zd_definer_index_now(r->definer, show, &run, fault);
   zd_progress_finish(&run.bar, run.bar.total);
+  take(r);
   return err;
 }

@@ -12,11 +12,12 @@
  *   ...            take, give; enter, leave; lock, propose, adopt, unlock
  *   zd_definer_stop(d); zd_store_close(store); zd_definer_close(d)
  *
- * Exactness. A question takes its snapshot first and a generation then: all rows of the snapshot
- * were written under this generation or an earlier one, and what it calls complete, all of them
- * have. A write enters before its entries are derived and leaves when it is committed or given up;
- * generations change when nobody is inside (who wants to enter waits), so that every commit is of
- * one generation, guards included. docs/decisions.md has the reasons.
+ * Exactness. A question takes a generation, then its snapshot, and begins anew when another
+ * generation is present by then (zd_definer_is_present): so all rows of the snapshot were written
+ * under this generation or an earlier one, and what it calls complete had been in the index before
+ * the snapshot was taken. A write enters before it takes its snapshot and leaves when it is
+ * committed or given up; what is filled changes when nobody is inside (who wants to enter waits),
+ * so that every commit is of one generation, guards included. docs/decisions.md has the reasons.
  *
  * Threads. All functions but open, refresh, stop and close may be called from any thread.
  */
@@ -59,6 +60,7 @@ const zd_generation *zd_definer_first(const zd_definer *d);
 /* The present one; two atomic additions. */
 const zd_generation *zd_definer_take(zd_definer *d);
 void zd_definer_give(zd_definer *d, const zd_generation *g);
+bool zd_definer_is_present(zd_definer *d, const zd_generation *g);
 /* The same for who writes. NULL when generations are being changed and `wait` is false. */
 const zd_generation *zd_definer_enter(zd_definer *d, bool wait);
 void zd_definer_leave(zd_definer *d, const zd_generation *g);

@@ -123,6 +123,16 @@ void zd_defined_free(zd_defined *p) {
   zd_buffer_free(&p->image);
 }
 
+zd_err zd_defined_copy(const zd_defined *p, zd_defined *out, zd_fault *fault) {
+  init(out);
+  zd_buffer_add_slice(&out->text, zd_buffer_slice(&p->text));
+  zd_buffer_add_slice(&out->stored, zd_buffer_slice(&p->stored));
+  zd_buffer_add_slice(&out->image, zd_buffer_slice(&p->image));
+  if (out->text.failed || out->stored.failed || out->image.failed)
+    return zd_fail(fault, ZD_ERR_MEMORY, "no memory for what is defined");
+  return out->image.n ? open_image(out, fault) : ZD_OK;
+}
+
 zd_err zd_defined_with_stored(const zd_defined *p, zd_slice stored, zd_defined *out,
                               zd_fault *fault) {
   init(out);

@@ -57,6 +57,7 @@ zd_err zd_defined_add(zd_defined *p, zd_addition *additions, size_t n, bool skip
 /* The same with other lines of SearchParameters of the record. */
 zd_err zd_defined_with_stored(const zd_defined *p, zd_slice stored, zd_defined *out,
                               zd_fault *fault);
+zd_err zd_defined_copy(const zd_defined *p, zd_defined *out, zd_fault *fault);
 /* Keeps them with the store (writable). */
 zd_err zd_defined_save(zd_defined *p, zd_store *store, zd_fault *fault);
 /* Keeps the image, when it was made anew. Where that fails the next opening makes it again: no

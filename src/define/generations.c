@@ -31,6 +31,10 @@ void zd_definer_give(zd_definer *d, const zd_generation *g) {
   atomic_fetch_add(&own->given, 1);
 }
 
+bool zd_definer_is_present(zd_definer *d, const zd_generation *g) {
+  return zd_generation_is_present(d, g);
+}
+
 /* ---- writers ---- */
 
 static void step_out(zd_definer *d) {

@@ -41,6 +41,26 @@ static zd_err open_narrow(pass *x, zd_fault *fault) {
   return err;
 }
 
+/* The same generation without anything late takes its place: under `changing` and `notes`. */
+static zd_err complete(pass *x, zd_fault *fault) {
+  zd_definer *d = x->d;
+  zd_defined defined;
+  generation *next;
+  const generation *old = (const generation *)(const void *)x->g;
+  zd_err err = zd_search_note_complete(x->g->search, fault);
+  if (err) return err;
+  err = zd_defined_copy(&old->defined, &defined, fault);
+  if (err) {
+    zd_defined_free(&defined);
+    return err;
+  }
+  err = zd_generation_new(d, &defined, &next, fault);
+  if (!err) err = zd_search_compare(next->shown.search, false, fault);
+  if (!err) err = zd_generation_install(d, next, fault);
+  if (err) zd_generation_free(next);
+  return err;
+}
+
 /* *over: another generation has come. */
 static zd_err run_pass(pass *x, bool *over, zd_fault *fault) {
   zd_definer *d = x->d;
@@ -48,10 +68,15 @@ static zd_err run_pass(pass *x, bool *over, zd_fault *fault) {
   if (!err) err = zd_search_index_late(x->g->search, go_on, x, fault);
   zd_search_close(d->narrow);
   d->narrow = NULL;
+  *over = false;
+  if (err == ZD_ERR_CANCELLED && atomic_load(&d->stopping)) return err;
+  zd_definer_lock(d);
   pthread_mutex_lock(&d->notes);
+  zd_generations_sweep(d);
   *over = !zd_generation_is_present(d, x->g);
-  if (!err && !*over) err = zd_search_complete(x->g->search, fault);
+  if (!err && !*over && zd_search_behind(x->g->search)) err = complete(x, fault);
   pthread_mutex_unlock(&d->notes);
+  zd_definer_unlock(d);
   return *over ? ZD_OK : err;
 }
 

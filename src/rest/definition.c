@@ -13,9 +13,16 @@ void zd_call_give(zd_call *c) {
   c->generation = NULL;
 }
 
-void zd_call_renew(zd_call *c) {
-  zd_call_give(c);
-  zd_call_take(c);
+zd_err zd_call_snapshot(zd_call *c, zd_row row, zd_snapshot **v) {
+  const zd_rest *r = c->rest;
+  for (;;) {
+    zd_call_give(c);
+    zd_call_take(c);
+    zd_err err =
+        row == ZD_NO_ROW ? zd_store_snapshot(r->store, v) : zd_store_snapshot_at(r->store, row, v);
+    if (err || !r->definer || zd_definer_is_present(r->definer, c->generation)) return err;
+    zd_snapshot_release(*v);
+  }
 }
 
 /* ---- writing ---- */

@@ -9,11 +9,12 @@
 static inline zd_search *zd_call_search(const zd_call *c) {
   return c->generation ? c->generation->search : c->rest->search;
 }
-/* A call takes the present generation; renews it once it has its snapshot, so that what the
- * snapshot holds was written under it or an earlier one; gives it back. */
+/* A call takes the present generation and gives it back. */
 void zd_call_take(zd_call *c);
-void zd_call_renew(zd_call *c);
 void zd_call_give(zd_call *c);
+/* The snapshot of a question (as of a row, unless ZD_NO_ROW), and the generation that goes with it:
+ * present before and behind. What is asked has to be parsed after this. */
+zd_err zd_call_snapshot(zd_call *c, zd_row row, zd_snapshot **v);
 
 /* The search that a unit derives entries and conditions with, from zd_unit_enter to _leave. */
 static inline zd_search *zd_unit_search(const zd_unit *u) {

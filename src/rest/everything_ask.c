@@ -134,14 +134,13 @@ static uint32_t question_sum(const zd_everything *e, const zd_argument *list, si
 
 static zd_err open_snapshot(zd_everything *e, const zd_argument *list, size_t n) {
   uint32_t sum = question_sum(e, list, n);
-  zd_store *store = e->call->rest->store;
   e->at = (zd_cursor){.after = ZD_NO_ROW, .search = true, .check = sum};
   for (size_t i = 0; i < n; i++)
     if (named(e, list[i].name) == CURSOR) e->cursor = list[i].text;
-  if (!e->cursor.p) return zd_store_snapshot(store, &e->v);
+  if (!e->cursor.p) return zd_call_snapshot(e->call, ZD_NO_ROW, &e->v);
   bool ours = zd_cursor_parse(e->cursor, &e->at) && !e->at.part && e->at.search && !e->at.back &&
               e->at.check == sum && e->at.after < e->at.snapshot;
-  return ours ? zd_store_snapshot_at(store, e->at.snapshot, &e->v) : ZD_ERR_INVALID;
+  return ours ? zd_call_snapshot(e->call, e->at.snapshot, &e->v) : ZD_ERR_INVALID;
 }
 
 /* The patient or encounter itself has to be here. */

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 
 #include "rest/observed.h"
+
+#include "rest/definition.h"
 #include "rest/page.h"
 #include "rest/texts.h"
 
@@ -243,7 +245,7 @@ static bool ask(lastn *l, zd_answer *a) {
   if (fine && (!query.p || !l->query.p))
     return zd_argument_refuse(l->call, a, ZD_S("query"), ZD_ISSUE_EXCEPTION, "out of memory");
   if (!fine) return false;
-  zd_err err = zd_store_snapshot(l->call->rest->store, &l->v);
+  zd_err err = zd_call_snapshot(l->call, ZD_NO_ROW, &l->v);
   if (err != ZD_OK) zd_answer_unanswered(l->call, a, err, NULL);
   return err == ZD_OK && zd_observed_find(l->call, l->v, query, &l->rows, a);
 }

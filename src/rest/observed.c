@@ -73,7 +73,6 @@ bool zd_observed_find(zd_call *c, zd_snapshot *v, zd_slice query, zd_observed_ro
   zd_fault fault = {0};
   zd_query q;
   zd_buffer_init(&out->rows, 0);
-  zd_call_renew(c); /* the snapshot is older */
   if (!parse(c, query, v, &q, a)) return false;
   zd_err err = find(c, v, q.plan, out, &fault);
   if (err != ZD_OK) zd_answer_unanswered(c, a, err, &fault);

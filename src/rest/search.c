@@ -221,11 +221,11 @@ static zd_err open_snapshot(zd_searching *x) {
   uint32_t sum = question_sum(c, x->in);
   x->at = (zd_cursor){
       .after = ZD_NO_ROW, .search = true, .check = sum, .now_ms = zd_clock_now(zd_clock_system())};
-  if (!cursor.p) return zd_store_snapshot(c->rest->store, &x->v);
+  if (!cursor.p) return zd_call_snapshot(c, ZD_NO_ROW, &x->v);
   if (!zd_cursor_parse(cursor, &x->at) || x->at.part || !x->at.search || x->at.check != sum)
     return ZD_ERR_INVALID;
   if (x->at.after != ZD_NO_ROW && x->at.after >= x->at.snapshot) return ZD_ERR_INVALID;
-  return zd_store_snapshot_at(c->rest->store, x->at.snapshot, &x->v);
+  return zd_call_snapshot(c, x->at.snapshot, &x->v);
 }
 
 /* ---- the question ---- */
@@ -291,7 +291,6 @@ static void search_on(zd_searching *x, zd_answer *a) {
 void zd_run_search(zd_call *c, const zd_interaction *in, zd_answer *a) {
   zd_searching x = {.call = c, .in = in};
   zd_err err = open_snapshot(&x);
-  zd_call_renew(c);
   if (err != ZD_OK) {
     zd_answer_unanswered(c, a, err, NULL);
   } else {

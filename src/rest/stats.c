@@ -5,6 +5,8 @@
 
 #include "base/clock.h"
 #include "rest/period.h"
+
+#include "rest/definition.h"
 #include "rest/stats.h"
 
 #define SYSTEM "http://terminology.hl7.org/CodeSystem/observation-statistics"
@@ -255,7 +257,7 @@ void zd_run_stats(zd_call *c, const zd_interaction *in, zd_answer *a) {
   if (fine && (in->summary != ZD_SUMMARY_NONE || in->element_count))
     fine = zd_argument_refuse(c, a, in->element_count ? ZD_S("_elements") : ZD_S("_summary"),
                               ZD_ISSUE_NOT_SUPPORTED, "figures are not shortened");
-  zd_err err = fine ? zd_store_snapshot(c->rest->store, &s.v) : ZD_OK;
+  zd_err err = fine ? zd_call_snapshot(c, ZD_NO_ROW, &s.v) : ZD_OK;
   if (err != ZD_OK) zd_answer_unanswered(c, a, err, NULL);
   fine = fine && err == ZD_OK;
   for (size_t i = 0; fine && i < s.code_count; i++) fine = zd_stats_gather(&s, &s.codes[i], a);

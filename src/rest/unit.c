@@ -252,13 +252,15 @@ bool zd_unit_prepare(zd_unit *u) {
   u->skipped = false;
   /* What an attempt that lost a race would have written is not what the answer shows. */
   for (size_t i = 0; i < u->n; i++) u->entries[i].stored = (zd_slice){NULL, 0};
+  if (!zd_unit_enter(u)) return false;
   zd_err err = zd_store_snapshot(u->call->rest->store, &u->snapshot);
-  if (err != ZD_OK)
+  if (err != ZD_OK) {
+    zd_unit_leave(u);
     return zd_unit_fail(u, NULL, zd_status_of(err), ZD_ISSUE_EXCEPTION,
                         "the store cannot be read: %s", zd_err_name(err));
+  }
   u->as_of = zd_snapshot_row(u->snapshot);
-  if (zd_unit_enter(u) && find_targets(u) && zd_unit_note_conditions(u) && no_overlap(u) &&
-      fill(u)) {
+  if (find_targets(u) && zd_unit_note_conditions(u) && no_overlap(u) && fill(u)) {
     zd_snapshot_release(u->snapshot);
     u->snapshot = NULL;
     return true;

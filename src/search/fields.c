@@ -317,9 +317,13 @@ zd_err zd_search_index_late(zd_search *s,
                : zd_store_reindex(s->store, s->late, s->late_count, progress, context, fault);
 }
 
+zd_err zd_search_note_complete(zd_search *s, zd_fault *fault) {
+  return write_note(s, &(field_set){.all = s->filled, .n = s->filled_count}, fault);
+}
+
 zd_err zd_search_complete(zd_search *s, zd_fault *fault) {
   if (!is_behind(s)) return ZD_OK;
-  zd_err err = write_note(s, &(field_set){.all = s->filled, .n = s->filled_count}, fault);
+  zd_err err = zd_search_note_complete(s, fault);
   if (!err) atomic_store_explicit(&s->behind, false, memory_order_release);
   return err;
 }

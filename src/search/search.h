@@ -51,6 +51,9 @@ zd_err zd_search_index_late(zd_search *s,
                             bool (*progress)(void *context, uint64_t done, uint64_t total),
                             void *context, zd_fault *fault);
 zd_err zd_search_complete(zd_search *s, zd_fault *fault);
+/* Says so in the store's note alone: a search opened and compared from now on has nothing late.
+ * This one stays behind, because snapshots taken before do not see what was added to the index. */
+zd_err zd_search_note_complete(zd_search *s, zd_fault *fault);
 
 /* Whether a parameter (number in the schema) is refused on some type because rows stored earlier
  * are not indexed for it yet. */
