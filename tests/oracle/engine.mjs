@@ -120,8 +120,8 @@ export class Engine {
     const [, source, code, ...rest] = name.split(':');
     if (!this.byType.has(source) || !code || !rest.length) throw new Refusal(name);
     const param = this.param(source, code), fits = this.test(source, rest.join(':'), value);
-    if (param.type !== 'reference' || param.canonical || !mayRefer(param, type)) throw new Refusal(`${code} does not refer to ${type}`);
-    const hit = new Set(this.all(source).filter(fits).flatMap(k => k.of(param).filter(f => f.id).map(f => `${f.type}/${f.id}`)));
+    if (param.type !== 'reference' || !mayRefer(param, type)) throw new Refusal(`${code} does not refer to ${type}`);
+    const hit = new Set(this.all(source).filter(fits).flatMap(k => this.targets(k, param).map(t => t.key)));
     return kept => hit.has(kept.key);
   }
 
