@@ -149,7 +149,12 @@ static void write_try(door *d);
 static void retry_on_worker(void *context) {
   door *d = context;
   d->call.brief = false;
-  write_try(d);
+  if (!zd_unit_defines(&d->unit)) {
+    write_try(d);
+    return;
+  }
+  zd_unit_run(&d->unit); /* what searches rest on changes one after the other */
+  write_settled(d);
 }
 
 /* Status and headers of an answer that is sent in parts. */
@@ -216,14 +221,6 @@ static void committed(void *context, const zd_commit_result *result) {
   on_worker(d, retry_on_worker);
 }
 
-/* What searches rest on is changed one after the other, and waited for. */
-static void define_on_worker(void *context) {
-  door *d = context;
-  d->call.brief = false;
-  zd_unit_run(&d->unit);
-  write_settled(d);
-}
-
 static void write_try(door *d) {
   static const zd_commit_result nothing = {.err = ZD_OK};
   if (!zd_unit_prepare(&d->unit)) {
@@ -271,16 +268,12 @@ static void write_settled(door *d) {
 
 /* A write starts on the loop when it is small: then its conditions have to be found quickly. */
 static void begin_write(door *d) {
-  if (zd_unit_defines(&d->unit)) {
-    if (d->on_worker)
-      define_on_worker(d);
-    else
-      on_worker(d, define_on_worker);
-    return;
-  }
   d->call.brief = !d->on_worker;
   d->call.deadline_ns = zd_clock_monotonic_ns() + BRIEF_NS;
-  write_try(d);
+  if (zd_unit_defines(&d->unit))
+    on_worker(d, retry_on_worker);
+  else
+    write_try(d);
 }
 
 static void run_single_write(door *d) {

@@ -155,7 +155,7 @@ static void close_threads(indexing_thread *threads, unsigned n) {
 }
 
 static zd_err index_all(reindexing *x) {
-  indexing_thread threads[THREADS_MAX];
+  indexing_thread threads[THREADS_MAX] = {{.all = x}};
   uint64_t windows = (x->end + WINDOW - 1) / WINDOW;
   unsigned n = zd_workers_cpus() < THREADS_MAX ? zd_workers_cpus() : THREADS_MAX;
   if (n > windows) n = (unsigned)windows;
