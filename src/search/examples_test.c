@@ -8,7 +8,7 @@
 #include "base/file.h"
 #include "base/testing/dice.h"
 #include "search/internal.h"
-#include "search/memory_store.h"
+#include "search/testing/memory_store.h"
 
 enum { KEPT_OF_A_TYPE = 30, BYTES_MAX = 100000 };
 

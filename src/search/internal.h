@@ -5,11 +5,11 @@
 #include <stdatomic.h>
 
 #include "fhir/path.h"
-#include "search/decimal.h"
+#include "search/codes/terminology.h"
 #include "search/moment.h"
 #include "search/search.h"
-#include "search/terminology.h"
-#include "search/units.h"
+#include "search/values/decimal.h"
+#include "search/values/units.h"
 
 /* ---- shapes: how a type's values are read, told once per type instead of compared by name ---- */
 

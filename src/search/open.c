@@ -2,8 +2,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "search/contained.h"
-#include "search/text.h"
+#include "search/entries/contained.h"
+#include "search/text/text.h"
 
 static zd_slice without_slash(zd_slice url) {
   while (url.n && url.p[url.n - 1] == '/') url.n--;

@@ -1,5 +1,5 @@
 /* Queries answered over a few resources, type by type, as R4 search.html words them. */
-#include "search/memory_world.h"
+#include "search/testing/memory_world.h"
 
 /* ---- number: R4 gives the table for 100 ---- */
 

@@ -1,5 +1,5 @@
 // _include, _revinclude, compartments, links between pages, _maxresults: over HTTP. The closure of
-// includes is tested against a drawn graph in src/search/included_test.c.
+// includes is tested against a drawn graph in src/search/plans/included_test.c.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { client, pages, patient, start } from './server.mjs';

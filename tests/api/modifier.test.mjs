@@ -1,5 +1,5 @@
 // Modifiers over HTTP: from a query to an answer, with value sets that are stored and change, and paging that keeps to
-// the state of its first page. What each modifier finds is tested in src/search/modifier_test.c.
+// the state of its first page. What each modifier finds is tested in src/search/language/modifier_test.c.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { client, pages, start } from './server.mjs';

@@ -4,7 +4,7 @@
 #include "store/embedded/index/evaluate.h"
 #include "store/embedded/index/index_internal.h"
 #include "store/embedded/index/lookup.h"
-#include "store/embedded/index/sort.h"
+#include "store/embedded/index/sort/sort.h"
 
 static zd_err acquire(zd_index *x, zd_row bound, zd_index_view **out) {
   zd_index_view *v = malloc(sizeof *v);

@@ -1,0 +1,189 @@
+/* Contained resources (R4 search.html#contained): found only when asked for, reached by chains. */
+#include "search/testing/memory_store.h"
+
+typedef struct world {
+  zd_store *store;
+  zd_search *search;
+} world;
+
+static const char *const resources[] = {
+    "{\"resourceType\":\"Organization\",\"id\":\"o1\",\"name\":\"Polyclinic\"}",
+    "{\"resourceType\":\"Medication\",\"id\":\"m1\",\"code\":{\"coding\":[{\"system\":\"urn:s\","
+    "\"code\":\"abc\"}]},\"status\":\"active\"}",
+    /* The example of the specification. */
+    "{\"resourceType\":\"MedicationRequest\",\"id\":\"r1\",\"contained\":[{\"resourceType\":"
+    "\"Medication\",\"id\":\"m1\",\"status\":\"active\",\"manufacturer\":{\"reference\":"
+    "\"Organization/o1\"},\"code\":{\"coding\":[{\"system\":\"urn:only-here\",\"code\":\"abc\"}]},"
+    "\"ingredient\":[{\"itemCodeableConcept\":{\"coding\":[{\"code\":\"xyz\"}]}}]}],\"status\":"
+    "\"active\",\"intent\":\"order\",\"subject\":{\"reference\":\"Patient/p\"},"
+    "\"medicationReference\":{\"reference\":\"#m1\"}}",
+    /* Contained, and not what is referred to. */
+    "{\"resourceType\":\"MedicationRequest\",\"id\":\"r2\",\"contained\":[{\"resourceType\":"
+    "\"Medication\",\"id\":\"a\",\"code\":{\"coding\":[{\"code\":\"abc\"}]},\"status\":"
+    "\"inactive\"},{\"resourceType\":\"Medication\",\"id\":\"b\",\"code\":{\"coding\":[{\"code\":"
+    "\"def\"}]},\"status\":\"active\",\"manufacturer\":{\"reference\":\"#o\"}},"
+    "{\"resourceType\":\"Organization\",\"id\":\"o\",\"name\":\"Inner\"}],\"status\":\"active\","
+    "\"intent\":\"order\",\"subject\":{\"reference\":\"Patient/p\"},\"medicationReference\":"
+    "{\"reference\":\"#b\"}}",
+    "{\"resourceType\":\"Observation\",\"id\":\"b1\",\"contained\":[{\"resourceType\":\"Patient\","
+    "\"id\":\"p\",\"name\":[{\"family\":\"Ivanov\"}],\"birthDate\":\"1970-05-01\"}],\"status\":"
+    "\"final\",\"code\":{\"text\":\"x\"},\"subject\":{\"reference\":\"#p\"}}",
+    /* "#" is the container, said within. */
+    "{\"resourceType\":\"Patient\",\"id\":\"s\",\"contained\":[{\"resourceType\":\"Provenance\","
+    "\"id\":\"v\",\"target\":[{\"reference\":\"#\"}],\"recorded\":\"2024-01-01T00:00:00Z\","
+    "\"agent\":[{\"who\":{\"display\":\"?\"}}]}],\"name\":[{\"family\":\"Self\"}]}",
+    "{\"resourceType\":\"Patient\",\"id\":\"q\",\"name\":[{\"family\":\"Ivanov\"}]}",
+};
+
+static int open_world(void **state) {
+  world *w = calloc(1, sizeof *w);
+  zd_fault fault = {0};
+  assert_non_null(w);
+  w->store = memory_open();
+  assert_int_equal(zd_search_open(zd_schema_r4(), w->store, ZD_S("http://here.example/fhir"),
+                                  &w->search, &fault),
+                   ZD_OK);
+  for (size_t i = 0; i < sizeof resources / sizeof *resources; i++)
+    memory_put(w->store, w->search, resources[i], INT64_C(1700000000000));
+  *state = w;
+  return 0;
+}
+
+static int close_world(void **state) {
+  world *w = *state;
+  zd_search_close(w->search);
+  memory_close(w->store);
+  free(w);
+  return 0;
+}
+
+/* Ids found; "!" and the first issue when refused. */
+static const char *ask(world *w, const char *type, const char *query) {
+  zd_arena *arena = &w->store->arena;
+  zd_issues issues;
+  zd_issues_init(&issues, arena);
+  zd_snapshot v = {w->store};
+  zd_query_options options = {.snapshot = &v};
+  zd_query q;
+  zd_type t = *type ? zd_schema_type(zd_schema_r4(), zd_slice_of(type)) : ZD_NO_TYPE;
+  zd_err err = zd_search_parse(w->search, t, zd_slice_of(query), &options, arena, &q, &issues);
+  if (err)
+    return zd_arena_printf(arena, "!%.*s", issues.n ? (int)issues.items[0].diagnostics.n : 0,
+                           issues.n ? issues.items[0].diagnostics.p : "")
+        .p;
+  zd_slice found = ZD_S("");
+  for (zd_row row = 0; row < w->store->row_count; row++)
+    if (memory_hit(w->store, q.plan, row))
+      found = zd_arena_printf(arena, "%.*s%s%.*s", ZD_SV(found), found.n ? " " : "",
+                              ZD_SV(w->store->rows[row].id));
+  return zd_arena_copy(arena, found).p;
+}
+
+typedef struct example {
+  const char *type, *query, *found;
+} example;
+
+static void check(world *w, const example *rows, size_t n) {
+  size_t wrong = 0;
+  for (size_t i = 0; i < n; i++) {
+    const char *found = ask(w, rows[i].type, rows[i].query);
+    bool fits = *rows[i].found == '!' ? *found == '!' && strstr(found, rows[i].found + 1) != NULL
+                                      : !strcmp(found, rows[i].found);
+    if (fits) continue;
+    print_error("%s?%s: found \"%s\", expected \"%s\"\n", rows[i].type, rows[i].query, found,
+                rows[i].found);
+    wrong++;
+  }
+  assert_int_equal(wrong, 0);
+}
+#define CHECK(w, rows) check(w, rows, sizeof rows / sizeof *rows)
+
+static void chains_look_into_contained_resources(void **state) {
+  static const example rows[] = {
+      {"MedicationRequest", "medication.ingredient-code=xyz", "r1"},
+      {"MedicationRequest", "medication.code=abc", "r1"},
+      {"MedicationRequest", "medication.code=urn:only-here|abc", "r1"},
+      {"MedicationRequest", "medication:Medication.code=def", "r2"},
+      {"MedicationRequest", "medication.code:not=abc", "r2"},
+      {"MedicationRequest", "medication.code=abc&medication.status=inactive", ""},
+      {"MedicationRequest", "medication._id=m1", "r1"},
+      /* On, out of the container and within it. */
+      {"MedicationRequest", "medication.manufacturer.name=polyclinic", "r1"},
+      {"MedicationRequest", "medication.manufacturer.name=inner", "r2"},
+      {"MedicationRequest", "medication.manufacturer._id=o1", "r1"},
+      {"Observation", "subject:Patient.name=ivanov", "b1"},
+      {"Observation", "subject.name:exact=Ivanov", "b1"},
+      {"Observation", "patient.birthdate=1970-05", "b1"},
+      {"Observation", "subject:Group.code=x", ""},
+      {"Observation", "subject.name=petrov", ""},
+      {"Observation", "_filter=subject.name%20eq%20ivanov", "b1"},
+      {"Observation", "_filter=subject[name%20eq%20ivanov].birthdate%20lt%201980", "b1"},
+      {"MedicationRequest", "_filter=medication.code%20ne%20abc", "r2"},
+      {"Patient", "_has:Observation:subject:status=final", ""},
+      {"MedicationRequest", "medication._has:MedicationDispense:medication:status=x", ""},
+      {"MedicationRequest", "medication.manufacturer._has:Patient:organization:gender=male",
+       "!cannot be asked"},
+  };
+  CHECK((world *)*state, rows);
+}
+
+static void contained_resources_are_found_when_asked_for(void **state) {
+  static const example rows[] = {
+      {"Medication", "code=abc", "m1"},
+      {"Medication", "code=abc&_contained=false", "m1"},
+      {"Medication", "code=abc&_contained=true", "r1 r2"},
+      {"Medication", "code=abc&_contained=both", "m1 r1 r2"},
+      {"Medication", "code=urn:s|abc&_contained=both", "m1"},
+      {"Medication", "code=urn:only-here|abc&_contained=both&_containedType=container", "r1"},
+      /* All that is asked is asked of one resource. */
+      {"Medication", "code=abc&status=active&_contained=true", "r1"},
+      {"Medication", "code=def&status=inactive&_contained=true", ""},
+      {"Medication", "code:missing=true&_contained=true", ""},
+      {"Medication", "code:not=abc&_contained=true", "r2"},
+      {"Medication", "manufacturer.name=polyclinic&_contained=true", "r1"},
+      {"Medication", "manufacturer.name=inner&_contained=true", "r2"},
+      {"Medication", "manufacturer=Organization/o1&_contained=true", "r1"},
+      {"Medication", "_id=b&_contained=true", "r2"},
+      {"Medication", "_filter=code%20eq%20abc%20and%20status%20eq%20active&_contained=true", "r1"},
+      {"Medication", "_contained=true", "r1 r2"},
+      {"Patient", "birthdate=lt1980&_contained=true", "b1"},
+      {"Patient", "name=ivanov&_contained=both", "b1 q"},
+      {"Patient", "_lastUpdated=ge2000&_contained=true", ""},
+      {"Provenance", "target:Patient.name=self&_contained=true", "s"},
+      {"Provenance", "target:Patient.name=ivanov&_contained=true", ""},
+      {"", "_type=Patient,Organization&_contained=true", "r2 b1"},
+      {"", "_id=p&_contained=true", "b1"},
+      {"Medication", "_contained=maybe", "!true, both or false"},
+      {"Medication", "_contained=true&_containedType=contained", "!within their containers"},
+      {"Medication", "_contained=true&_sort=code", "!ordered by"},
+      {"Medication", "_contained=true&_include=Medication:manufacturer", "!_include"},
+      {"Medication", "_contained=true&_has:MedicationRequest:medication:status=active", "!_has"},
+  };
+  CHECK((world *)*state, rows);
+}
+
+static void conditions_watch_what_comes_to_be_contained(void **state) {
+  world *w = *state;
+  zd_arena *arena = &w->store->arena;
+  zd_issues issues;
+  zd_issues_init(&issues, arena);
+  zd_snapshot v = {w->store};
+  zd_query q;
+  zd_query_options options = {.snapshot = &v, .for_condition = true};
+  zd_type t = zd_schema_type(zd_schema_r4(), ZD_S("Observation"));
+  assert_int_equal(zd_search_parse(w->search, t, ZD_S("subject:Patient.name=ivanov"), &options,
+                                   arena, &q, &issues),
+                   ZD_OK);
+  assert_non_null(q.watch);
+  assert_true(memory_hit(w->store, q.watch, 4));
+  assert_false(memory_hit(w->store, q.watch, 6));
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(chains_look_into_contained_resources),
+      cmocka_unit_test(contained_resources_are_found_when_asked_for),
+      cmocka_unit_test(conditions_watch_what_comes_to_be_contained),
+  };
+  return cmocka_run_group_tests(tests, open_world, close_world);
+}

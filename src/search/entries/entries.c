@@ -1,0 +1,390 @@
+/* entries.c: a resource becomes its index entries. */
+#include "base/hash.h"
+#include "search/entries/contained.h"
+#include "search/internal.h"
+#include "search/text/text.h"
+#include "search/values/fold.h"
+#include "search/values/near.h"
+
+enum { FEW = 128, PARAMS_MAX = 512 };
+
+/* Entries collected so far, each once. The table of places is open-addressed and at most half
+ * full; 0 is empty, else a number in items + 1. */
+typedef struct collector {
+  zd_source source;
+  const zd_search_type *type;
+  uint32_t container; /* where contained resources stand: the resource itself, or its container */
+  bool contains;      /* anything stands there */
+  uint16_t param;     /* whose facts are coming */
+  size_t facts;       /* told of the node so far */
+  zd_entry *items;
+  size_t n, room;
+  uint32_t *places;
+  size_t mask;
+  uint8_t seen[PARAMS_MAX]; /* quantity parameters that have had a value */
+} collector;
+
+static uint64_t entry_hash(const zd_entry *e) {
+  if (e->kind == ZD_ENTRY_TERM) return zd_hash64_seed(e->term.p, e->term.n, e->field);
+  uint64_t h = (uint64_t)e->low * UINT64_C(0x9E3779B97F4A7C15) + (uint64_t)e->high;
+  return (h ^ (h >> 29)) * UINT64_C(0xBF58476D1CE4E5B9) + e->field;
+}
+
+static bool entry_eq(const zd_entry *a, const zd_entry *b) {
+  if (a->field != b->field || a->kind != b->kind) return false;
+  if (a->kind == ZD_ENTRY_TERM) return zd_slice_eq(a->term, b->term);
+  return a->low == b->low && a->high == b->high;
+}
+
+/* The place of an equal entry, or the empty one where it belongs. */
+static uint32_t *place_of(collector *c, const zd_entry *e) {
+  uint64_t h = entry_hash(e);
+  size_t at = (size_t)(h ^ (h >> 32)) & c->mask;
+  while (c->places[at] && !entry_eq(&c->items[c->places[at] - 1], e)) at = (at + 1) & c->mask;
+  return &c->places[at];
+}
+
+static zd_err grow(collector *c) {
+  size_t room = c->room ? c->room * 2 : FEW / 2;
+  zd_entry *items = zd_arena_alloc(c->source.arena, room * sizeof *items);
+  uint32_t *places = ZD_NEW_ARRAY(c->source.arena, uint32_t, room * 2);
+  if (!items || !places) return ZD_ERR_MEMORY;
+  if (c->n) memcpy(items, c->items, c->n * sizeof *items);
+  c->items = items;
+  c->room = room;
+  c->places = places;
+  c->mask = room * 2 - 1;
+  for (size_t i = 0; i < c->n; i++) *place_of(c, &items[i]) = (uint32_t)(i + 1);
+  return ZD_OK;
+}
+
+static zd_err add(collector *c, const zd_entry *e) {
+  if (c->n == c->room) {
+    zd_err err = grow(c);
+    if (err) return err;
+  }
+  uint32_t *place = place_of(c, e);
+  if (*place) return ZD_OK;
+  c->items[c->n++] = *e;
+  *place = (uint32_t)c->n;
+  return ZD_OK;
+}
+
+static zd_err add_term(collector *c, uint32_t field, zd_slice term) {
+  if (!term.p) return ZD_ERR_MEMORY;
+  return add(c, &(zd_entry){.field = field, .kind = ZD_ENTRY_TERM, .term = term});
+}
+
+static zd_err add_range(collector *c, uint32_t field, int64_t low, int64_t high) {
+  return add(c, &(zd_entry){.field = field, .kind = ZD_ENTRY_RANGE, .low = low, .high = high});
+}
+
+static zd_err add_tag(collector *c, const zd_search_param *p, uint8_t tag) {
+  return add_term(c, p->more_field, zd_term_tagged(tag, ZD_S(""), c->source.arena));
+}
+
+/* ---- one fact, by the parameter's type ---- */
+
+static zd_err add_token(collector *c, const zd_search_param *p, const zd_fact *f) {
+  const zd_search *s = c->source.search;
+  zd_arena *arena = c->source.arena;
+  uint32_t symbol = zd_term_system(s, f->system, true, arena);
+  zd_err err = ZD_OK;
+  if (f->code.p) err = add_term(c, p->field, zd_term_token(f->code, symbol, f->system, arena));
+  if (!err && f->system.p)
+    err = add_term(c, p->field, zd_term_token(ZD_S(""), symbol, f->system, arena));
+  return err;
+}
+
+static zd_err add_reference(collector *c, const zd_search_param *p, const zd_fact *f) {
+  zd_arena *arena = c->source.arena;
+  if (f->id.p) return add_term(c, p->field, zd_term_local(c->source.search, f->type, f->id, arena));
+  zd_err err = add_term(c, p->field, zd_term_tagged(ZD_TERM_URL, f->text, arena));
+  if (err || !f->version.p) return err;
+  zd_slice whole = {f->text.p, f->text.n + 1 + f->version.n}; /* as it stood: url|version */
+  return add_term(c, p->field, zd_term_tagged(ZD_TERM_VERSIONED, whole, arena));
+}
+
+static zd_err add_uri(collector *c, const zd_search_param *p, const zd_fact *f) {
+  zd_arena *arena = c->source.arena;
+  zd_slice whole = f->text;
+  zd_err err = add_term(c, p->field, zd_term_uri(f->text, arena));
+  if (f->version.p) whole.n += 1 + f->version.n;
+  if (!err && f->version.p) err = add_term(c, p->field, zd_term_uri(whole, arena));
+  if (err || whole.n <= ZD_URI_MAX) return err;
+  return add_term(c, zd_contained_place(c->source.search, p), zd_long_term(p->field, arena));
+}
+
+/* Punctuation alone has no term that could be asked for, but one that tells it exactly. */
+static zd_err add_string(collector *c, const zd_search_param *p, const zd_fact *f) {
+  zd_arena *arena = c->source.arena;
+  bool cut = false;
+  zd_slice folded = zd_fold(f->text, ZD_STRING_MAX, &cut, arena);
+  if (!folded.p) return ZD_ERR_MEMORY;
+  zd_err err = folded.n ? add_term(c, p->field, folded) : ZD_OK;
+  if (err || (!cut && folded.n && zd_fold_is_plain(f->text, folded))) return err;
+  if (cut) folded = zd_fold(f->text, 0, NULL, arena);
+  if (!folded.p) return ZD_ERR_MEMORY;
+  if (cut) err = add_tag(c, p, ZD_MORE_LONG);
+  return err ? err
+             : add_term(c, p->more_field,
+                        zd_term_more(ZD_MORE_EXACT, folded, ZD_NO_SYMBOL, f->text, arena));
+}
+
+static zd_err add_number(collector *c, uint32_t field, const zd_fact *f) {
+  bool exact;
+  int64_t low = f->no_low ? INT64_MIN : zd_decimal_key(&f->low, &exact);
+  int64_t high = f->no_high ? INT64_MAX : zd_decimal_key(&f->high, &exact);
+  return add_range(c, field, low, high);
+}
+
+/* The quantity once more in its canonical unit, if it was written in another. */
+static zd_err add_canonical(collector *c, const zd_search_param *p, const zd_fact *f) {
+  zd_arena *arena = c->source.arena;
+  zd_canonical_unit unit;
+  zd_fact carried = *f;
+  bool known;
+  zd_err err = zd_canonical_of(c->source.search, f->system, f->code, arena, &unit, &known);
+  if (err || !known || zd_slice_eq(unit.code, f->code)) return err;
+  if (!f->no_low) err = zd_canonical_value(&f->low, &unit, arena, &carried.low);
+  if (!err && !f->no_high) err = zd_canonical_value(&f->high, &unit, arena, &carried.high);
+  if (err) return err == ZD_ERR_LIMIT ? ZD_OK : err; /* as match.c: found as written alone */
+  uint32_t symbol = zd_term_system(c->source.search, f->system, true, arena);
+  err = add_number(c, p->canon_field, &carried);
+  return err ? err : add_term(c, p->canon_field, zd_term_unit(unit.code, symbol, f->system, arena));
+}
+
+/* Number and unit stand in two fields. That they belong together is sure only when the resource has
+ * one quantity here; else a mark says that the resource must be looked at. */
+static zd_err add_quantity(collector *c, const zd_search_param *p, const zd_fact *f) {
+  zd_arena *arena = c->source.arena;
+  zd_err err = add_number(c, p->field, f);
+  if (!err && f->code.p) {
+    uint32_t symbol = zd_term_system(c->source.search, f->system, true, arena);
+    err = add_term(c, p->unit_field, zd_term_unit(f->code, symbol, f->system, arena));
+  }
+  if (!err && f->text.p && !(f->code.p && zd_slice_eq(f->text, f->code)))
+    err = add_term(c, p->unit_field, zd_term_tagged(ZD_UNIT_TEXT, f->text, arena));
+  if (!err) err = add_canonical(c, p, f);
+  bool mixed = c->seen[c->param] || !f->plain;
+  c->seen[c->param] = 1;
+  static const char mark[1] = {ZD_UNIT_MIXED};
+  return err || !mixed ? err : add_term(c, p->unit_field, zd_slice_make(mark, 1));
+}
+
+static zd_err add_position(collector *c, const zd_search_param *p, const zd_fact *f) {
+  int64_t latitude = zd_near_key(f->latitude), longitude = zd_near_key(f->longitude);
+  zd_err err = add_range(c, p->field, latitude, latitude);
+  return err ? err : add_range(c, p->more_field, longitude, longitude);
+}
+
+static zd_err add_fact(void *state, const zd_fact *f) {
+  collector *c = state;
+  const zd_search_param *p = &c->type->params[c->param];
+  c->facts++;
+  switch (p->kind) {
+    case ZD_PARAM_TOKEN:
+      return add_token(c, p, f);
+    case ZD_PARAM_REFERENCE:
+      return add_reference(c, p, f);
+    case ZD_PARAM_URI:
+      return add_uri(c, p, f);
+    case ZD_PARAM_STRING:
+      return add_string(c, p, f);
+    case ZD_PARAM_DATE:
+      return add_range(c, p->field, f->when.low, f->when.high);
+    case ZD_PARAM_NUMBER:
+      return add_number(c, p->field, f);
+    case ZD_PARAM_QUANTITY:
+      return add_quantity(c, p, f);
+    case ZD_PARAM_SPECIAL:
+      return add_position(c, p, f);
+    default:
+      return ZD_ERR_INTERNAL;
+  }
+}
+
+/* ---- what modifiers ask besides ---- */
+
+static zd_err add_text(void *state, const zd_fact *f) {
+  collector *c = state;
+  const zd_search_param *p = &c->type->params[c->param];
+  bool cut = false;
+  zd_slice folded = zd_fold(f->text, ZD_STRING_MAX, &cut, c->source.arena);
+  if (!folded.p) return ZD_ERR_MEMORY;
+  if (!folded.n) return ZD_OK;
+  c->facts++;
+  char *term = zd_arena_alloc(c->source.arena, folded.n + 1);
+  if (!term) return ZD_ERR_MEMORY;
+  term[0] = ZD_MORE_TEXT;
+  memcpy(term + 1, folded.p, folded.n);
+  zd_err err = add_term(c, p->more_field, (zd_slice){term, folded.n + 1});
+  return err || !cut ? err : add_tag(c, p, ZD_MORE_LONG);
+}
+
+static zd_err add_identifier(void *state, const zd_fact *f) {
+  collector *c = state;
+  const zd_search_param *p = &c->type->params[c->param];
+  zd_arena *arena = c->source.arena;
+  uint32_t symbol = zd_term_system(c->source.search, f->system, true, arena);
+  zd_err err = ZD_OK;
+  c->facts++;
+  if (f->code.p)
+    err = add_term(c, p->more_field,
+                   zd_term_more(ZD_MORE_IDENTIFIER, f->code, symbol, f->system, arena));
+  if (!err && f->system.p)
+    err = add_term(c, p->more_field,
+                   zd_term_more(ZD_MORE_IDENTIFIER, ZD_S(""), symbol, f->system, arena));
+  return err;
+}
+
+/* ---- contained resources ---- */
+
+static zd_err add_link(collector *c, const zd_search_param *p, uint32_t node) {
+  const zd_search *s = c->source.search;
+  uint32_t target;
+  zd_err err = zd_contained_target(&c->source, c->container, node, &target);
+  if (err || target == ZD_NO_NODE) return err;
+  zd_type type = c->source.tree->nodes[target].type;
+  return add_term(c, zd_contained_place(s, p),
+                  zd_contained_link_term(s, p->field, type, c->source.arena));
+}
+
+/* Their types. Their own entries are derived when they are asked; but the systems they mention have
+ * symbols from now on, as they would in entries that are kept. */
+static zd_err add_contained(collector *c, uint32_t root) {
+  const zd_source *x = &c->source;
+  zd_err err = ZD_OK;
+  for (uint32_t k = 0; !err && (k = zd_contained_next(x->search, x->tree, root, k));) {
+    const zd_entry *entries;
+    size_t n;
+    err = add_term(c, x->search->contained_field,
+                   zd_contained_term(x->search, x->tree->nodes[k].type, x->arena));
+    if (!err) err = zd_entries_within(x->search, x->tree, root, k, x->arena, &entries, &n);
+  }
+  return err;
+}
+
+/* An element that says nothing the index holds is still there. */
+static zd_err node_facts(collector *c, zd_walk_want want, uint32_t node) {
+  const zd_search_param *p = &c->type->params[want.param];
+  if (want.only != ZD_NO_TYPE && zd_source_target(&c->source, node) != want.only) return ZD_OK;
+  c->param = want.param;
+  c->facts = 0;
+  zd_err err = zd_facts(&c->source, p->kind, node, add_fact, c);
+  if (!err && p->kind == ZD_PARAM_TOKEN)
+    err = zd_aspect_facts(&c->source, ZD_ASPECT_TEXT, node, add_text, c);
+  if (!err && p->kind == ZD_PARAM_REFERENCE)
+    err = zd_aspect_facts(&c->source, ZD_ASPECT_IDENTIFIER, node, add_identifier, c);
+  if (!err && c->contains && p->kind == ZD_PARAM_REFERENCE) err = add_link(c, p, node);
+  if (err || c->facts || !zd_fact_is_there(&c->source, node)) return err;
+  return add_tag(c, p, ZD_MORE_THERE);
+}
+
+/* ---- the walk ---- */
+
+/* As deep as the longest plain path: at most ZD_BRANCH_STEPS. */
+static zd_err walk(collector *c, uint32_t node, const zd_walk_state *state) {
+  const zd_tree *tree = c->source.tree;
+  zd_err err = ZD_OK;
+  for (uint32_t child = zd_tree_first(tree, node); child && !err;
+       child = zd_tree_next(tree, node, child)) {
+    unsigned at = (unsigned)tree->nodes[child].element - state->first;
+    if (at >= state->count || !state->next[at]) continue;
+    const zd_walk_state *next = &c->type->states[state->next[at]];
+    for (uint16_t i = 0; i < next->want_count && !err; i++)
+      err = node_facts(c, next->wants[i], child);
+    if (!err && next->next) err = walk(c, child, next);
+  }
+  return err;
+}
+
+static zd_err truth_fact(collector *c, const zd_walk_path *p, uint32_t root) {
+  int truth;
+  zd_path_edits edits = {c->source.edit_nodes, c->source.edit_values, c->source.edit_count};
+  zd_err err = zd_path_test(p->path, c->source.tree, root, &edits, c->source.arena, &truth);
+  if (err || truth < 0) return err;
+  c->param = p->param;
+  return add_fact(c, &(zd_fact){.code = truth ? ZD_S("true") : ZD_S("false")});
+}
+
+static zd_err path_facts(collector *c, const zd_walk_path *p, uint32_t root, zd_nodes *nodes) {
+  zd_path_edits edits = {c->source.edit_nodes, c->source.edit_values, c->source.edit_count};
+  nodes->n = 0;
+  zd_err err = zd_path_eval_edited(p->path, c->source.tree, root, &edits, c->source.arena, nodes);
+  for (size_t k = 0; k < nodes->n && !err; k++)
+    err = node_facts(c, (zd_walk_want){p->param, ZD_NO_TYPE}, nodes->items[k]);
+  return err;
+}
+
+static zd_err ask_paths(collector *c, uint32_t root) {
+  zd_nodes nodes = {0};
+  zd_err err = ZD_OK;
+  for (uint16_t i = 0; i < c->type->path_count && !err; i++) {
+    const zd_walk_path *p = &c->type->paths[i];
+    if (!c->type->params[p->param].answered) continue;
+    err = zd_path_is_boolean(p->path) ? truth_fact(c, p, root) : path_facts(c, p, root, &nodes);
+  }
+  return err;
+}
+
+/* ---- full text ---- */
+
+static bool has_term(void *state, uint32_t field, zd_slice term) {
+  collector *c = state;
+  return c->n && *place_of(c, &(zd_entry){.field = field, .kind = ZD_ENTRY_TERM, .term = term});
+}
+
+static zd_err keep_term(void *state, uint32_t field, zd_slice term) {
+  collector *c = state;
+  zd_entry e = {.field = field, .kind = ZD_ENTRY_TERM, .term = term};
+  zd_err err = c->n == c->room ? grow(c) : ZD_OK;
+  if (err) return err;
+  uint32_t *place = place_of(c, &e);
+  if (*place) return ZD_OK;
+  e.term = zd_arena_copy(c->source.arena, term);
+  if (!e.term.p) return ZD_ERR_MEMORY;
+  c->items[c->n++] = e;
+  *place = (uint32_t)c->n;
+  return ZD_OK;
+}
+
+static zd_err entries_of(const zd_source *source, uint32_t container, uint32_t root,
+                         const zd_entry **out, size_t *n) {
+  const zd_search *s = source->search;
+  zd_type type = source->tree->nodes[root].type;
+  *out = NULL;
+  *n = 0;
+  if (type >= zd_schema_type_count(s->schema) || s->types[type].symbol == ZD_NO_SYMBOL)
+    return ZD_ERR_INVALID;
+  collector c = {.source = *source, .type = &s->types[type], .container = container};
+  c.contains = zd_contained_next(s, source->tree, container, 0) != 0;
+  if (c.type->count > PARAMS_MAX) return ZD_ERR_LIMIT;
+  const zd_walk_state *start = &c.type->states[1];
+  zd_err err = start->next ? walk(&c, root, start) : ZD_OK;
+  if (!err) err = ask_paths(&c, root);
+  if (!err && root == container) err = add_contained(&c, root);
+  zd_text_keeper texts = {&c, keep_term, has_term};
+  if (!err && !s->no_texts) err = zd_text_entries(&c.source, root, &texts);
+  *out = c.items;
+  *n = c.n;
+  return err;
+}
+
+zd_err zd_search_entries(const zd_search *s, const zd_tree *tree, uint32_t root,
+                         const uint32_t *edit_nodes, const zd_slice *edit_values, size_t edit_count,
+                         zd_arena *arena, const zd_entry **out, size_t *n) {
+  zd_source source = {.search = s,
+                      .tree = tree,
+                      .edit_nodes = edit_nodes,
+                      .edit_values = edit_values,
+                      .edit_count = edit_count,
+                      .arena = arena};
+  return entries_of(&source, root, root, out, n);
+}
+
+zd_err zd_entries_within(const zd_search *s, const zd_tree *tree, uint32_t container, uint32_t node,
+                         zd_arena *arena, const zd_entry **out, size_t *n) {
+  zd_source source = {.search = s, .tree = tree, .arena = arena};
+  return entries_of(&source, container, node, out, n);
+}
