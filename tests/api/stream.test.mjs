@@ -111,7 +111,8 @@ test('memory is that of the text and a bounded part', { skip: process.platform !
     assert.equal(answer.status, 200);
     assert.equal((await answer.json()).entry.length, 12000);
     const more = peak(other.child) - idle;
-    assert.ok(more < text.length + (50 << 20), `${text.length >> 20} MiB of text took ${more >> 20} MiB`);
+    // the part: trees of the first entries, 600 bytes an entry, and the index of what was stored
+    assert.ok(more < text.length + (64 << 20), `${text.length >> 20} MiB of text took ${more >> 20} MiB`);
   } finally {
     await other.remove();
   }
