@@ -354,7 +354,10 @@ zd_err zd_plan_updated(const zd_search *s, const zd_clause *clause, zd_snapshot 
 /* _id */
 zd_err zd_plan_ids(const zd_search *s, zd_type type, const zd_slice *ids, size_t n, zd_arena *arena,
                    const zd_plan **out);
-/* Whether the plan is a CHECK of that. */
+/* Every row, and the plan's rows: those alone, when contained resources are asked (contained.h). */
+zd_err zd_plan_rows(zd_arena *arena, const zd_plan **out);
+zd_err zd_plan_of_rows(const zd_plan *plan, zd_arena *arena, const zd_plan **out);
+/* Whether the plan is a CHECK of _lastUpdated. */
 bool zd_plan_is_updated(const zd_plan *plan);
 /* Rows of one resource type. */
 zd_err zd_plan_type(const zd_search *s, zd_type type, zd_arena *arena, const zd_plan **out);

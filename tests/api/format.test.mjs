@@ -28,7 +28,7 @@ for (const archive of archives) {
       // What newer programs index besides is indexed while the server serves; until then it is refused by name.
       let answer;
       do answer = await ask(server.base, 'GET', `${question}&_summary=count`);
-      while (answer.status === 400 && /is being indexed/.test(answer.text));
+      while ([400, 503].includes(answer.status) && /is being indexed/.test(answer.text));
       const { status, body, text } = answer;
       assert.equal(status, 200, text);
       assert.equal(body.total, total, question);

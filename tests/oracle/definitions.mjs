@@ -95,6 +95,12 @@ function readPart(type, expression, base) {
 const ofType = (type, expression) => alternatives(expression)
   .filter(part => /^[a-z]/.test(part) || new RegExp(`^\\(?${type}\\b`).test(part)); // InsurancePlan's `name` begins below
 
+/** The data types that a parameter keeps to, when it says so: "(Group.characteristic.value as boolean)". */
+function choice(expressions) {
+  const named = expressions.map(e => / as (\w+)\)?$|\.as\((\w+)\)\)?$/.exec(e)).map(m => m?.[1] ?? m?.[2]);
+  return named.every(Boolean) ? new Set(named) : null;
+}
+
 function readParam(type, p) {
   const expression = p.base.includes('Resource') ? p.expression.replaceAll('Resource.', `${type}.`) : p.expression;
   const param = { code: p.code, type: p.type, url: p.url, targets: p.target ?? [] };
@@ -110,7 +116,7 @@ function readParam(type, p) {
         const target = byUrl.get(c.definition);
         // R4 publishes the expressions of DocumentReference's relationship crossed.
         const path = p.code === 'relationship' && type === 'DocumentReference' ? p.component[1 - i].expression : c.expression;
-        return { code: target.code, type: target.type, targets: target.target ?? [], parts: alternatives(path).map(x => readPart(e, x, e)) };
+        return { code: target.code, type: target.type, targets: target.target ?? [], only: choice(ofType(type, target.expression)), parts: alternatives(path).map(x => readPart(e, x, e)) };
       }),
     }));
     param.components = param.contexts[0]?.components;

@@ -9,7 +9,7 @@ import { readFilter } from './filter.mjs';
 import { Codes } from './codes.mjs';
 
 const results = new Set(['_sort', '_count', '_total', '_include', '_revinclude', '_summary', '_elements', '_format',
-  '_pretty', '_maxresults', '_type']);
+  '_pretty', '_maxresults', '_type', '_contained', '_containedType']);
 
 /** "a=b&c=d" as [[name, value]]. */
 const readQuery = query => query.split('&').filter(Boolean).map(part => {
@@ -21,7 +21,7 @@ const readQuery = query => query.split('&').filter(Boolean).map(part => {
 class Kept {
   constructor(resource, row, updated, base) {
     Object.assign(this, { resource, row, base, type: resource.resourceType, id: resource.id, facts: new Map(), there: new Map() });
-    resource.meta = { ...resource.meta, lastUpdated: updated };
+    if (updated) resource.meta = { ...resource.meta, lastUpdated: updated };
   }
   get key() { return `${this.type}/${this.id}`; }
   of(param) {
@@ -29,9 +29,27 @@ class Kept {
     return this.facts.get(param.code);
   }
   has(param) {
-    if (!this.there.has(param.code)) this.there.set(param.code, anyNode(this.resource, param, this.base));
+    if (!this.there.has(param.code)) this.there.set(param.code, anyNode(this.resource, param, this.base, this.container?.resource));
     return this.there.get(param.code);
   }
+  /** The resources within, each once made: what is known of them is kept. */
+  get within() { return (this.inner ??= (this.resource.contained ?? []).map(r => new Contained(r, this))); }
+  /** What the reference "#id" names here; "#" is the container, said within it. */
+  local(text) {
+    if (text === '#') return this.container;
+    return (this.container ?? this).within.find(c => `#${c.id}` === text);
+  }
+}
+
+/** A contained resource: it has no time of its own, and nobody outside names it. */
+class Contained extends Kept {
+  constructor(resource, container) {
+    super(resource, container.row, undefined, container.base);
+    this.container = container;
+  }
+  get key() { return `${this.container.key}#${this.id}`; }
+  of(param) { return param.code === '_lastUpdated' ? [] : super.of(param); }
+  has(param) { return param.code !== '_lastUpdated' && super.has(param); }
 }
 
 export class Engine {
@@ -84,6 +102,17 @@ export class Engine {
   /** The resources of the store that a reference parameter leads to. */
   targets(kept, param) { return kept.of(param).flatMap(f => this.meant(f)); }
 
+  /** What a chain goes on from. */
+  reached(kept, param) { return [...this.targets(kept, param), ...this.contained(kept, param)]; }
+
+  /** The contained resources that it leads to: "#id" in a Reference or a canonical. */
+  contained(kept, param) {
+    return (param.parts ?? []).flatMap(part => part.values(kept.resource)
+      .map(v => (typeof v === 'string' ? v : v?.resourceType ? undefined : v?.reference))
+      .filter(text => typeof text === 'string' && text.startsWith('#')).map(text => kept.local(text))
+      .filter(c => c && (!part.only || c.type === part.only)));
+  }
+
   /** Keys of what a resource is part of (above), or what is part of it (below), itself among them. */
   parts(way, { type, id }) {
     const param = wholes[type] && this.param(type, wholes[type]);
@@ -113,7 +142,7 @@ export class Engine {
       }
     }
     if (!tests.size) throw refused ?? new Refusal(`${code} leads nowhere`);
-    return kept => this.targets(kept, param).some(t => tests.get(t.type)?.(t));
+    return kept => this.reached(kept, param).some(t => tests.get(t.type)?.(t));
   }
 
   has(type, name, value) {
@@ -154,12 +183,14 @@ export class Engine {
     const wanted = parts.filter(([n]) => n === '_type').map(([, v]) => v.split(','));
     let types = type ? [type] : this.types.filter(t => wanted.every(w => w.includes(t)));
     if (within) types = types.filter(t => compartment(within.type).get(t) || t === within.type);
-    const found = types.flatMap(t => {
+    const last = name => parts.filter(([n]) => n === name).at(-1)?.[1];
+    const contained = last('_contained') ?? 'false', containers = contained === 'false' ? [] : this.types.flatMap(t => this.all(t)).filter(k => k.within.length);
+    const found = [...new Set(types.flatMap(t => {
       const tests = filters.map(([n, v]) => this.test(t, n, v));
       if (within) tests.push(this.inCompartment(within.type, within.id, t));
-      return this.all(t).filter(k => tests.every(fits => fits(k)));
-    });
-    const last = name => parts.filter(([n]) => n === name).at(-1)?.[1];
+      const fit = k => tests.every(fits => fits(k));
+      return [...contained === 'true' ? [] : this.all(t).filter(fit), ...containers.filter(k => k.within.some(c => c.type === t && fit(c)))];
+    }))];
     const keys = this.sortKeys(type, last('_sort'));
     found.sort((a, b) => byKeys(keys, a, b) || a.row - b.row);
     const limit = last('_maxresults');

@@ -146,10 +146,21 @@ export function factsOf(resource, param, base) {
     context.components.map(c => c.parts.flatMap(p => partFacts(p, c.type, node, base, resource)))));
 }
 
-/** Whether the parameter's expression finds anything at all, be it searchable or not. */
-export function anyNode(resource, param, base) {
-  const type = text => (text?.startsWith('#') ? resource.contained?.find(c => c.id === text.slice(1))?.resourceType
+/** Whether an element says anything that a component's parameter is about. */
+function isThere(component, part, node, resource) {
+  const values = part.values(node, { resource });
+  if (!values.length || !component.only) return values.length > 0;
+  return part.types(node, { resource }).some(type => component.only.has(type));
+}
+
+/** Whether the parameter's expression finds anything at all, be it searchable or not; of a composite,
+ *  whether there is an element with all its components. `root`: the container of a contained one. */
+export function anyNode(resource, param, base, root = resource) {
+  if (param.contexts) {
+    return param.contexts.some(context => context.values(resource).some(node =>
+      context.components.every(c => c.parts.some(part => isThere(c, part, node, resource)))));
+  }
+  const type = text => (text === '#' ? root !== resource && root.resourceType : text?.startsWith('#') ? root.contained?.find(c => c.id === text.slice(1))?.resourceType
     : text && targetType(literal(text, base)));
-  return (param.contexts ?? param.parts).some(part => part.values(resource)
-    .some(v => !part.only || type(v.reference) === part.only));
+  return param.parts.some(part => part.values(resource).some(v => !part.only || type(v.reference) === part.only));
 }

@@ -101,7 +101,7 @@ class Reader {
       }
     }
     if (!tests.size) throw new Refusal(`_filter: ${path}`);
-    return k => this.engine.targets(k, param).some(t => tests.get(t.type)?.(t));
+    return k => this.engine.reached(k, param).some(t => tests.get(t.type)?.(t));
   }
   leaf(type, code, op, text) {
     const param = this.engine.param(type, code), value = escape(text);
@@ -136,6 +136,7 @@ class Reader {
       return any(f => !f.identifier && !is([f]));
     }
     if (param.type === 'reference' && (op === 'eq' || op === 're')) return ask(undefined, value);
+    if (param.type === 'composite' && op === 'eq') return ask(undefined, text.replace(/[,\\]/g, '\\$&')); // $ parts it
     throw new Refusal(`_filter: ${op} on ${param.type}`, 'unchecked');
   }
 }

@@ -186,7 +186,7 @@ export function clause(text, modifier, context) {
   if (values.some(v => v === '')) throw new Refusal(`an empty value: ${text}`);
   const any = tests => facts => facts.some(f => tests.some(fits => fits(f)));
   if (modifier === undefined) return any(values.map(v => single(v, context)));
-  if (modifier === 'missing' && param.type !== 'composite') {
+  if (modifier === 'missing') {
     if (!/^(true|false)$/.test(text)) throw new Refusal(':missing is true or false');
     return (facts, there) => there() !== (text === 'true');
   }

@@ -33,6 +33,7 @@ export class Questioner {
     if (d < 4) return this.system();
     if (d < 8) return this.compartment();
     const type = dice.one(this.types);
+    if (d < 11) return this.contained(dice.chance(0.5) ? type : this.within() ?? type);
     return { path: `${type}?${this.query(type, dice.weighted({ 1: 6, 2: 3, 3: 1, 0: 0.5 })).join('&')}`, features: [...this.features], type };
   }
 
@@ -55,6 +56,18 @@ export class Questioner {
     // The order of tokens depends on numbers the server gives to code systems, so it is not cut short.
     if (dice.chance(0.03) && !this.features.has('_sort token')) query.push(`_maxresults=${this.feature('_maxresults', dice.between(1, 12))}`);
     return query;
+  }
+  /** What is contained in others, or both; those answers are ordered by time alone, and hold nothing else. */
+  contained(type) {
+    const { dice } = this;
+    this.feature('_contained');
+    const query = Array.from({ length: dice.between(0, 2) }, () => (dice.chance(0.2) ? this.chain(type, 2) : null) ?? this.leaf(type))
+      .filter(part => !part.includes('_has:'));
+    query.push(`_contained=${dice.one(['true', 'true', 'both', 'false'])}`, `_count=${dice.one([2, 7, 100])}`);
+    if (dice.chance(0.2)) query.push('_containedType=container');
+    if (dice.chance(0.3)) query.push('_total=accurate');
+    if (dice.chance(0.3)) query.push(`_sort=${this.feature('_sort _lastUpdated', dice.one(['_lastUpdated', '-_lastUpdated']))}`);
+    return { path: `${type}?${query.join('&')}`, features: [...this.features], type };
   }
   feature(name, value) {
     this.features.add(name);
@@ -96,7 +109,7 @@ export class Questioner {
     const p = this.dice.one(references), targets = p.targets.filter(t => this.types.includes(t)), target = this.dice.one(targets);
     this.feature(depth < 2 ? 'chain.chain' : 'chain');
     const rest = this.part(target, depth - 1);
-    if (/^_(list|filter)=/.test(rest)) return null;
+    if (/^_filter=/.test(rest)) return null;
     // Left out, the type is any of all types, of which the naive engine knows some only.
     if (this.dice.chance(0.7) || rest.split('=')[0].includes(':') || rest.startsWith('_has') || p.targets.includes('Resource') || p.targets.length > 8) return `${p.code}:${target}.${rest}`;
     return `${p.code}.${rest}`;
@@ -129,7 +142,7 @@ export class Questioner {
     const { dice } = this;
     const names = { string: ['exact', 'contains'], token: ['not', 'text', 'in', 'not-in', 'of-type', 'above', 'below'],
       reference: ['type', 'identifier', 'above', 'below'], uri: ['above', 'below'] }[p.type] ?? [];
-    const name = dice.one([...p.type === 'composite' ? [] : ['missing'], ...p.code === '_id' ? ['not'] : names]);
+    const name = dice.one(['missing', ...p.code === '_id' ? ['not'] : names]);
     if (!name) return null;
     const make = {
       missing: () => dice.one(['true', 'false']),
@@ -149,8 +162,15 @@ export class Questioner {
     }[name]();
     if (make === null || make === undefined) return null;
     if (name === 'type') return this.feature(':[type]', `${p.code}:${make[0]}=${make[1]}`);
+    if (p.type === 'composite') this.feature(':missing composite');
     this.feature(name === 'above' || name === 'below' ? `:${name} ${p.type}` : `:${name}`);
     return `${p.code}:${name}=${encode(make)}`;
+  }
+
+  /** A type that is contained somewhere. */
+  within() {
+    const found = this.engine.types.flatMap(t => this.engine.all(t)).flatMap(k => k.within.map(c => c.type)).filter(t => this.types.includes(t));
+    return found.length ? this.dice.one(found) : null;
   }
 
   /** Something that has parts. */
@@ -161,7 +181,7 @@ export class Questioner {
 
   /** A fact of some resource under the parameter. */
   drawn(type, p) {
-    const all = this.engine.all(type);
+    const all = [...this.engine.all(type), ...this.dice.chance(0.3) ? this.engine.types.flatMap(t => this.engine.all(t)).flatMap(k => k.within).filter(c => c.type === type) : []];
     for (let i = 0; all.length && i < 4; i++) {
       const facts = this.dice.one(all).of(p);
       if (facts.length) return this.dice.one(facts);
@@ -280,9 +300,10 @@ export class Questioner {
     if (kind === 2) return `${this.filter(type, depth - 1)} or ${this.filter(type, depth - 1)}`;
     if (kind === 3) return `not (${this.filter(type, depth - 1)})`;
     if (kind === 4) return `(${this.filter(type, depth - 1)})`;
-    const p = dice.one(this.params(type, 'string', 'token', 'date', 'number', 'quantity', 'uri', 'reference').filter(x => x.code !== '_lastUpdated'));
+    const p = dice.one(this.params(type, 'string', 'token', 'date', 'number', 'quantity', 'uri', 'reference', 'composite').filter(x => x.code !== '_lastUpdated'));
     const quote = text => `"${text.replace(/["\\]/g, '\\$&')}"`;
     if (dice.chance(0.15)) return `${p.code} pr ${dice.one(['true', 'false'])}`;
+    if (p.type === 'composite') return this.feature('_filter composite', `${p.code} eq ${quote(this.value(type, p))}`);
     if (p.type === 'string') return `${p.code} ${dice.one(['co', 'sw', 'ew', 'eq', 'ne', 'gt', 'ge', 'lt', 'le'])} ${quote(this.cut(dice.one(words), true))}`;
     if (p.type === 'uri') return `${p.code} ${dice.one(['eq', 'ne', 'co', 'sw', 'ew'])} ${quote(this.drawn(type, p)?.whole ?? dice.one(uris))}`;
     if (p.type === 'reference') return `${p.code} ${dice.one(['eq', 'ne', 're'])} ${dice.one(p.targets.includes('Resource') || !p.targets.length ? ['Patient'] : p.targets)}/${dice.one(this.ids)}`;

@@ -108,12 +108,29 @@ export class Maker {
     const body = makers[type].call(this, this.dice);
     const resource = clean({ resourceType: type, id, meta: { tag: this.many(() => this.coding(), 1), security: this.many(() => this.coding(), 1),
       profile: this.many(() => this.dice.one(profiles), 1), source: this.may(() => this.dice.one(uris), 0.3) }, ...body });
-    if (this.dice.chance(0.05) && type !== 'List') resource.contained = [{ resourceType: 'Organization', id: 'inner', name: this.word() }];
-    if (resource.contained && makers[type].holder) resource[makers[type].holder] = { reference: '#inner' };
-    else if (resource.contained) delete resource.contained;
+    if (holders[type] && this.dice.chance(0.08)) this.contain(resource, ...this.dice.one(holders[type]));
     return resource;
   }
+
+  /** What `resource` names within, and what that names in turn: another within, or the container. */
+  contain(resource, name, type, inner) {
+    const made = (t, id) => clean({ resourceType: t, id, ...makers[t].call(this, this.dice) });
+    const first = made(type, 'inner');
+    resource.contained = [first];
+    resource[name] = name === 'hasMember' ? [{ reference: '#inner' }] : { reference: '#inner' };
+    if (inner && this.dice.chance(0.6)) {
+      first[inner[0]] = inner[0] === 'hasMember' ? [{ reference: '#' }] : { reference: '#second' };
+      if (inner[1]) resource.contained.push(made(inner[1], 'second'));
+    }
+  }
 }
+
+/** Who contains: [element that refers, type contained, [what that refers by, and to]]. */
+const holders = {
+  Patient: [['managingOrganization', 'Organization']], Encounter: [['serviceProvider', 'Organization', ['partOf', 'Organization']]],
+  Observation: [['subject', 'Patient', ['managingOrganization', 'Organization']], ['hasMember', 'Observation', ['hasMember']]],
+  MedicationRequest: [['requester', 'Practitioner']],
+};
 
 const status = (d, ...list) => d.one(list);
 
@@ -217,8 +234,6 @@ const makers = {
       compose: { include: [{ system: d.one(local), concept: codes.filter(() => d.chance(0.3)).map(code => ({ code })) }] } };
   },
 };
-makers.Patient.holder = 'managingOrganization';
-makers.Encounter.holder = 'serviceProvider';
 Maker.prototype.subjectOnly = function subjectOnly() { return { reference: `Patient/${this.id()}` }; };
 
 export const types = Object.keys(makers);

@@ -345,7 +345,7 @@ static void look_over(survey *y, const zd_plan *p) {
   if (p->op == ZD_PLAN_REFERS || p->op == ZD_PLAN_REFERRED) return;
   if (p->op == ZD_PLAN_CHECK)
     y->refused |= !zd_planner_clause_of(p) && !zd_look_of(p) && !zd_text_phrase_of(p) &&
-                  p->check != check_chain && !zd_plan_is_updated(p);
+                  p->check != check_chain && !zd_plan_is_updated(p) && !zd_ask_is_named(p);
   for (size_t i = 0; i < p->child_count && !y->refused; i++) look_over(y, p->children[i]);
 }
 
@@ -406,9 +406,9 @@ zd_err zd_contained_chain(zd_ask *a, size_t at, const zd_search_param *param, co
   survey y = {0};
   *out = NULL;
   if (zd_contained_is_late(q->s))
-    return zd_ask_fail(a, ZD_ERR_UNSUPPORTED,
-                       "chains look into contained resources, and what was stored before is being "
-                       "indexed for that; ask again later");
+    return zd_query_refuse(q, a->part->name, ZD_ISSUE_TRANSIENT,
+                           "chains look into contained resources, and what was stored before is "
+                           "being indexed for that; ask again later");
   zd_err err = any_contained(q, &any);
   if (err || (!any && !q->options->for_condition)) return err;
   err = linked(a, param, &among);

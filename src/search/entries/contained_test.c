@@ -32,6 +32,16 @@ static const char *const resources[] = {
     "{\"resourceType\":\"Patient\",\"id\":\"s\",\"contained\":[{\"resourceType\":\"Provenance\","
     "\"id\":\"v\",\"target\":[{\"reference\":\"#\"}],\"recorded\":\"2024-01-01T00:00:00Z\","
     "\"agent\":[{\"who\":{\"display\":\"?\"}}]}],\"name\":[{\"family\":\"Self\"}]}",
+    /* What is named by id or url is a row, never what is contained. */
+    "{\"resourceType\":\"List\",\"id\":\"l1\",\"status\":\"current\",\"mode\":\"working\","
+    "\"entry\":[{\"item\":{\"reference\":\"Medication/m1\"}}]}",
+    "{\"resourceType\":\"Questionnaire\",\"id\":\"w\",\"url\":\"http://q.example/w\",\"version\":"
+    "\"1\",\"status\":\"active\"}",
+    "{\"resourceType\":\"QuestionnaireResponse\",\"id\":\"a1\",\"contained\":[{\"resourceType\":"
+    "\"Questionnaire\",\"id\":\"i\",\"url\":\"http://q.example/w\",\"version\":\"1\",\"title\":"
+    "\"Inner\",\"status\":\"active\"}],\"questionnaire\":\"#i\",\"status\":\"completed\"}",
+    "{\"resourceType\":\"QuestionnaireResponse\",\"id\":\"a2\",\"questionnaire\":"
+    "\"http://q.example/w|1\",\"status\":\"completed\"}",
     "{\"resourceType\":\"Patient\",\"id\":\"q\",\"name\":[{\"family\":\"Ivanov\"}]}",
 };
 
@@ -116,6 +126,12 @@ static void chains_look_into_contained_resources(void **state) {
       {"Observation", "patient.birthdate=1970-05", "b1"},
       {"Observation", "subject:Group.code=x", ""},
       {"Observation", "subject.name=petrov", ""},
+      {"Observation", "subject:Patient._lastUpdated:missing=true", "b1"},
+      {"Observation", "subject:Patient._lastUpdated:missing=false", ""},
+      {"MedicationRequest", "medication._list=l1", ""},
+      {"QuestionnaireResponse", "questionnaire:Questionnaire.title=inner", "a1"},
+      {"QuestionnaireResponse", "questionnaire._has:QuestionnaireResponse:questionnaire:_id=a2",
+       "a2"},
       {"Observation", "_filter=subject.name%20eq%20ivanov", "b1"},
       {"Observation", "_filter=subject[name%20eq%20ivanov].birthdate%20lt%201980", "b1"},
       {"MedicationRequest", "_filter=medication.code%20ne%20abc", "r2"},
@@ -149,6 +165,9 @@ static void contained_resources_are_found_when_asked_for(void **state) {
       {"Patient", "birthdate=lt1980&_contained=true", "b1"},
       {"Patient", "name=ivanov&_contained=both", "b1 q"},
       {"Patient", "_lastUpdated=ge2000&_contained=true", ""},
+      {"Patient", "_lastUpdated:missing=true&_contained=true", "b1"},
+      {"Patient", "_lastUpdated:missing=false&_contained=both", "s q"},
+      {"Medication", "_list=l1&_contained=both", "m1"},
       {"Provenance", "target:Patient.name=self&_contained=true", "s"},
       {"Provenance", "target:Patient.name=ivanov&_contained=true", ""},
       {"", "_type=Patient,Organization&_contained=true", "r2 b1"},

@@ -52,11 +52,19 @@ zd_err zd_clause_param(zd_ask *a, zd_type type, zd_slice code, const zd_search_p
 
 /* ---- _id ---- */
 
-/* Every resource has an id and a time of change. */
-static zd_err plan_missing(zd_ask *a, const zd_clause *clause, zd_asked *out) {
-  bool any_false = false;
-  for (size_t i = 0; i < clause->count; i++) any_false |= !clause->values[i].missing;
-  out->plan = zd_plan_new(a->q->arena, any_false ? ZD_PLAN_ALL : ZD_PLAN_NONE);
+/* Every resource has an id; a time of change has every row, and nothing contained. */
+static zd_err plan_missing(zd_ask *a, const zd_clause *clause, bool updated, zd_asked *out) {
+  zd_arena *arena = a->q->arena;
+  bool any_true = false, any_false = false;
+  for (size_t i = 0; i < clause->count; i++) {
+    any_true |= clause->values[i].missing;
+    any_false |= !clause->values[i].missing;
+  }
+  if (updated && any_true != any_false) {
+    zd_err err = zd_plan_rows(arena, &out->plan);
+    return err || any_false ? err : zd_plan_group(ZD_PLAN_NOT, &out->plan, 1, arena, &out->plan);
+  }
+  out->plan = zd_plan_new(arena, any_false ? ZD_PLAN_ALL : ZD_PLAN_NONE);
   return out->plan ? ZD_OK : ZD_ERR_MEMORY;
 }
 
@@ -204,7 +212,8 @@ zd_err zd_clause_leaf(zd_ask *a, zd_type type, const zd_step *step, zd_asked *ou
     return refuse_modifier(a, step);
   err = read_values(a, &clause);
   if (err) return err;
-  if ((id || updated) && clause.modifier == ZD_MOD_MISSING) return plan_missing(a, &clause, out);
+  if ((id || updated) && clause.modifier == ZD_MOD_MISSING)
+    return plan_missing(a, &clause, updated, out);
   if (updated)
     return zd_plan_updated(q->s, &clause, q->options->snapshot, q->now_ms, q->arena, &out->plan);
   return plan_clause(a, &clause, out);

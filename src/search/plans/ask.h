@@ -74,6 +74,8 @@ zd_err zd_ask_by_url(zd_ask *a, const zd_search_param *param, const zd_plan *tar
 /* Rows of `type` that resources of `source` matching `from` name by url under the parameter. */
 zd_err zd_ask_named_by_url(zd_ask *a, zd_type type, zd_type source, const zd_search_param *param,
                            const zd_plan *from, const zd_plan **out);
+/* Whether it is a CHECK of such a plan: of rows alone. */
+bool zd_ask_is_named(const zd_plan *plan);
 
 /* ---- leaves (clause.c) ---- */
 

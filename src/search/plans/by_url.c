@@ -197,25 +197,80 @@ static zd_err names_of(named *k, const zd_search_param *param, zd_row row) {
   return err;
 }
 
-/* The clause url=... or version=... of the type that is named. */
-static zd_err named_by(zd_ask *a, zd_type type, const char *code, zd_slice text,
-                       const zd_plan **out) {
+/* Rows of the type with this url; where none can be asked for by it, all of the type. */
+static zd_err with_url(zd_ask *a, zd_type type, zd_slice url, const zd_plan **out) {
   zd_arena *arena = a->q->arena;
-  zd_clause clause = {.type = type, .name = zd_slice_of(code), .only = ZD_NO_TYPE, .count = 1};
+  const zd_search *s = a->q->s;
+  zd_clause clause = {.type = type, .name = ZD_S("url"), .only = ZD_NO_TYPE, .count = 1};
   zd_search_value *v = ZD_NEW(arena, zd_search_value);
-  zd_err err = v ? zd_clause_param(a, type, clause.name, &clause.param) : ZD_ERR_MEMORY;
-  if (err) return err;
-  *v = (zd_search_value){.text = text, .code = text, .any_system = true};
+  if (!v) return ZD_ERR_MEMORY;
+  *v = (zd_search_value){.text = url, .code = url, .any_system = true};
   clause.values = v;
-  return zd_plan_clause(a->q->s, &clause, arena, out);
+  bool said = a->why[0] != '\0';
+  zd_err err = zd_clause_param(a, type, clause.name, &clause.param);
+  if (err == ZD_ERR_NOT_FOUND) {
+    if (!said) a->why[0] = '\0';
+    return zd_plan_type(s, type, arena, out);
+  }
+  return err ? err : zd_plan_clause(s, &clause, arena, out);
+}
+
+/* What a row is named by: looked at, for not every type is searched by its url and version. */
+typedef struct name {
+  const zd_search *s;
+  zd_slice url, version; /* version.p NULL: any */
+} name;
+
+static zd_err is_named(void *state, zd_snapshot *v, zd_row row, bool *hit) {
+  const name *k = state;
+  zd_arena arena;
+  zd_record record;
+  zd_tree tree;
+  zd_fault fault = {0};
+  zd_slice url, version;
+  *hit = false;
+  zd_arena_init(&arena, 0);
+  zd_err err = zd_snapshot_read(v, row, false, &arena, &record, &fault);
+  if (!err && record.body.n) {
+    err = zd_stored_tree(k->s, record.type, record.body, &arena, &tree);
+    if (!err) err = text_of(&tree, ZD_S("url"), &arena, &url);
+    if (!err) err = text_of(&tree, ZD_S("version"), &arena, &version);
+    *hit = !err && url.p && zd_slice_eq(url, k->url) &&
+           (!k->version.p || (version.p && zd_slice_eq(version, k->version)));
+  }
+  zd_arena_free(&arena);
+  return err;
+}
+
+bool zd_ask_is_named(const zd_plan *plan) {
+  return plan->op == ZD_PLAN_CHECK && plan->check == is_named;
+}
+
+static zd_err looked_at(zd_ask *a, const zd_plan *among, zd_slice url, zd_slice version,
+                        const zd_plan **out) {
+  zd_arena *arena = a->q->arena;
+  zd_plan *p = zd_plan_new(arena, ZD_PLAN_CHECK);
+  const zd_plan **child = ZD_NEW_ARRAY(arena, const zd_plan *, 1);
+  name *k = ZD_NEW(arena, name);
+  if (!p || !child || !k) return ZD_ERR_MEMORY;
+  *k = (name){a->q->s, url, version};
+  child[0] = among;
+  p->children = child;
+  p->child_count = 1;
+  p->check = is_named;
+  p->check_state = k;
+  *out = p;
+  return ZD_OK;
 }
 
 static zd_err name_plan(zd_ask *a, zd_type type, zd_slice url, zd_slice version,
                         const zd_plan **out) {
-  const zd_plan *both[2];
-  zd_err err = named_by(a, type, "url", url, &both[0]);
-  if (!err && version.p) err = named_by(a, type, "version", version, &both[1]);
-  return err ? err : zd_plan_group(ZD_PLAN_AND, both, version.p ? 2 : 1, a->q->arena, out);
+  const zd_plan *among = NULL;
+  zd_err err = with_url(a, type, url, &among);
+  if (!err && (version.p || among->op == ZD_PLAN_TYPE))
+    return looked_at(a, among, url, version, out);
+  *out = among;
+  return err;
 }
 
 zd_err zd_ask_named_by_url(zd_ask *a, zd_type type, zd_type source, const zd_search_param *param,
@@ -231,11 +286,16 @@ zd_err zd_ask_named_by_url(zd_ask *a, zd_type type, zd_type source, const zd_sea
              .versions = ZD_NEW_ARRAY(arena, zd_slice, TARGETS_MAX)};
   const zd_plan **plans = ZD_NEW_ARRAY(arena, const zd_plan *, TARGETS_MAX);
   if (!rows || !k.urls || !k.versions || !plans) return ZD_ERR_MEMORY;
+  /* A type without a url of its own is named by none (Subscription's parameter is another's). */
+  if (zd_schema_child(a->q->s->schema, type, ZD_S("url")) == ZD_NO_ELEMENT)
+    return zd_plan_group(ZD_PLAN_OR, plans, 0, arena, out);
   zd_err err = zd_query_watch_type(a->q, source);
   if (!err) err = find_targets(a, from, rows, &n);
   for (size_t i = 0; i < n && !err; i++) err = names_of(&k, param, rows[i]);
   if (!err && k.many) err = too_many(a);
   for (size_t i = 0; i < k.n && !err; i++)
     err = name_plan(a, type, k.urls[i], k.versions[i], &plans[i]);
-  return err ? err : zd_plan_group(ZD_PLAN_OR, plans, k.n, arena, out);
+  if (!err) err = zd_plan_group(ZD_PLAN_OR, plans, k.n, arena, out);
+  /* a contained definition is named by nobody, whatever its url */
+  return err || !k.n ? err : zd_plan_of_rows(*out, arena, out);
 }

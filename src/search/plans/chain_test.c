@@ -73,6 +73,21 @@ static const char *const resources[] = {
     "{\"resourceType\":\"CarePlan\",\"id\":\"c3\",\"status\":\"active\",\"intent\":\"plan\","
     "\"subject\":{\"display\":\"?\"},\"instantiatesCanonical\":[\"http://q.example/1|9\",\"http://"
     "q.example/3\"]}",
+    /* Types that are not searched by url or version, or by another url than their own. */
+    "{\"resourceType\":\"Library\",\"id\":\"lib\",\"status\":\"active\",\"type\":{\"text\":\"?\"},"
+    "\"relatedArtifact\":[{\"type\":\"depends-on\",\"resource\":\"http://c.example/"
+    "k|1\"},{\"type\":"
+    "\"depends-on\",\"resource\":\"http://c.example/d\"},{\"type\":\"depends-on\",\"resource\":"
+    "\"http://c.example/s\"}]}",
+    "{\"resourceType\":\"Contract\",\"id\":\"k1\",\"url\":\"http://c.example/"
+    "k\",\"version\":\"1\"}",
+    "{\"resourceType\":\"Contract\",\"id\":\"k2\",\"url\":\"http://c.example/"
+    "k\",\"version\":\"2\"}",
+    "{\"resourceType\":\"DeviceDefinition\",\"id\":\"dd\",\"url\":\"http://c.example/d\"}",
+    "{\"resourceType\":\"DeviceDefinition\",\"id\":\"de\",\"url\":\"http://c.example/e\"}",
+    "{\"resourceType\":\"Subscription\",\"id\":\"su\",\"status\":\"off\",\"reason\":\"?\","
+    "\"criteria\":"
+    "\"?\",\"channel\":{\"type\":\"rest-hook\",\"endpoint\":\"http://c.example/s\"}}",
 };
 
 static int open_world(void **state) {
@@ -329,6 +344,14 @@ static void has_follows_them_backwards(void **state) {
        "t1 t2"},
       {"Questionnaire", "_has:CarePlan:instantiates-canonical:_id=c3", "t3"},
       {"Questionnaire", "title=beta&_has:CarePlan:instantiates-canonical:status=active", "t2"},
+      {"Contract", "_has:Library:depends-on:status=active", "k1"},
+      {"DeviceDefinition", "_has:Library:depends-on:status=active", "dd"},
+      {"Subscription", "_has:Library:depends-on:status=active", ""},
+      {"Consent", "_has:Library:depends-on:status=active", ""},
+      {"Library", "depends-on:Contract._id=k1", "lib"},
+      {"Library", "depends-on:Contract._id=k2", ""},
+      {"Library", "depends-on:DeviceDefinition._id=dd", "lib"},
+      {"Library", "depends-on:Subscription._id=su", ""},
       {"", "_has:Observation:patient:code=9",
        "!_has:Observation:patient:code: _has needs a resource type, or _type"},
   };

@@ -81,7 +81,7 @@ static zd_err read_list(members *m, zd_slice id) {
   return err;
 }
 
-/* An OR of ids by type. */
+/* An OR of ids by type; what is contained is not what a list names, whatever its id. */
 static zd_err plan_members(const members *m, zd_asked *out) {
   zd_query_reader *q = m->a->q;
   uint16_t types = zd_schema_type_count(q->s->schema);
@@ -101,7 +101,9 @@ static zd_err plan_members(const members *m, zd_asked *out) {
     if (err) return err;
   }
   out->typed = m->type != ZD_NO_TYPE;
-  return zd_plan_group(ZD_PLAN_OR, found, n, q->arena, &out->plan);
+  const zd_plan *named;
+  zd_err err = zd_plan_group(ZD_PLAN_OR, found, n, q->arena, &named);
+  return err ? err : zd_plan_of_rows(named, q->arena, &out->plan);
 }
 
 zd_err zd_list_plan(zd_ask *a, zd_type type, zd_asked *out) {

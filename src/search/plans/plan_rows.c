@@ -8,6 +8,19 @@ zd_err zd_plan_type(const zd_search *s, zd_type type, zd_arena *arena, const zd_
   return p ? ZD_OK : ZD_ERR_MEMORY;
 }
 
+zd_err zd_plan_rows(zd_arena *arena, const zd_plan **out) {
+  zd_plan *p = zd_plan_new(arena, ZD_PLAN_ROWS);
+  if (p) p->last = ZD_NO_ROW;
+  *out = p;
+  return p ? ZD_OK : ZD_ERR_MEMORY;
+}
+
+zd_err zd_plan_of_rows(const zd_plan *plan, zd_arena *arena, const zd_plan **out) {
+  const zd_plan *both[2] = {plan, NULL};
+  zd_err err = zd_plan_rows(arena, &both[1]);
+  return err ? err : zd_plan_group(ZD_PLAN_AND, both, 2, arena, out);
+}
+
 static const zd_plan *ids_of(const zd_search *s, zd_type type, const zd_slice *ids, size_t n,
                              zd_arena *arena) {
   zd_plan *p = zd_plan_new(arena, ZD_PLAN_IDS);
