@@ -168,9 +168,9 @@ export class Engine {
   inCompartment(name, id, type) {
     if (!this.get(name, id)) throw new Refusal(`${name}/${id} is not here`);
     const codes = compartment(name).get(type);
-    if (!codes) return name === type ? kept => kept.id === id : () => false;
+    if (!codes) return name === type ? kept => !kept.container && kept.id === id : () => false;
     const tests = codes.filter(c => c !== '{def}').map(c => this.param(type, c));
-    return kept => (kept.type === name && kept.id === id)
+    return kept => (!kept.container && kept.type === name && kept.id === id)
       || tests.some(p => kept.of(p).some(f => f.type === name && f.id === id));
   }
 

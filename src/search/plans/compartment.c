@@ -19,13 +19,15 @@ static zd_err linked(const zd_search *s, zd_type type, zd_slice code, zd_slice n
   return ZD_OK;
 }
 
-/* The resource itself, "{def}" in the definitions of some compartments, is in each of them. */
+/* The resource itself, "{def}" in the definitions of some compartments, is in each of them; what is
+ * contained with its id is not it. */
 static zd_err itself(const zd_search *s, zd_type compartment, zd_slice id, zd_arena *arena,
                      const zd_plan **out) {
   zd_slice *ids = ZD_NEW_ARRAY(arena, zd_slice, 1);
   if (!ids) return ZD_ERR_MEMORY;
   ids[0] = id;
-  return zd_plan_ids(s, compartment, ids, zd_fact_is_id(id), arena, out);
+  zd_err err = zd_plan_ids(s, compartment, ids, zd_fact_is_id(id), arena, out);
+  return err ? err : zd_plan_of_rows(*out, arena, out);
 }
 
 /* Adds the plans of one type to found[*n..]. */
