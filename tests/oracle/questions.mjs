@@ -88,6 +88,10 @@ export class Questioner {
     if (!type) return this.system();
     this.feature('compartment');
     const kept = this.engine.all(name), id = kept.length && this.dice.chance(0.9) ? this.dice.one(kept).id : this.dice.one(this.ids);
+    if (this.dice.chance(0.15)) {
+      const question = this.contained(type);
+      return { ...question, path: `${name}/${id}/${question.path}`, within: { type: name, id } };
+    }
     const query = this.query(type, this.dice.below(2)).join('&');
     if (this.dice.chance(0.15)) return { path: `${name}/${id}/*?_count=${this.dice.one([5, 100])}`, features: [...this.features], type: null, within: { type: name, id } };
     return { path: `${name}/${id}/${type}${query ? `?${query}` : ''}`, features: [...this.features], type, within: { type: name, id } };
