@@ -57,8 +57,8 @@ void zd_readers_free(zd_store *s); /* at close */
 
 /* ---- store.c ---- */
 
-/* Takes DIR/lock, held until *fd is closed. ZD_ERR_BUSY names the process that holds it. */
-zd_err zd_store_lock(const char *dir, int *fd, zd_fault *fault);
+/* Takes DIR/lock, held until *out is closed. ZD_ERR_BUSY names the process that holds it. */
+zd_err zd_store_lock(const char *dir, int *out, zd_fault *fault);
 /* Judges the text of DIR/FORMAT. ZD_ERR_CORRUPT; ZD_ERR_UNSUPPORTED: a newer program's. */
 zd_err zd_store_judge_format(zd_slice text, const char *path, zd_fault *fault);
 
