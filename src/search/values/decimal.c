@@ -145,7 +145,7 @@ zd_err zd_decimal_mul(const zd_decimal *a, const zd_decimal *b, zd_arena *arena,
   return ZD_OK;
 }
 
-enum { QUOTIENT_DIGITS = 20, DIVISOR_MAX = 100 };
+enum { QUOTIENT_DIGITS = 20, DIVISOR_MAX = 100, DIVISOR_SHORT = 17 };
 
 /* What is left of a division so far, as m + 1 digits. */
 typedef struct remainder {
@@ -181,24 +181,53 @@ static int divide_step(remainder *r, int digit, const zd_decimal *b) {
   return q;
 }
 
+/* Digits counted from the first; 0 behind the last. */
+static int digit_from(const zd_decimal *a, uint32_t at) {
+  return at < a->n ? a->digits[at] - '0' : 0;
+}
+
+/* The digits of a / b, the first of them perhaps 0, until QUOTIENT_DIGITS count; *more: that is not
+ * all. Returns how many. */
+static size_t divide_long(const zd_decimal *a, const zd_decimal *b, char *digits, bool *more) {
+  remainder r = {.m = b->n};
+  size_t n = 0, significant = 0;
+  for (; significant < QUOTIENT_DIGITS; n++) {
+    int q = divide_step(&r, digit_from(a, (uint32_t)n), b);
+    if (q || significant) significant++;
+    digits[n] = (char)('0' + q);
+  }
+  *more = n < a->n;
+  for (uint32_t i = 0; i <= r.m && !*more; i++) *more = r.digits[i] != 0;
+  return n;
+}
+
+/* The same for a divisor that a machine word holds, as nearly every one is. */
+static size_t divide_short(const zd_decimal *a, const zd_decimal *b, char *digits, bool *more) {
+  uint64_t divisor = 0, left = 0;
+  size_t n = 0, significant = 0;
+  for (uint32_t i = 0; i < b->n; i++) divisor = divisor * 10 + (uint64_t)digit_from(b, i);
+  for (; significant < QUOTIENT_DIGITS; n++) {
+    left = left * 10 + (uint64_t)digit_from(a, (uint32_t)n);
+    uint64_t q = left / divisor;
+    left -= q * divisor;
+    if (q || significant) significant++;
+    digits[n] = (char)('0' + q);
+  }
+  *more = n < a->n || left;
+  return n;
+}
+
 zd_err zd_decimal_quotient(const zd_decimal *a, const zd_decimal *b, zd_arena *arena,
                            zd_decimal *out) {
   if (!b->n || b->negative) return ZD_ERR_INVALID;
   if (b->n > DIVISOR_MAX) return ZD_ERR_LIMIT;
   *out = (zd_decimal){.digits = "", .unit = far_clamp((int64_t)a->unit - b->unit)};
   if (!a->n) return ZD_OK;
-  remainder r = {.m = b->n};
-  size_t room = b->n + QUOTIENT_DIGITS + 2, n = 0, significant = 0;
-  char *digits = zd_arena_alloc(arena, room);
+  char *digits = zd_arena_alloc(arena, (size_t)b->n + QUOTIENT_DIGITS + 2);
   if (!digits) return ZD_ERR_MEMORY;
-  uint32_t at = 0;
-  for (; significant < QUOTIENT_DIGITS; at++) {
-    int q = divide_step(&r, at < a->n ? a->digits[at] - '0' : 0, b);
-    if (q || significant) significant++;
-    digits[n++] = (char)('0' + q);
-  }
-  bool more = at < a->n;
-  for (uint32_t i = 0; i <= r.m && !more; i++) more = r.digits[i] != 0;
+  bool more;
+  size_t n =
+      b->n <= DIVISOR_SHORT ? divide_short(a, b, digits, &more) : divide_long(a, b, digits, &more);
   if (more) digits[n++] = '1';
   out->negative = a->negative;
   set_digits(out, digits, n, (int64_t)a->exponent - b->exponent + b->n);
