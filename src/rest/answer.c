@@ -106,8 +106,9 @@ void zd_answer_unanswered(zd_call *c, zd_answer *a, zd_err err, const zd_fault *
     zd_answer_fail(c, a, 400, ZD_ISSUE_VALUE, ZD_S("http._cursor"),
                    "this is not a page link that this server gave out for this search");
   else
-    zd_answer_fail(c, a, zd_status_of(err), ZD_ISSUE_EXCEPTION, nowhere, "no answer: %s %s",
-                   zd_err_name(err), fault ? fault->text : "");
+    zd_answer_fail(c, a, zd_status_of(err),
+                   err == ZD_ERR_BUSY ? ZD_ISSUE_TRANSIENT : ZD_ISSUE_EXCEPTION, nowhere,
+                   "no answer: %s %s", zd_err_name(err), fault ? fault->text : "");
 }
 
 void zd_rest_refusal(int status, const char *text, zd_buffer *body) {

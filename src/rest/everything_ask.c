@@ -251,7 +251,7 @@ static bool make_plan(zd_everything *e, zd_answer *a) {
                                            c->arena, &e->plan);
   if (err == ZD_OK) return true;
   if (c->issues.errors)
-    zd_answer_outcome(c, a, err == ZD_ERR_BUSY ? 503 : zd_status_of(err));
+    zd_answer_outcome(c, a, zd_status_of(err));
   else
     zd_answer_unanswered(c, a, err, NULL);
   return false;

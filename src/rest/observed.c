@@ -38,12 +38,10 @@ static bool parse(zd_call *c, zd_slice query, zd_snapshot *v, zd_query *q, zd_an
   zd_type type = zd_schema_type(c->rest->schema, ZD_S("Observation"));
   zd_err err = zd_search_parse(zd_call_search(c), type, query, &options, c->arena, q, &c->issues);
   if (err == ZD_OK) return result_parameters_fit(c, q, a);
-  if (c->issues.errors) {
-    bool later = c->issues.n == 1 && c->issues.items[0].code == ZD_ISSUE_TRANSIENT;
-    zd_answer_outcome(c, a, later ? 503 : zd_status_of(err));
-  } else {
+  if (c->issues.errors)
+    zd_answer_outcome(c, a, zd_status_of(err));
+  else
     zd_answer_unanswered(c, a, err, NULL);
-  }
   return false;
 }
 

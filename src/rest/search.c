@@ -269,13 +269,10 @@ static bool parse(zd_searching *x, zd_answer *a) {
     return false;
   }
   if (err == ZD_OK) return true;
-  bool later = c->issues.n == 1 && c->issues.items[0].code == ZD_ISSUE_TRANSIENT;
-  if (later)
-    zd_answer_outcome(c, a, 503);
-  else if (!c->issues.errors && err != ZD_ERR_INVALID)
-    zd_answer_unanswered(c, a, err, NULL);
-  else
+  if (c->issues.errors)
     zd_answer_outcome(c, a, zd_status_of(err));
+  else
+    zd_answer_unanswered(c, a, err, NULL);
   return false;
 }
 

@@ -28,12 +28,6 @@ static zd_err find_two(zd_unit *u, const zd_plan *plan, zd_row rows[2], size_t *
   return ZD_OK;
 }
 
-/* Whether the search says that it will be answered later: rows are still being indexed for it. */
-static bool refused_for_now(const zd_unit *u) {
-  const zd_issues *issues = &u->call->issues;
-  return issues->n && issues->items[issues->n - 1].code == ZD_ISSUE_TRANSIENT;
-}
-
 bool zd_unit_condition(zd_unit *u, const zd_unit_entry *e, zd_type type, zd_slice query,
                        zd_condition *out) {
   zd_query q;
@@ -42,7 +36,7 @@ bool zd_unit_condition(zd_unit *u, const zd_unit_entry *e, zd_type type, zd_slic
   zd_err err =
       zd_search_parse(zd_unit_search(u), type, query, &options, &u->arena, &q, &u->call->issues);
   if (err != ZD_OK) {
-    u->status = err != ZD_ERR_INVALID ? zd_status_of(err) : refused_for_now(u) ? 503 : 400;
+    u->status = zd_status_of(err);
     return false;
   }
   *out = (zd_condition){.plan = q.plan, .watch = q.watch};

@@ -420,9 +420,13 @@ typedef struct zd_query_reader {
   size_t ignored_n;
 } zd_query_reader;
 
-/* Adds an issue about a parameter; returns ZD_ERR_INVALID. */
+/* Adds an issue about a parameter; returns ZD_ERR_INVALID, or ZD_ERR_BUSY when it is TRANSIENT. */
 zd_err zd_query_refuse(zd_query_reader *q, zd_slice name, zd_issue_code code, const char *format,
                        ...) __attribute__((format(printf, 4, 5)));
+/* The same of what is asked too early, even when lenient: "%s is new, what was stored before is
+ * being indexed for it". */
+zd_err zd_query_later(zd_query_reader *q, zd_slice name, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 /* A parameter that is not known or not offered: refused, or left out with lenient handling. */
 zd_err zd_query_leave_out(zd_query_reader *q, const zd_query_part *part, const char *why);
 

@@ -153,7 +153,8 @@ typedef struct zd_query_options {
 /* Parses "name=ivan&birthdate=ge1980" (percent-encoded, from URL or form body) for `type`
  * (ZD_NO_TYPE: system level). The plan includes the type. Everything in the arena. ZD_ERR_INVALID
  * with issues (code, diagnostics, expression "http.name") when a parameter is unknown, a modifier
- * or prefix is not supported, a value is malformed. */
+ * or prefix is not supported, a value is malformed; ZD_ERR_BUSY with issues when it is only too
+ * early for it: what is stored is being indexed for a parameter. */
 zd_err zd_search_parse(const zd_search *s, zd_type type, zd_slice query,
                        const zd_query_options *options, zd_arena *arena, zd_query *out,
                        zd_issues *issues);

@@ -5,7 +5,7 @@ import { readFileSync, readdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import test from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { ask, folder, run, start } from './server.mjs';
+import { ask, folder, laterOnly, run, start } from './server.mjs';
 
 const here = join(dirname(fileURLToPath(import.meta.url)), '../format');
 const archives = readdirSync(here).filter(f => f.endsWith('.tar.gz'));
@@ -28,7 +28,7 @@ for (const archive of archives) {
       // What newer programs index besides is indexed while the server serves; until then it is refused by name.
       let answer;
       do answer = await ask(server.base, 'GET', `${question}&_summary=count`);
-      while ([400, 503].includes(answer.status) && /is being indexed/.test(answer.text));
+      while (answer.status !== 200 && laterOnly(answer));
       const { status, body, text } = answer;
       assert.equal(status, 200, text);
       assert.equal(body.total, total, question);

@@ -1,4 +1,5 @@
 // Starts the real program on an empty folder and talks to it. Every test file has a server of its own.
+import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -85,6 +86,17 @@ export const client = server => ({
   put: (path, body, o = {}) => ask(server.base, 'PUT', path, { body, ...o }),
   delete: (path, o) => ask(server.base, 'DELETE', path, o),
 });
+
+/** What a question is answered that needs a parameter for which what is stored is still being indexed. */
+export function laterOnly({ status, headers, body, text }) {
+  assert.equal(status, 503, text);
+  assert.ok(Number(headers.get('retry-after')) > 0, 'Retry-After');
+  for (const issue of body.issue) {
+    assert.equal(issue.code, 'transient', text);
+    assert.match(issue.diagnostics, /being indexed/);
+  }
+  return true;
+}
 
 /** Follows next links; all entries. */
 export async function pages(server, path) {

@@ -436,10 +436,7 @@ static zd_err refuse(zd_query_reader *q, const char *why) {
 static zd_err may_query(zd_query_reader *q, const zd_plan *plan) {
   survey y = {0};
   look_over(&y, plan);
-  if (zd_contained_is_late(q->s))
-    return zd_query_refuse(q, ZD_S("_contained"), ZD_ISSUE_TRANSIENT,
-                           "_contained is new, what was stored before is being indexed for it; ask "
-                           "again later");
+  if (zd_contained_is_late(q->s)) return zd_query_later(q, ZD_S("_contained"), "_contained");
   for (size_t i = 0; i < q->out->sort_count; i++)
     if (q->out->sort[i].by == ZD_SORT_FIELD)
       return refuse(q,

@@ -43,10 +43,7 @@ zd_err zd_clause_param(zd_ask *a, zd_type type, zd_slice code, const zd_search_p
                        "a parameter, \"%.*s=...\"",
                        shown, code.p, shown, code.p);
   if (zd_field_is_late(s, *out))
-    return zd_ask_fail(a, ZD_ERR_UNSUPPORTED,
-                       "the parameter \"%.*s\" is new, what was stored before is being indexed "
-                       "for it; ask again later",
-                       shown, code.p);
+    return zd_query_later(a->q, a->part->name, "the parameter \"%.*s\"", shown, code.p);
   return ZD_OK;
 }
 

@@ -121,10 +121,7 @@ static zd_err check_late(reader *r) {
       const zd_search_param *p = &s->types[t].params[i];
       if (!zd_include_follows(p) || !zd_field_is_late(s, p)) continue;
       if (x->all || p->index == x->param)
-        return LEAVE_OUT(r,
-                         "a parameter of %.*s is new, what was stored before is being indexed "
-                         "for it; ask again later",
-                         ZD_SV(name_of(r, t)));
+        return zd_query_later(r->q, r->part->name, "a parameter of %.*s", ZD_SV(name_of(r, t)));
     }
   }
   return ZD_OK;

@@ -89,7 +89,19 @@ zd_err zd_query_refuse(zd_query_reader *q, zd_slice name, zd_issue_code code, co
   if (name.n > 100) name.n = 100;
   zd_slice place = zd_arena_printf(q->arena, "http.%.*s", ZD_SV(name));
   zd_issue_add(q->issues, ZD_ERROR, code, place, "%s", text);
-  return ZD_ERR_INVALID;
+  return code == ZD_ISSUE_TRANSIENT ? ZD_ERR_BUSY : ZD_ERR_INVALID;
+}
+
+zd_err zd_query_later(zd_query_reader *q, zd_slice name, const char *format, ...) {
+  char text[200];
+  va_list args;
+  va_start(args, format);
+  vsnprintf(text, sizeof text, format, args);
+  va_end(args);
+  return zd_query_refuse(q, name, ZD_ISSUE_TRANSIENT,
+                         "%s is new, what was stored before is being indexed for it; ask again "
+                         "later",
+                         text);
 }
 
 zd_err zd_query_leave_out(zd_query_reader *q, const zd_query_part *part, const char *why) {
@@ -329,8 +341,8 @@ static zd_err read_parts(reading *r, zd_slice query) {
       continue;
     }
     if (!err) err = read_part(r, &part);
-    if (err && err != ZD_ERR_INVALID) return err;
-    if (err) worst = err;
+    if (err && err != ZD_ERR_INVALID && err != ZD_ERR_BUSY) return err;
+    if (err && worst != ZD_ERR_INVALID) worst = err; /* asking later mends what is busy only */
   }
   return worst;
 }
@@ -375,9 +387,7 @@ static zd_err in_compartment(reading *r, const zd_plan **out) {
     return zd_query_refuse(q, (zd_slice){NULL, 0}, ZD_ISSUE_NOT_SUPPORTED,
                            "there is no such compartment, or no such type in it");
   if (err == ZD_ERR_BUSY)
-    return zd_query_refuse(q, (zd_slice){NULL, 0}, ZD_ISSUE_TRANSIENT,
-                           "a parameter of this compartment is new, what was stored before is "
-                           "being indexed for it; ask again later");
+    return zd_query_later(q, (zd_slice){NULL, 0}, "a parameter of this compartment");
   return err;
 }
 

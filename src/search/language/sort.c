@@ -21,11 +21,10 @@ static zd_err by_field(zd_query_reader *q, const zd_search_param *p, zd_sort_key
 }
 
 /* Why the parameter orders nothing; NULL: it does. */
-static const char *lack_of(const zd_search *s, const zd_search_param *p) {
+static const char *lack_of(const zd_search_param *p) {
   if (!p || !p->answered) return "is no search parameter here";
   if (p->kind == ZD_PARAM_COMPOSITE) return "is composite: its values have no one order";
   if (p->kind == ZD_PARAM_SPECIAL || p->field == ZD_NO_SYMBOL) return "has no order";
-  if (zd_field_is_late(s, p)) return "is new, what was stored before is being indexed for it";
   return NULL;
 }
 
@@ -43,8 +42,12 @@ static zd_err read_key(zd_query_reader *q, zd_slice code, zd_sort_key *key, cons
   } else {
     zd_type of = q->type == ZD_NO_TYPE ? zd_schema_type(q->s->schema, ZD_S("Resource")) : q->type;
     const zd_search_param *p = zd_program_find(q->s, of, code);
-    *why = lack_of(q->s, p);
-    return *why ? ZD_OK : by_field(q, p, key);
+    *why = lack_of(p);
+    if (*why) return ZD_OK;
+    if (zd_field_is_late(q->s, p))
+      return zd_query_later(q, ZD_S("_sort"), "the parameter \"%.*s\"",
+                            code.n > 64 ? 64 : (int)code.n, code.p);
+    return by_field(q, p, key);
   }
   return ZD_OK;
 }

@@ -54,7 +54,7 @@ zd_err zd_ask_read(zd_ask *a, zd_slice name);
 
 /* The plan for `type`; ZD_NO_TYPE: resources of any type, by what all have.
  * ZD_ERR_NOT_FOUND with `why`: there is no such parameter. ZD_ERR_UNSUPPORTED with `why`: known and
- * not offered (now). ZD_ERR_INVALID: refused, the issue has been added. */
+ * not offered. ZD_ERR_INVALID, ZD_ERR_BUSY: refused (for now), the issue has been added. */
 zd_err zd_ask_plan(zd_ask *a, zd_type type, zd_asked *out);
 
 /* Sets `why` (the first one stays); zd_ask_fail is then `err`. */
@@ -82,7 +82,7 @@ bool zd_ask_is_named(const zd_plan *plan);
 /* The usual leaf: code[:modifier]=value of the part. */
 zd_err zd_clause_leaf(zd_ask *a, zd_type type, const zd_step *step, zd_asked *out);
 /* The parameter of the type, ready to be asked; of ZD_NO_TYPE one that every resource has.
- * ZD_ERR_NOT_FOUND or ZD_ERR_UNSUPPORTED with `why`. */
+ * Errors as of zd_ask_plan. */
 zd_err zd_clause_param(zd_ask *a, zd_type type, zd_slice code, const zd_search_param **out);
 /* The values of a part that commas join, still escaped. */
 zd_err zd_clause_values(zd_query_reader *q, const zd_query_part *part, zd_slice **out, size_t *n);

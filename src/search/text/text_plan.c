@@ -39,10 +39,7 @@ zd_err zd_text_clause_read(zd_ask *a, zd_type type, zd_slice name, const zd_text
                        ZD_SV(zd_schema_type_info(s->schema, of).name), ZD_SV(name));
   if (zd_search_standing(s, s->text->narrative_field) == ZD_FIELD_PARTIAL ||
       (!narrative && zd_search_standing(s, s->text->content_field) == ZD_FIELD_PARTIAL))
-    return zd_ask_fail(a, ZD_ERR_UNSUPPORTED,
-                       "the parameter \"%.*s\" is new, what was stored before is being indexed "
-                       "for it; ask again later",
-                       ZD_SV(name));
+    return zd_query_later(a->q, a->part->name, "the parameter \"%.*s\"", ZD_SV(name));
   zd_text_clause *clause = ZD_NEW(a->q->arena, zd_text_clause);
   if (!clause) return ZD_ERR_MEMORY;
   *clause = (zd_text_clause){.search = s, .narrative = narrative};
