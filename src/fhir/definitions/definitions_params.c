@@ -98,9 +98,9 @@ static bool is_a(const zd_definitions *d, zd_type t, zd_type ancestor) {
 }
 
 static bool applies(const zd_definitions *d, const zd_image_param *p, zd_type type) {
-  const zd_type *bases = ZD_RECORDS(d, ZD_IMAGE_PARAM_TYPES, zd_type) + p->first_type;
-  for (uint16_t k = 0; k < p->base_count; k++)
-    if (is_a(d, type, bases[k])) return true;
+  const zd_type *bases = ZD_RECORDS(d, ZD_IMAGE_PARAM_TYPES, zd_type);
+  for (uint32_t k = 0; k < p->base_count; k++)
+    if (is_a(d, type, bases[p->first_type + k])) return true;
   return false;
 }
 

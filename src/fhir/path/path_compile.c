@@ -215,10 +215,10 @@ static zd_err narrow(zd_path_compiler *c, zd_type_set *types, zd_type type, bool
 static zd_err narrow_step(zd_path_compiler *c, uint16_t step, zd_type type) {
   step_plan plan = {0};
   zd_path_op *op = op_at(c, step), narrowed;
-  const zd_path_range *ranges = (const zd_path_range *)(const void *)c->ranges.p + op->n;
+  const zd_path_range *ranges = (const zd_path_range *)(const void *)c->ranges.p;
   uint32_t count = op->kind == ZD_OP_STEP ? 1 : op->count;
   for (uint32_t i = 0; i < count; i++) {
-    zd_path_range range = op->kind == ZD_OP_STEP ? op->one : ranges[i];
+    zd_path_range range = op->kind == ZD_OP_STEP ? op->one : ranges[op->n + i];
     for (uint32_t e = range.low; e <= range.high; e++) {
       zd_type t = zd_schema_element_info(c->schema, (zd_element)e).type;
       if (!zd_schema_is_a(c->schema, t, type)) continue;
@@ -401,9 +401,10 @@ static zd_err compile_call(zd_path_compiler *c, const zd_ast *ast, zd_value *val
 static bool ranges_meet(zd_path_compiler *c, uint16_t a, uint16_t b) {
   const zd_path_op *x = op_at(c, a), *y = op_at(c, b);
   const zd_path_range *all = (const zd_path_range *)(const void *)c->ranges.p;
+  uint32_t nx = x->kind == ZD_OP_STEP ? 1 : x->count, ny = y->kind == ZD_OP_STEP ? 1 : y->count;
+  if (!nx || !ny) return false; /* `all` may not be there */
   const zd_path_range *xs = x->kind == ZD_OP_STEP ? &x->one : all + x->n;
   const zd_path_range *ys = y->kind == ZD_OP_STEP ? &y->one : all + y->n;
-  uint32_t nx = x->kind == ZD_OP_STEP ? 1 : x->count, ny = y->kind == ZD_OP_STEP ? 1 : y->count;
   for (uint32_t i = 0; i < nx; i++)
     for (uint32_t k = 0; k < ny; k++)
       if (xs[i].low <= ys[k].high && ys[k].low <= xs[i].high) return true;
