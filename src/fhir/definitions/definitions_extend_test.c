@@ -71,6 +71,9 @@ static void what_cannot_be_kept_is_refused_by_name(void **state) {
       {"{\"resourceType\":\"CompartmentDefinition\",\"url\":\"http://x/c\"}", ZD_ERR_UNSUPPORTED,
        "http://x/c: compartments can't be added"},
       {"{\"resourceType\":\"ValueSet\"}", ZD_ERR_INVALID, "a ValueSet without a url"},
+      {"{\"resourceType\":\"OperationDefinition\",\"url\":\"http://x/o\",\"code\":\"o\","
+       "\"parameter\":[{\"use\":\"in\"}]}",
+       ZD_ERR_INVALID, "http://x/o: a parameter has no name"},
       {PROFILE_OF("Nobody", "", ""), ZD_ERR_INVALID, "its type \"Nobody\" is not known"},
       {PATIENT(ROW("Patient.birthdate", "")), ZD_ERR_INVALID,
        "http://x/p: Patient.birthdate: Patient has no element \"birthdate\""},

@@ -196,6 +196,9 @@ static zd_err add_compartment(zd_definitions *d, const zd_definition *def) {
     if (!params) continue;
     ZD_EACH(def->tape, param, params) {
       zd_image_text text = zd_def_string(d, zd_def_value(d, def->tape, param));
+      if (text.n == UINT32_MAX)
+        return zd_fail(d->fault, ZD_ERR_INVALID, "definitions: %.*s: a param that is no text",
+                       ZD_SV(def->url));
       zd_buffer_add(codes, &text, sizeof text);
       c.count++;
     }
@@ -225,8 +228,18 @@ zd_err zd_def_compartments(zd_definitions *d) {
 
 /* ---- operations ---- */
 
-static void add_operation_params(zd_definitions *d, const zd_json_tape *tape, uint32_t list,
-                                 uint8_t depth, zd_image_operation *operation) {
+/* A definition of an operation on its way into the image. */
+typedef struct operation_reading {
+  zd_definitions *d;
+  const zd_definition *def;
+  zd_image_operation out;
+} operation_reading;
+
+enum { PART_DEPTH_MAX = 16 }; /* parts within parts of a parameter */
+
+static zd_err add_operation_params(operation_reading *r, uint32_t list, uint8_t depth) {
+  zd_definitions *d = r->d;
+  const zd_json_tape *tape = r->def->tape;
   ZD_EACH(tape, item, list) {
     zd_image_operation_param p = {
         .name = zd_def_string(d, zd_def_text(d, tape, item, ZD_S("name"))),
@@ -235,21 +248,32 @@ static void add_operation_params(zd_definitions *d, const zd_json_tape *tape, ui
         .max = zd_def_max(zd_json_string(tape, item, ZD_S("max"))),
         .output = zd_slice_eq(zd_json_string(tape, item, ZD_S("use")), ZD_S("out")),
         .depth = depth};
+    if (p.name.n == UINT32_MAX)
+      return zd_fail(d->fault, ZD_ERR_INVALID, "definitions: %.*s: a parameter has no name",
+                     ZD_SV(r->def->url));
     zd_buffer_add(&d->section[ZD_IMAGE_OPERATION_PARAMS], &p, sizeof p);
-    operation->param_count++;
+    r->out.param_count++;
     uint32_t parts = zd_json_find(tape, item, ZD_S("part"));
-    if (parts && depth < 16) add_operation_params(d, tape, parts, (uint8_t)(depth + 1), operation);
+    if (!parts) continue;
+    if (depth == PART_DEPTH_MAX)
+      return zd_fail(d->fault, ZD_ERR_LIMIT, "definitions: %.*s: parts nest deeper than %d",
+                     ZD_SV(r->def->url), PART_DEPTH_MAX);
+    zd_err err = add_operation_params(r, parts, (uint8_t)(depth + 1));
+    if (err) return err;
   }
+  return ZD_OK;
 }
 
 static zd_err add_operation(zd_definitions *d, const zd_definition *def) {
-  zd_image_operation o = {
+  operation_reading r = {.d = d, .def = def};
+  zd_image_operation *o = &r.out;
+  *o = (zd_image_operation){
       .url = zd_def_string(d, def->url),
       .code = zd_def_string(d, zd_def_text(d, def->tape, def->node, ZD_S("code"))),
       .first_type = (uint32_t)(d->section[ZD_IMAGE_OPERATION_TYPES].n / sizeof(zd_type)),
       .first_param =
           (uint32_t)(d->section[ZD_IMAGE_OPERATION_PARAMS].n / sizeof(zd_image_operation_param))};
-  if (o.code.n == UINT32_MAX)
+  if (o->code.n == UINT32_MAX)
     return zd_fail(d->fault, ZD_ERR_INVALID, "definitions: %.*s has no code", ZD_SV(def->url));
   static const struct {
     const char *member;
@@ -260,14 +284,15 @@ static zd_err add_operation(zd_definitions *d, const zd_definition *def) {
                {"affectsState", ZD_OPERATION_AFFECTS}};
   for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
     if (zd_def_is_true(def->tape, def->node, zd_slice_of(flags[i].member)))
-      o.flags |= flags[i].flag;
+      o->flags |= flags[i].flag;
   if (zd_slice_eq(zd_json_string(def->tape, def->node, ZD_S("kind")), ZD_S("query")))
-    o.flags |= ZD_OPERATION_IS_QUERY;
-  zd_err err = add_types(d, def, ZD_S("resource"), ZD_IMAGE_OPERATION_TYPES, &o.type_count);
+    o->flags |= ZD_OPERATION_IS_QUERY;
+  zd_err err = add_types(d, def, ZD_S("resource"), ZD_IMAGE_OPERATION_TYPES, &o->type_count);
   if (err) return err;
   uint32_t params = zd_json_find(def->tape, def->node, ZD_S("parameter"));
-  if (params) add_operation_params(d, def->tape, params, 0, &o);
-  zd_buffer_add(&d->section[ZD_IMAGE_OPERATIONS], &o, sizeof o);
+  err = params ? add_operation_params(&r, params, 0) : ZD_OK;
+  if (err) return err;
+  zd_buffer_add(&d->section[ZD_IMAGE_OPERATIONS], o, sizeof *o);
   return d->section[ZD_IMAGE_OPERATIONS].failed ? no_memory(d) : ZD_OK;
 }
 
