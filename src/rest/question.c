@@ -38,11 +38,27 @@ zd_lane zd_question_lane(const zd_question_memory *m, const zd_interaction *in) 
   return ZD_LANE_LOOP;
 }
 
+/* Each slow question weighs as much as eight quick ones, and two of them are enough. Threads may
+ * overwrite each other here: then one question has not been counted. */
+static bool is_often_slow(zd_question_memory *m, size_t slot, bool slow) {
+  enum { WEIGHT = 8, ENOUGH = 2 * WEIGHT, MOST = 3 * WEIGHT };
+  int was = atomic_load_explicit(&m->slow[slot], memory_order_relaxed);
+  int now = slow ? was + WEIGHT : was - 1;
+  if (now > MOST) now = MOST;
+  if (now < 0) return false;
+  atomic_store_explicit(&m->slow[slot], (uint8_t)now, memory_order_relaxed);
+  return now >= ENOUGH;
+}
+
 void zd_question_took(zd_question_memory *m, const zd_interaction *in, uint64_t ns, bool ended) {
-  if ((ns < ZD_LANE_LOOP_NS && ended) || !is_remembered(in)) return;
+  if (!is_remembered(in)) return;
+  size_t slot = slot_of(in);
+  bool slow = ns >= ZD_LANE_LOOP_NS || !ended;
   bool is_long = ns >= (ended ? ZD_LANE_SHORT_NS : ZD_LANE_SHORT_NS / 5);
+  bool often = is_often_slow(m, slot, slow);
+  if (!slow || !(often || is_long)) return;
   zd_lane lane = is_long ? ZD_LANE_LONG : ZD_LANE_SHORT;
-  atomic_store_explicit(&m->until[lane - 1][slot_of(in)], now_ms() + ZD_QUESTION_REMEMBERED_MS,
+  atomic_store_explicit(&m->until[lane - 1][slot], now_ms() + ZD_QUESTION_REMEMBERED_MS,
                         memory_order_relaxed);
 }
 

@@ -6,10 +6,12 @@
  *   SHORT  what did not; so it waits only behind others of at most its budget
  *   LONG   what did not end there either; query_ms
  *
- * What took long once starts in its lane for a while, told by its shape: kind, type and names of
+ * What takes long starts in its lane for a while, told by its shape: kind, type and names of
  * parameters. So a thousand costly searches cost the loops and the short lane one attempt or a few,
- * and neither reads, nor writes, nor quick searches wait behind them. Time is the processor's, not
- * the clock's: a question is not slow because the machine is busy.
+ * and neither reads, nor writes, nor quick searches wait behind them. One slow question among many
+ * quick ones (a page nobody had read since the start) does not send them all to other threads,
+ * which costs more than it saves: a shape leaves the loops when more than one in eight is slow.
+ * Time is the processor's, not the clock's: a question is not slow because the machine is busy.
  */
 #ifndef ZD_REST_QUESTION_H
 #define ZD_REST_QUESTION_H
@@ -25,9 +27,11 @@ enum {
   ZD_QUESTION_REMEMBERED_MS = 2000
 };
 
-/* Until when (monotonic ms) questions of a shape start in SHORT, or in LONG; shapes share slots. */
+/* Until when (monotonic ms) questions of a shape start in SHORT, or in LONG, and how slow its last
+ * ones were; shapes share slots. */
 typedef struct zd_question_memory {
   _Atomic int64_t until[ZD_LANES - 1][ZD_QUESTION_SHAPES];
+  _Atomic uint8_t slow[ZD_QUESTION_SHAPES];
 } zd_question_memory;
 
 /* Where a question like this starts. Any thread. */
