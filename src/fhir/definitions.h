@@ -44,8 +44,8 @@ zd_err zd_definitions_new(zd_definitions **out, zd_fault *fault);
  * ZD_ERR_UNSUPPORTED, by name: StructureDefinitions that define types or logical models, or have a
  * differential alone (snapshots are read, not made); CompartmentDefinitions.
  *
- * The image keeps code lists but no hierarchies: an added value set that filters an official code
- * system by is-a and its like is kept, but not enumerable. */
+ * Added value sets may include, filter and exclude official code systems and value sets: the image
+ * keeps codes, hierarchies and properties. What lacks codes is kept, but not enumerable. */
 zd_err zd_definitions_extend(const zd_schema *base, zd_definitions **out, zd_fault *fault);
 void zd_definitions_free(zd_definitions *d); /* NULL is allowed */
 

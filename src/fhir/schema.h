@@ -203,18 +203,43 @@ typedef enum zd_code_content { /* CodeSystem.content */
                                ZD_CODES_SUPPLEMENT
 } zd_code_content;
 
+typedef enum zd_hierarchy_meaning { /* CodeSystem.hierarchyMeaning */
+                                    ZD_HIERARCHY_NOT_SAID,
+                                    ZD_HIERARCHY_GROUPED_BY,
+                                    ZD_HIERARCHY_IS_A,
+                                    ZD_HIERARCHY_PART_OF,
+                                    ZD_HIERARCHY_CLASSIFIED_WITH
+} zd_hierarchy_meaning;
+
 typedef struct zd_code_system_info {
   zd_slice url;
   zd_slice version; /* absent: none, or the system is only referred to */
   zd_code_content content;
-  uint32_t count; /* codes in the image, hierarchy flattened; displays are not kept */
+  zd_hierarchy_meaning hierarchy;
+  bool case_sensitive;     /* CodeSystem.caseSensitive; false also when it is not said */
+  uint32_t count;          /* codes in the image, sorted; displays are not kept */
+  uint32_t edge_count;     /* of its hierarchy */
+  uint32_t property_count; /* of all its concepts */
 } zd_code_system_info;
+
+/* What stands below what; concepts are the k of zd_schema_code_system_code. */
+typedef struct zd_concept_edge {
+  uint32_t parent, child;
+} zd_concept_edge;
+
+typedef struct zd_concept_property {
+  uint32_t concept;
+  zd_slice name;
+  zd_slice value; /* text of a primitive; absent: another value */
+} zd_concept_property;
 
 typedef struct zd_value_set_info {
   zd_slice url;
   zd_slice version; /* absent: none */
   bool enumerable;  /* false: its content does not follow from the definitions alone */
-  uint32_t count;   /* codes when enumerable, sorted by (code, system) */
+  zd_slice
+      missing;    /* when it is not: url of a code system whose codes are not here; may be absent */
+  uint32_t count; /* codes when enumerable, sorted by (code, system) */
 } zd_value_set_info;
 
 typedef struct zd_coded {
@@ -228,6 +253,9 @@ zd_code_system_info zd_schema_code_system(const zd_schema *s, uint32_t i);
  * none. */
 uint32_t zd_schema_code_system_find(const zd_schema *s, zd_slice canonical);
 zd_slice zd_schema_code_system_code(const zd_schema *s, uint32_t i, uint32_t k);
+/* The graph of its concepts, see concepts.h. */
+zd_concept_edge zd_schema_code_system_edge(const zd_schema *s, uint32_t i, uint32_t k);
+zd_concept_property zd_schema_code_system_property(const zd_schema *s, uint32_t i, uint32_t k);
 uint32_t zd_schema_value_set_count(const zd_schema *s);
 zd_value_set_info zd_schema_value_set(const zd_schema *s, uint32_t i);
 uint32_t zd_schema_value_set_find(const zd_schema *s, zd_slice canonical); /* UINT32_MAX: none */

@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "base/buffer.h"
+#include "fhir/concepts.h"
 #include "fhir/definitions.h"
 #include "fhir/schema/schema_image.h"
 #include "json/json.h"
@@ -47,8 +48,8 @@ struct zd_definitions {
   zd_name_map runs[ZD_IMAGE_SECTIONS];  /* records that are kept once: bytes to the first */
   zd_schema head;
   zd_fault *fault;
-  uint32_t first_system, first_set; /* numbers of the first that were added */
-  bool extends;                     /* the sections began as those of a compiled image */
+  uint32_t first_set; /* number of the first value set that was added */
+  bool extends;       /* the sections began as those of a compiled image */
 };
 
 enum { ZD_NAME_NONE = -1 };
@@ -110,6 +111,10 @@ zd_err zd_def_name_system(zd_definitions *d, zd_slice url, zd_slice version, uin
 zd_err zd_def_name_set(zd_definitions *d, zd_slice url, zd_slice version, uint32_t number);
 /* The number of a canonical, -1: none. */
 int64_t zd_def_named(const zd_name_map *map, zd_slice canonical);
+
+/* The graph of a code system that is compiled; its texts hold until the next one is written.
+ * ZD_ERR_MEMORY. */
+zd_err zd_def_concepts(const zd_definitions *d, uint32_t number, zd_arena *arena, zd_concepts *out);
 
 /* The number of a type by name; ZD_NO_TYPE. */
 zd_type zd_def_type(const zd_definitions *d, zd_slice name);

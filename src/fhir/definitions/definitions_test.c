@@ -170,6 +170,12 @@ static void value_sets_are_composed(void **state) {
       {VS("vs", INCLUDE(FILTER("descendent-of", "a"))), "a1 a2 a21"},
       {VS("vs", INCLUDE(FILTER("is-not-a", "a"))), "b"},
       {VS("vs", INCLUDE(FILTER("is-a", "b"))), "a2 a21 b"},
+      {VS("vs", INCLUDE(FILTER("generalizes", "a21"))), "a a2 a21 b"},
+      {VS("vs", INCLUDE(FILTER("in", "a1,b,c"))), "a1 b"},
+      {VS("vs", INCLUDE(",\"filter\":[{\"property\":\"child\",\"op\":\"exists\","
+                        "\"value\":\"true\"},{\"property\":\"code\",\"op\":\"not-in\","
+                        "\"value\":\"a\"}]")),
+       "b"},
       {VS("vs", INCLUDE(FILTER("is-a", "none"))), "open"},
       {VS("vs", INCLUDE(FILTER("regex", "a.*"))), "open"},
       {VS("vs", INCLUDE(",\"valueSet\":[\"http://x/two\"]")), "a1 b"},
@@ -197,9 +203,10 @@ static void running_out_of_memory_is_an_error(void **state) {
       resource_type,
       quantity_type,
       thing,
-      CS("{\"code\":\"a\"},{\"code\":\"b\"}"),
-      VS("vs", INCLUDE("") ",\"exclude\":[{\"system\":\"http://x/cs\",\"concept\":["
-                           "{\"code\":\"a\"}]}]"),
+      CS("{\"code\":\"a\",\"property\":[{\"code\":\"c\",\"valueBoolean\":true}]},"
+         "{\"code\":\"b\",\"concept\":[{\"code\":\"b1\"}]}"),
+      VS("vs", INCLUDE(FILTER("is-a", "b")) ",\"exclude\":[{\"system\":\"http://x/cs\","
+                                            "\"concept\":[{\"code\":\"a\"}]}]"),
       "{\"resourceType\":\"SearchParameter\",\"url\":\"http://x/p\",\"code\":\"c\","
       "\"base\":[\"Thing\"],\"type\":\"token\",\"expression\":\"Thing.label\"}"};
   for (uint64_t nth = 1;; nth++) {

@@ -27,6 +27,8 @@ static const struct text_field {
     {ZD_IMAGE_OPERATION_PARAMS, offsetof(zd_image_operation_param, name), false},
     {ZD_IMAGE_CODE_SYSTEMS, offsetof(zd_image_code_system, url), false},
     {ZD_IMAGE_CODE_SYSTEMS, offsetof(zd_image_code_system, version), true},
+    {ZD_IMAGE_CONCEPT_PROPERTIES, offsetof(zd_image_concept_property, name), false},
+    {ZD_IMAGE_CONCEPT_PROPERTIES, offsetof(zd_image_concept_property, value), true},
     {ZD_IMAGE_VALUE_SETS, offsetof(zd_image_value_set, url), false},
     {ZD_IMAGE_VALUE_SETS, offsetof(zd_image_value_set, version), true},
     {ZD_IMAGE_DEFINITIONS, offsetof(zd_image_definition, url), false},
@@ -81,6 +83,10 @@ static const struct run_field {
      FIELD(zd_image_operation, param_count), NO_FIELD, ZD_IMAGE_OPERATION_PARAMS},
     {ZD_IMAGE_CODE_SYSTEMS, FIELD(zd_image_code_system, first), FIELD(zd_image_code_system, count),
      NO_FIELD, ZD_IMAGE_CODES},
+    {ZD_IMAGE_CODE_SYSTEMS, FIELD(zd_image_code_system, first_edge),
+     FIELD(zd_image_code_system, edge_count), NO_FIELD, ZD_IMAGE_CONCEPT_EDGES},
+    {ZD_IMAGE_CODE_SYSTEMS, FIELD(zd_image_code_system, first_property),
+     FIELD(zd_image_code_system, property_count), NO_FIELD, ZD_IMAGE_CONCEPT_PROPERTIES},
     {ZD_IMAGE_VALUE_SETS, FIELD(zd_image_value_set, first), FIELD(zd_image_value_set, count),
      NO_FIELD, ZD_IMAGE_CODES},
     {ZD_IMAGE_PROFILES, FIELD(zd_image_profile, first_element),
@@ -120,6 +126,7 @@ static const struct index_field {
     {ZD_IMAGE_OPERATION_TYPES, {0, sizeof(zd_type)}, ONE, ZD_IMAGE_TYPES},
     {ZD_IMAGE_OPERATION_PARAMS, FIELD(zd_image_operation_param, type), OR_NONE, ZD_IMAGE_TYPES},
     {ZD_IMAGE_CODES, FIELD(zd_image_code, system), OR_NONE, ZD_IMAGE_CODE_SYSTEMS},
+    {ZD_IMAGE_VALUE_SETS, FIELD(zd_image_value_set, missing), OR_NONE, ZD_IMAGE_CODE_SYSTEMS},
     {ZD_IMAGE_PROFILES, FIELD(zd_image_profile, type), ONE, ZD_IMAGE_TYPES},
     {ZD_IMAGE_PROFILE_ELEMENTS, FIELD(zd_image_profile_element, owner), OR_NONE, ZD_IMAGE_TYPES},
     {ZD_IMAGE_PROFILE_ELEMENTS, FIELD(zd_image_profile_element, slicing), OR_NONE,
@@ -139,6 +146,8 @@ static const struct word_field {
     {ZD_IMAGE_TYPES, FIELD(zd_image_type, primitive), ZD_PRIM_XHTML + 1},
     {ZD_IMAGE_PARAMS, FIELD(zd_image_param, type), ZD_PARAM_SPECIAL + 1},
     {ZD_IMAGE_CODE_SYSTEMS, FIELD(zd_image_code_system, content), ZD_CODES_SUPPLEMENT + 1},
+    {ZD_IMAGE_CODE_SYSTEMS, FIELD(zd_image_code_system, hierarchy),
+     ZD_HIERARCHY_CLASSIFIED_WITH + 1},
     {ZD_IMAGE_DEFINITIONS, FIELD(zd_image_definition, kind), ZD_DEF_KINDS},
     {ZD_IMAGE_PROFILE_CONTEXTS, FIELD(zd_image_profile_context, kind), ZD_CONTEXT_INVARIANT + 1},
     {ZD_IMAGE_SLICINGS, FIELD(zd_image_slicing, rules), ZD_SLICING_OPEN_AT_END + 1},
@@ -296,6 +305,22 @@ static bool rows_fit(const zd_schema *s) {
   return true;
 }
 
+/* Edges and properties speak of the codes of their system. */
+static bool concepts_fit(const zd_schema *s) {
+  const zd_image_code_system *all = zd_image_at(s, ZD_IMAGE_CODE_SYSTEMS);
+  const zd_concept_edge *edges = zd_image_at(s, ZD_IMAGE_CONCEPT_EDGES);
+  const zd_image_concept_property *properties = zd_image_at(s, ZD_IMAGE_CONCEPT_PROPERTIES);
+  for (uint32_t i = 0; i < s->section[ZD_IMAGE_CODE_SYSTEMS].count; i++) {
+    const zd_image_code_system *r = &all[i];
+    for (uint32_t k = 0; k < r->edge_count; k++)
+      if (edges[r->first_edge + k].parent >= r->count || edges[r->first_edge + k].child >= r->count)
+        return false;
+    for (uint32_t k = 0; k < r->property_count; k++)
+      if (properties[r->first_property + k].concept >= r->count) return false;
+  }
+  return true;
+}
+
 zd_err zd_image_check(const zd_schema *s, zd_fault *fault) {
   static const struct {
     bool (*holds)(const zd_schema *s);
@@ -307,6 +332,7 @@ zd_err zd_image_check(const zd_schema *s, zd_fault *fault) {
                 {tables_fit, "a name table"},
                 {ancestors_end, "the tree of types"},
                 {definitions_lead_somewhere, "a definition"},
+                {concepts_fit, "a concept"},
                 {rows_fit, "a profile"}};
   for (size_t i = 0; i < sizeof checks / sizeof *checks; i++)
     if (!checks[i].holds(s))

@@ -60,7 +60,8 @@ static const char *const documents[] = {
     "\"type\":\"string\"}]}",
     "{\"resourceType\":\"CodeSystem\",\"url\":\"http://x/"
     "cs\",\"content\":\"complete\",\"concept\":"
-    "[{\"code\":\"a\"},{\"code\":\"b\"}]}",
+    "[{\"code\":\"a\",\"concept\":[{\"code\":\"b\",\"property\":[{\"code\":\"c\","
+    "\"valueCode\":\"d\"}]}]}]}",
     "{\"resourceType\":\"ValueSet\",\"url\":\"http://x/"
     "vs\",\"compose\":{\"include\":[{\"system\":"
     "\"http://x/cs\"}]}}",
@@ -94,6 +95,23 @@ static size_t read_types(const zd_schema *s) {
   return sum;
 }
 
+/* Edges and properties lead to codes. */
+static size_t read_system(const zd_schema *s, uint32_t i) {
+  zd_code_system_info info = zd_schema_code_system(s, i);
+  size_t sum = touch(info.url) + touch(info.version);
+  for (uint32_t k = 0; k < info.count; k++) sum += touch(zd_schema_code_system_code(s, i, k));
+  for (uint32_t k = 0; k < info.edge_count; k++) {
+    zd_concept_edge edge = zd_schema_code_system_edge(s, i, k);
+    sum += touch(zd_schema_code_system_code(s, i, edge.parent)) +
+           touch(zd_schema_code_system_code(s, i, edge.child));
+  }
+  for (uint32_t k = 0; k < info.property_count; k++) {
+    zd_concept_property p = zd_schema_code_system_property(s, i, k);
+    sum += touch(zd_schema_code_system_code(s, i, p.concept)) + touch(p.name) + touch(p.value);
+  }
+  return sum;
+}
+
 static size_t read_lists(const zd_schema *s) {
   size_t sum = 0;
   for (uint32_t i = 0; i < zd_schema_param_count(s); i++) {
@@ -111,13 +129,13 @@ static size_t read_lists(const zd_schema *s) {
     for (uint16_t k = 0; k < o.param_count; k++)
       sum += touch(zd_schema_operation_param(s, i, k).name);
   }
-  for (uint32_t i = 0; i < zd_schema_value_set_count(s); i++)
+  for (uint32_t i = 0; i < zd_schema_value_set_count(s); i++) {
+    sum += touch(zd_schema_value_set(s, i).missing);
     for (uint32_t k = 0; k < zd_schema_value_set(s, i).count; k++)
       sum += touch(zd_schema_value_set_code(s, i, k).code) +
              touch(zd_schema_value_set_code(s, i, k).system);
-  for (uint32_t i = 0; i < zd_schema_code_system_count(s); i++)
-    for (uint32_t k = 0; k < zd_schema_code_system(s, i).count; k++)
-      sum += touch(zd_schema_code_system_code(s, i, k));
+  }
+  for (uint32_t i = 0; i < zd_schema_code_system_count(s); i++) sum += read_system(s, i);
   for (uint32_t i = 0; i < zd_schema_definition_count(s); i++) {
     zd_definition_info d = zd_schema_definition(s, i);
     sum += touch(d.url) + touch(d.version) + zd_schema_definition_find(s, d.kind, d.url);

@@ -26,7 +26,11 @@ zd_code_system_info zd_schema_code_system(const zd_schema *s, uint32_t i) {
   return (zd_code_system_info){.url = zd_image_slice(s, r->url),
                                .version = zd_image_optional(s, r->version),
                                .content = (zd_code_content)r->content,
-                               .count = r->count};
+                               .hierarchy = (zd_hierarchy_meaning)r->hierarchy,
+                               .case_sensitive = r->case_sensitive != 0,
+                               .count = r->count,
+                               .edge_count = r->edge_count,
+                               .property_count = r->property_count};
 }
 
 /* Of the records with this url: the one of the version asked for, or the newest; of a system that
@@ -63,15 +67,31 @@ zd_slice zd_schema_code_system_code(const zd_schema *s, uint32_t i, uint32_t k) 
   return code_text(s, code_at(s, system_at(s, i)->first + k));
 }
 
+zd_concept_edge zd_schema_code_system_edge(const zd_schema *s, uint32_t i, uint32_t k) {
+  const zd_concept_edge *all = zd_image_at(s, ZD_IMAGE_CONCEPT_EDGES);
+  return all[system_at(s, i)->first_edge + k];
+}
+
+zd_concept_property zd_schema_code_system_property(const zd_schema *s, uint32_t i, uint32_t k) {
+  const zd_image_concept_property *all = zd_image_at(s, ZD_IMAGE_CONCEPT_PROPERTIES);
+  const zd_image_concept_property *r = &all[system_at(s, i)->first_property + k];
+  return (zd_concept_property){.concept = r->concept,
+                               .name = zd_image_slice(s, r->name),
+                               .value = zd_image_optional(s, r->value)};
+}
+
 uint32_t zd_schema_value_set_count(const zd_schema *s) {
   return s->section[ZD_IMAGE_VALUE_SETS].count;
 }
 
 zd_value_set_info zd_schema_value_set(const zd_schema *s, uint32_t i) {
   const zd_image_value_set *r = value_set_at(s, i);
+  zd_slice missing = {NULL, 0};
+  if (r->missing != UINT32_MAX) missing = zd_image_slice(s, system_at(s, r->missing)->url);
   return (zd_value_set_info){.url = zd_image_slice(s, r->url),
                              .version = zd_image_optional(s, r->version),
                              .enumerable = r->enumerable != 0,
+                             .missing = missing,
                              .count = r->count};
 }
 

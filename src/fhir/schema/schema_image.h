@@ -20,7 +20,7 @@
 #include "fhir/schema.h"
 
 #define ZD_IMAGE_MAGIC "ZDSCHEMA"
-enum { ZD_IMAGE_FORMAT = 3 };
+enum { ZD_IMAGE_FORMAT = 4 };
 
 typedef enum zd_image_section {
   ZD_IMAGE_TYPES,
@@ -39,6 +39,8 @@ typedef enum zd_image_section {
   ZD_IMAGE_CODE_SYSTEMS,
   ZD_IMAGE_VALUE_SETS,
   ZD_IMAGE_CODES, /* codes of code systems and value sets, each set sorted by (code, system) */
+  ZD_IMAGE_CONCEPT_EDGES, /* zd_concept_edge: of each code system, sorted; numbers of its codes */
+  ZD_IMAGE_CONCEPT_PROPERTIES,
   ZD_IMAGE_DEFINITIONS,
   ZD_IMAGE_PROFILES,
   ZD_IMAGE_PROFILE_CONTEXTS,
@@ -145,15 +147,24 @@ typedef struct zd_image_operation_param {
 typedef struct zd_image_code_system {
   zd_image_text url, version;
   uint32_t first, count; /* in ZD_IMAGE_CODES */
-  uint32_t content;      /* zd_code_content */
+  uint32_t first_edge, edge_count;
+  uint32_t first_property, property_count;
+  uint8_t content;   /* zd_code_content */
+  uint8_t hierarchy; /* zd_hierarchy_meaning */
+  uint8_t case_sensitive, spare;
 } zd_image_code_system;
+
+typedef struct zd_image_concept_property { /* of each code system, sorted by concept */
+  zd_image_text name, value;
+  uint32_t concept; /* number among the codes of its system */
+} zd_image_concept_property;
 
 typedef struct zd_image_value_set {
   zd_image_text url, version;
   zd_image_table names; /* by code; mask 0: none, search the sorted codes */
   uint32_t first, count;
   uint32_t enumerable;
-  uint32_t spare;
+  uint32_t missing; /* code system whose codes it lacks; UINT32_MAX: none, or not known */
 } zd_image_value_set;
 
 typedef struct zd_image_code {
@@ -256,6 +267,8 @@ static inline uint32_t zd_image_record_size(zd_image_section section) {
       [ZD_IMAGE_CODE_SYSTEMS] = sizeof(zd_image_code_system),
       [ZD_IMAGE_VALUE_SETS] = sizeof(zd_image_value_set),
       [ZD_IMAGE_CODES] = sizeof(zd_image_code),
+      [ZD_IMAGE_CONCEPT_EDGES] = sizeof(zd_concept_edge),
+      [ZD_IMAGE_CONCEPT_PROPERTIES] = sizeof(zd_image_concept_property),
       [ZD_IMAGE_DEFINITIONS] = sizeof(zd_image_definition),
       [ZD_IMAGE_PROFILES] = sizeof(zd_image_profile),
       [ZD_IMAGE_PROFILE_CONTEXTS] = sizeof(zd_image_profile_context),

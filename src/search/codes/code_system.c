@@ -1,9 +1,6 @@
-/* code_system.c: stored CodeSystems (R4 codesystem.html). A concept stands below the one that holds
- * it, and below those that its properties `parent` and `subsumedBy` name; `child` says it from
- * above. */
+/* code_system.c: CodeSystems (R4 codesystem.html), those that are stored and those that are shipped
+ * with the definitions. */
 #include "search/codes/code_system.h"
-
-#include <stdlib.h>
 
 static zd_err text_at(const zd_tree *t, uint32_t node, zd_slice name, zd_arena *arena,
                       zd_slice *out) {
@@ -71,174 +68,131 @@ zd_err zd_canonical_find(const zd_search *s, const zd_code_question *q, zd_type 
   return local.id.p && local.type == type ? find_by_id(s, q, type, local.id, out) : err;
 }
 
-/* ---- reading ---- */
+/* ---- reading what is stored ---- */
 
 typedef struct reader {
   const zd_code_question *q;
-  zd_code_system *c;
-  uint32_t room, edge_room;
+  const zd_tree *tree;
+  zd_slice url;
+  zd_concepts_draft draft;
+  size_t count;
 } reader;
 
-static zd_err add_concept(reader *r, uint32_t node) {
-  zd_code_system *c = r->c;
-  if (c->count == ZD_CODE_SYSTEM_MAX)
-    return zd_fail(r->q->fault, ZD_ERR_LIMIT, "the code system %.*s has more than %d codes",
-                   ZD_SV(c->url), ZD_CODE_SYSTEM_MAX);
-  if (c->count == r->room) {
-    uint32_t room = r->room ? r->room * 2 : 256;
-    zd_concept *more = ZD_NEW_ARRAY(r->q->arena, zd_concept, room);
-    if (!more) return ZD_ERR_MEMORY;
-    if (c->count) memcpy(more, c->concepts, c->count * sizeof *more);
-    c->concepts = more;
-    r->room = room;
+static zd_slice name_of(const zd_tree *t, uint32_t node) {
+  return zd_schema_element_info(t->schema, t->nodes[node].element).name;
+}
+
+/* value[x] may be something else than a primitive: absent then. */
+static zd_err add_property(reader *r, zd_slice code, uint32_t node) {
+  const zd_tree *t = r->tree;
+  zd_slice name, text = {NULL, 0};
+  zd_err err = text_at(t, node, ZD_S("code"), r->q->arena, &name);
+  uint32_t value = zd_tree_child_path(t, node, ZD_S("value"));
+  if (err || !name.p || !value) return err;
+  if (t->nodes[value].p) {
+    text = zd_node_text(&t->nodes[value], r->q->arena);
+    if (!text.p) return ZD_ERR_MEMORY;
   }
-  zd_concept *concept = &c->concepts[c->count];
-  concept->node = node;
-  zd_err err = text_at(&c->tree, node, ZD_S("code"), r->q->arena, &concept->code);
-  if (!err && concept->code.p) c->count++;
-  return err;
-}
-
-static zd_err add_concepts(reader *r, uint32_t parent) {
-  const zd_tree *t = &r->c->tree;
-  zd_err err = ZD_OK;
-  for (uint32_t k = zd_tree_child(t, parent, ZD_S("concept")); k && !err;
-       k = zd_tree_next(t, parent, k)) {
-    if (!zd_slice_eq(zd_schema_element_info(t->schema, t->nodes[k].element).name, ZD_S("concept")))
-      break;
-    err = add_concept(r, k);
-    if (!err) err = add_concepts(r, k); /* as deep as the reader of resources lets nest */
-  }
-  return err;
-}
-
-static int by_code(const void *a, const void *b) {
-  return zd_slice_cmp(((const zd_concept *)a)->code, ((const zd_concept *)b)->code);
-}
-
-uint32_t zd_code_system_at(const zd_code_system *c, zd_slice code) {
-  zd_concept wanted = {.code = code};
-  const zd_concept *at =
-      c->count ? bsearch(&wanted, c->concepts, c->count, sizeof wanted, by_code) : NULL;
-  return at ? (uint32_t)(at - c->concepts) : UINT32_MAX;
-}
-
-static zd_err add_edge(reader *r, uint32_t parent, uint32_t child) {
-  zd_code_system *c = r->c;
-  if (parent == UINT32_MAX || child == UINT32_MAX) return ZD_OK;
-  if (c->edge_count == r->edge_room) {
-    uint32_t room = r->edge_room ? r->edge_room * 2 : 256;
-    zd_concept_edge *more = ZD_NEW_ARRAY(r->q->arena, zd_concept_edge, room);
-    if (!more) return ZD_ERR_MEMORY;
-    if (c->edge_count) memcpy(more, c->edges, c->edge_count * sizeof *more);
-    c->edges = more;
-    r->edge_room = room;
-  }
-  c->edges[c->edge_count++] = (zd_concept_edge){parent, child};
+  zd_concepts_add_property(&r->draft, code, name, text);
   return ZD_OK;
 }
 
-static zd_err property_edge(reader *r, uint32_t concept, uint32_t property) {
-  zd_slice name, value;
-  const zd_tree *t = &r->c->tree;
-  zd_err err = text_at(t, property, ZD_S("code"), r->q->arena, &name);
-  if (!err) err = text_at(t, property, ZD_S("valueCode"), r->q->arena, &value);
-  if (err || !name.p || !value.p) return err;
-  uint32_t other = zd_code_system_at(r->c, value);
-  if (zd_slice_eq(name, ZD_S("child"))) return add_edge(r, concept, other);
-  bool up = zd_slice_eq(name, ZD_S("parent")) || zd_slice_eq(name, ZD_S("subsumedBy"));
-  return up ? add_edge(r, other, concept) : ZD_OK;
-}
-
-static zd_err concept_edges(reader *r, uint32_t number) {
-  const zd_tree *t = &r->c->tree;
-  uint32_t node = r->c->concepts[number].node;
+static zd_err add_properties(reader *r, zd_slice code, uint32_t concept) {
+  const zd_tree *t = r->tree;
   zd_err err = ZD_OK;
-  for (uint32_t k = zd_tree_first(t, node); k && !err; k = zd_tree_next(t, node, k)) {
-    zd_slice name = zd_schema_element_info(t->schema, t->nodes[k].element).name;
-    zd_slice code = {NULL, 0};
-    if (zd_slice_eq(name, ZD_S("property"))) err = property_edge(r, number, k);
-    if (!zd_slice_eq(name, ZD_S("concept"))) continue;
+  for (uint32_t k = zd_tree_first(t, concept); k && !err; k = zd_tree_next(t, concept, k))
+    if (zd_slice_eq(name_of(t, k), ZD_S("property"))) err = add_property(r, code, k);
+  return err;
+}
+
+static zd_err add_concept(reader *r, uint32_t node, zd_slice code, zd_slice parent) {
+  if (++r->count > ZD_CODE_SYSTEM_MAX)
+    return zd_fail(r->q->fault, ZD_ERR_LIMIT, "the code system %.*s has more than %d codes",
+                   ZD_SV(r->url), ZD_CODE_SYSTEM_MAX);
+  zd_concepts_add(&r->draft, code, parent);
+  return add_properties(r, code, node);
+}
+
+/* The concepts under a node, as deep as the reader of resources lets nest. */
+static zd_err add_concepts(reader *r, uint32_t above, zd_slice parent) {
+  const zd_tree *t = r->tree;
+  zd_err err = ZD_OK;
+  for (uint32_t k = zd_tree_first(t, above); k && !err; k = zd_tree_next(t, above, k)) {
+    zd_slice code;
+    if (!zd_slice_eq(name_of(t, k), ZD_S("concept"))) continue;
     err = text_at(t, k, ZD_S("code"), r->q->arena, &code);
-    if (!err && code.p) err = add_edge(r, number, zd_code_system_at(r->c, code));
+    if (!err && code.p) err = add_concept(r, k, code, parent);
+    if (!err) err = add_concepts(r, k, code.p ? code : parent);
   }
   return err;
 }
 
-static zd_err check_content(const zd_code_question *q, zd_code_system *c) {
-  zd_slice content, meaning;
-  zd_err err = text_at(&c->tree, 0, ZD_S("content"), q->arena, &content);
-  if (!err) err = text_at(&c->tree, 0, ZD_S("hierarchyMeaning"), q->arena, &meaning);
-  if (err) return err;
-  c->is_a = !meaning.p || zd_slice_eq(meaning, ZD_S("is-a"));
-  if (content.p && zd_slice_eq(content, ZD_S("complete"))) return ZD_OK;
+static zd_err check_content(const zd_code_question *q, const zd_tree *t, zd_slice url) {
+  zd_slice content;
+  zd_err err = text_at(t, 0, ZD_S("content"), q->arena, &content);
+  if (err || (content.p && zd_slice_eq(content, ZD_S("complete")))) return err;
   return zd_fail(q->fault, ZD_ERR_UNSUPPORTED, "the stored code system %.*s is not complete",
-                 ZD_SV(c->url));
+                 ZD_SV(url));
 }
 
-zd_err zd_code_system_read(const zd_search *s, const zd_code_question *q, zd_slice url,
-                           zd_code_system *out) {
-  *out = (zd_code_system){.url = url};
-  reader r = {.q = q, .c = out};
-  zd_type type = zd_schema_type(s->schema, ZD_S("CodeSystem"));
-  zd_err err = zd_canonical_find(s, q, type, url, &out->tree);
-  if (!err) err = check_content(q, out);
-  if (!err) err = add_concepts(&r, 0);
-  if (!err && out->count) qsort(out->concepts, out->count, sizeof *out->concepts, by_code);
-  for (uint32_t i = 0; i < out->count && !err; i++) err = concept_edges(&r, i);
+static zd_err hierarchy_of(const zd_code_question *q, const zd_tree *t, zd_hierarchy_meaning *out) {
+  static const char *const words[] = {"", "grouped-by", "is-a", "part-of", "classified-with"};
+  zd_slice meaning;
+  zd_err err = text_at(t, 0, ZD_S("hierarchyMeaning"), q->arena, &meaning);
+  *out = ZD_HIERARCHY_NOT_SAID;
+  for (int i = 1; i < 5 && meaning.p; i++)
+    if (zd_slice_eq(meaning, zd_slice_of(words[i]))) *out = (zd_hierarchy_meaning)i;
   return err;
 }
 
-/* ---- closure ---- */
-
-static int by_parent(const void *a, const void *b) {
-  const zd_concept_edge *x = a, *y = b;
-  return (x->parent > y->parent) - (x->parent < y->parent);
+static zd_err read_stored(const zd_code_question *q, const zd_tree *t, zd_slice url,
+                          zd_concepts *out) {
+  reader r = {.q = q, .tree = t, .url = url};
+  zd_hierarchy_meaning hierarchy;
+  zd_err err = check_content(q, t, url);
+  if (!err) err = hierarchy_of(q, t, &hierarchy);
+  if (err) return err;
+  zd_concepts_begin(&r.draft);
+  err = add_concepts(&r, 0, (zd_slice){NULL, 0});
+  if (!err) err = zd_concepts_make(&r.draft, q->arena, out);
+  zd_concepts_end(&r.draft);
+  out->hierarchy = hierarchy;
+  return err;
 }
 
-/* Edges turned so that they lead from `parent` the way that is gone. */
-static zd_concept_edge *turned(const zd_code_system *c, bool down, zd_arena *arena) {
-  zd_concept_edge *edges = ZD_NEW_ARRAY(arena, zd_concept_edge, c->edge_count + 1u);
-  if (!edges) return NULL;
-  for (uint32_t i = 0; i < c->edge_count; i++)
-    edges[i] = down ? c->edges[i] : (zd_concept_edge){c->edges[i].child, c->edges[i].parent};
-  qsort(edges, c->edge_count, sizeof *edges, by_parent);
-  return edges;
-}
+/* ---- reading what is shipped ---- */
 
-static uint32_t first_from(const zd_concept_edge *edges, uint32_t n, uint32_t parent) {
-  uint32_t low = 0, high = n;
-  while (low < high) {
-    uint32_t middle = low + (high - low) / 2;
-    if (edges[middle].parent < parent)
-      low = middle + 1;
-    else
-      high = middle;
-  }
-  return low;
-}
-
-zd_err zd_code_system_closure(const zd_code_system *c, uint32_t from, bool down,
-                              const zd_code_question *q, zd_code_list *out) {
-  if (!c->is_a)
+static zd_err read_shipped(const zd_search *s, const zd_code_question *q, zd_slice canonical,
+                           zd_concepts *out) {
+  uint32_t at = zd_schema_code_system_find(s->schema, canonical);
+  if (at == UINT32_MAX)
+    return zd_fail(q->fault, ZD_ERR_NOT_FOUND, "the code system %.*s is not known",
+                   ZD_SV(canonical));
+  zd_code_system_info info = zd_schema_code_system(s->schema, at);
+  if (info.content != ZD_CODES_COMPLETE)
     return zd_fail(q->fault, ZD_ERR_UNSUPPORTED,
-                   "the hierarchy of the code system %.*s does not mean is-a", ZD_SV(c->url));
-  zd_concept_edge *edges = turned(c, down, q->arena);
-  uint8_t *seen = ZD_NEW_ARRAY(q->arena, uint8_t, c->count + 1u);
-  uint32_t *queue = ZD_NEW_ARRAY(q->arena, uint32_t, c->count + 1u), head = 0, tail = 0;
-  if (!edges || !seen || !queue) return ZD_ERR_MEMORY;
-  zd_err err = zd_code_spend(q, (size_t)c->count + c->edge_count);
-  seen[from] = 1;
-  queue[tail++] = from;
-  while (head < tail && !err) {
-    uint32_t at = queue[head++];
-    err = zd_code_list_add(out, c->url, c->concepts[at].code, q->arena);
-    for (uint32_t e = first_from(edges, c->edge_count, at);
-         e < c->edge_count && edges[e].parent == at; e++) {
-      if (seen[edges[e].child]) continue;
-      seen[edges[e].child] = 1;
-      queue[tail++] = edges[e].child;
-    }
-  }
+                   "the codes of the code system %.*s are not all known here", ZD_SV(canonical));
+  zd_err err = zd_code_spend(q, (size_t)info.count + info.edge_count + info.property_count);
+  return err ? err : zd_concepts_of_schema(s->schema, at, q->arena, out);
+}
+
+zd_err zd_code_system_read(const zd_search *s, const zd_code_question *q, zd_slice canonical,
+                           zd_concepts *out) {
+  zd_tree tree;
+  zd_type type = zd_schema_type(s->schema, ZD_S("CodeSystem"));
+  zd_err err = zd_canonical_find(s, q, type, canonical, &tree);
+  if (err == ZD_ERR_NOT_FOUND)
+    err = read_shipped(s, q, canonical, out);
+  else if (!err)
+    err = read_stored(q, &tree, canonical, out);
+  out->url = (zd_slice){canonical.p, zd_slice_find(canonical, '|')};
+  return err;
+}
+
+zd_err zd_code_system_add(const zd_concepts *c, const uint8_t *marks, const zd_code_question *q,
+                          zd_code_list *out) {
+  zd_err err = ZD_OK;
+  for (uint32_t i = 0; i < c->count && !err; i++)
+    if (!marks || marks[i]) err = zd_code_list_add(out, c->url, c->codes[i], q->arena);
   return err;
 }

@@ -27,22 +27,19 @@ static zd_err expand(void *state, const zd_code_question *q, zd_slice set) {
 
 static zd_err closure(const zd_search *s, const zd_code_question *q, zd_slice system, zd_slice code,
                       bool down) {
-  zd_code_system c;
+  zd_concepts c;
   zd_code_list list = {0};
   zd_err err = zd_code_system_read(s, q, system, &c);
-  if (err == ZD_ERR_NOT_FOUND) {
-    /* The image keeps the codes of shipped systems, not what lies above what. */
-    bool shipped = zd_schema_code_system_find(s->schema, system) != UINT32_MAX;
-    return zd_fail(q->fault, shipped ? ZD_ERR_UNSUPPORTED : ZD_ERR_NOT_FOUND,
-                   "the hierarchy of the code system %.*s is not known: it is not stored here",
-                   ZD_SV(system));
-  }
   if (err) return err;
-  uint32_t at = zd_code_system_at(&c, code);
+  uint32_t at = zd_concepts_at(&c, code);
+  uint8_t *marks = ZD_NEW_ARRAY(q->arena, uint8_t, c.count + 1u);
   if (at == UINT32_MAX)
     return zd_fail(q->fault, ZD_ERR_NOT_FOUND, "the code system %.*s has no code %.*s",
                    ZD_SV(system), ZD_SV(code));
-  err = zd_code_system_closure(&c, at, down, q, &list);
+  if (!marks) return ZD_ERR_MEMORY;
+  err = zd_code_spend(q, (size_t)c.count + c.edge_count);
+  if (!err) err = zd_concepts_closure(&c, at, down, q->arena, marks, q->fault);
+  if (!err) err = zd_code_system_add(&c, marks, q, &list);
   return err ? err : give(q, &list, &code);
 }
 

@@ -24,40 +24,16 @@ static zd_err check_size(const zd_code_question *q, const zd_code_list *list) {
   return zd_fail(q->fault, ZD_ERR_LIMIT, "a value set of more than %zu codes", q->limit);
 }
 
-/* ---- whole systems ---- */
-
-/* canonical: url or url|version; the codes carry the url. */
-static zd_err shipped_system(const zd_search *s, const zd_code_question *q, zd_slice canonical,
-                             zd_slice url, zd_code_list *out) {
-  uint32_t at = zd_schema_code_system_find(s->schema, canonical);
-  if (at == UINT32_MAX)
-    return zd_fail(q->fault, ZD_ERR_NOT_FOUND, "the code system %.*s is not known",
-                   ZD_SV(canonical));
-  zd_code_system_info info = zd_schema_code_system(s->schema, at);
-  if (info.content != ZD_CODES_COMPLETE)
-    return zd_fail(q->fault, ZD_ERR_UNSUPPORTED, "the codes of %.*s are not all known", ZD_SV(url));
-  if (info.count > q->limit)
-    return zd_fail(q->fault, ZD_ERR_LIMIT, "a code system of more than %zu codes", q->limit);
-  zd_err err = zd_code_spend(q, info.count);
-  for (uint32_t k = 0; k < info.count && !err; k++)
-    err = zd_code_list_add(out, url, zd_schema_code_system_code(s->schema, at, k), q->arena);
-  return err;
-}
-
-static zd_err whole_system(const zd_search *s, const zd_code_question *q, zd_slice url,
-                           zd_slice version, zd_code_list *out) {
-  zd_code_system stored;
-  zd_slice asked = url;
-  if (version.p) asked = zd_arena_printf(q->arena, "%.*s|%.*s", ZD_SV(url), ZD_SV(version));
-  if (!asked.p) return ZD_ERR_MEMORY;
-  zd_err err = zd_code_system_read(s, q, asked, &stored);
-  if (err == ZD_ERR_NOT_FOUND) return shipped_system(s, q, asked, url, out);
-  for (uint32_t k = 0; k < stored.count && !err; k++)
-    err = zd_code_list_add(out, url, stored.concepts[k].code, q->arena);
-  return err;
-}
-
 /* ---- one include ---- */
+
+static zd_err whole_system(const zd_search *s, const zd_code_question *q, zd_slice canonical,
+                           zd_code_list *out) {
+  zd_concepts c;
+  zd_err err = zd_code_system_read(s, q, canonical, &c);
+  if (!err && c.count > q->limit)
+    return zd_fail(q->fault, ZD_ERR_LIMIT, "a code system of more than %zu codes", q->limit);
+  return err ? err : zd_code_system_add(&c, NULL, q, out);
+}
 
 static zd_err listed_concepts(const zd_code_question *q, const zd_tree *t, uint32_t include,
                               zd_slice system, zd_code_list *out) {
@@ -73,17 +49,17 @@ static zd_err listed_concepts(const zd_code_question *q, const zd_tree *t, uint3
 
 static zd_err include_system(const zd_search *s, const zd_code_question *q, const zd_tree *t,
                              uint32_t include, zd_slice system, zd_code_list *out) {
-  zd_slice version;
+  zd_slice version, canonical = system;
   zd_err err = text_at(q, t, include, ZD_S("version"), &version);
   if (err) return err;
-  if (zd_tree_child(t, include, ZD_S("concept"))) {
+  if (version.p) canonical = zd_arena_printf(q->arena, "%.*s|%.*s", ZD_SV(system), ZD_SV(version));
+  if (!canonical.p) return ZD_ERR_MEMORY;
+  if (zd_tree_child(t, include, ZD_S("concept")))
     err = listed_concepts(q, t, include, system, out);
-  } else if (zd_tree_child(t, include, ZD_S("filter"))) {
-    if (version.p) system = zd_arena_printf(q->arena, "%.*s|%.*s", ZD_SV(system), ZD_SV(version));
-    err = system.p ? zd_value_set_filter(s, q, t, include, system, out) : ZD_ERR_MEMORY;
-  } else {
-    err = whole_system(s, q, system, version, out);
-  }
+  else if (zd_tree_child(t, include, ZD_S("filter")))
+    err = zd_value_set_filter(s, q, t, include, canonical, out);
+  else
+    err = whole_system(s, q, canonical, out);
   zd_code_list_sort(out);
   return err;
 }
@@ -161,6 +137,10 @@ static zd_err expand_shipped(const zd_search *s, const zd_code_question *q, zd_s
   if (at == UINT32_MAX)
     return zd_fail(q->fault, ZD_ERR_NOT_FOUND, "the value set %.*s is not known", ZD_SV(set));
   zd_value_set_info info = zd_schema_value_set(s->schema, at);
+  if (!info.enumerable && info.missing.p)
+    return zd_fail(q->fault, ZD_ERR_UNSUPPORTED,
+                   "the value set %.*s needs codes of %.*s, which are not all known here",
+                   ZD_SV(set), ZD_SV(info.missing));
   if (!info.enumerable)
     return zd_fail(q->fault, ZD_ERR_UNSUPPORTED,
                    "the codes of the value set %.*s do not follow from the definitions",

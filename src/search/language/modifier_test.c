@@ -455,9 +455,58 @@ static void hierarchies(void **state) {
       {"Condition", "code:above=http://x/animals|stone,http://x/animals|cat", "animal cat stone"},
       {"Condition", "code:below=http://x/animals|bird", "!not-found"},
       {"Condition", "code:below=http://x/plants|tree", "!not-found"},
-      {"Condition", "code:below=http://terminology.hl7.org/CodeSystem/v3-ActCode|EMER",
-       "!not-supported"},
       {"Condition", "code:below=dog", "!value"},
+      {"Condition", "code:below=http://x/shelf|top", "!not-supported"}, /* part-of */
+  };
+  put(w,
+      "{\"resourceType\":\"CodeSystem\",\"id\":\"shelf\",\"url\":\"http://x/shelf\",\"status\":"
+      "\"active\",\"content\":\"complete\",\"hierarchyMeaning\":\"part-of\",\"concept\":[{\"code\":"
+      "\"top\"}]}");
+  CHECK(w, rows);
+}
+
+/* ---- what is shipped with the definitions ---- */
+
+#define V3(name) "http://terminology.hl7.org/CodeSystem/v3-" name
+#define FROM_ACT_CODE(op, value) \
+  "\"include\":[{\"system\":\"" V3("ActCode") "\",\"filter\":[{\"property\":\"concept\"," \
+                                            "\"op\":\"" op "\",\"value\":\"" value "\"}]}]"
+
+static void put_encounter(world *w, const char *code) {
+  PUT(w,
+      "{\"resourceType\":\"Encounter\",\"id\":\"%s\",\"status\":\"finished\",\"class\":{"
+      "\"system\":\"" V3("ActCode") "\",\"code\":\"%s\"}}",
+      code, code);
+}
+
+static void shipped_hierarchies(void **state) {
+  world *w = *state;
+  memory_empty(w->store);
+  static const char *const codes[] = {"AMB", "IMP", "ACUTE", "NONAC", "EMER"};
+  for (size_t i = 0; i < 5; i++) put_encounter(w, codes[i]);
+  put_set(w, "inpatient", FROM_ACT_CODE("is-a", "IMP"));
+  put_set(w, "not-inpatient", FROM_ACT_CODE("is-not-a", "IMP"));
+  put_set(w, "above-acute", FROM_ACT_CODE("generalizes", "ACUTE"));
+  put_set(w, "pattern", FROM_ACT_CODE("regex", "A.*"));
+  put_set(w, "version", "\"include\":[{\"system\":\"" V3("ActCode") "\",\"version\":\"1.2.3\"}]");
+  static const example rows[] = {
+      {"Encounter", "class:below=" V3("ActCode") "|IMP", "IMP ACUTE NONAC"},
+      {"Encounter", "class:below=" V3("ActCode") "|_ActEncounterCode", "AMB IMP ACUTE NONAC EMER"},
+      {"Encounter", "class:above=" V3("ActCode") "|ACUTE", "IMP ACUTE"},
+      {"Encounter", "class:in=http://x/inpatient", "IMP ACUTE NONAC"},
+      {"Encounter", "class:not-in=http://x/inpatient", "AMB EMER"},
+      {"Encounter", "class:in=http://x/not-inpatient", "AMB EMER"},
+      {"Encounter", "class:in=http://x/above-acute", "IMP ACUTE"},
+      {"Encounter", "class:in=http://terminology.hl7.org/ValueSet/v3-ActEncounterCode",
+       "AMB IMP ACUTE NONAC EMER"},
+      {"Encounter", "class:below=" V3("ActCode") "|XYZ", "!not-found"},
+      {"Encounter", "class:in=http://x/pattern", "!not-supported"},
+      {"Encounter", "class:in=http://x/version", "!not-found"},
+      {"Condition", "code:below=http://snomed.info/sct|73211009", "!not-supported"},
+      {"Condition", "code:below=http://loinc.org|LP7787-7", "!not-supported"},
+      {"Condition", "code:in=http://hl7.org/fhir/ValueSet/condition-code", "!not-supported"},
+      {"Condition", "code:below=http://terminology.hl7.org/CodeSystem/service-type|124",
+       "!not-supported"}, /* an example */
   };
   CHECK(w, rows);
 }
@@ -536,11 +585,17 @@ static void locations(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(missing),     cmocka_unit_test(strings),
-      cmocka_unit_test(tokens),      cmocka_unit_test(references),
-      cmocka_unit_test(uris),        cmocka_unit_test(value_sets),
-      cmocka_unit_test(hierarchies), cmocka_unit_test(many_value_sets_are_too_costly),
-      cmocka_unit_test(places),      cmocka_unit_test(locations),
+      cmocka_unit_test(missing),
+      cmocka_unit_test(strings),
+      cmocka_unit_test(tokens),
+      cmocka_unit_test(references),
+      cmocka_unit_test(uris),
+      cmocka_unit_test(value_sets),
+      cmocka_unit_test(hierarchies),
+      cmocka_unit_test(shipped_hierarchies),
+      cmocka_unit_test(many_value_sets_are_too_costly),
+      cmocka_unit_test(places),
+      cmocka_unit_test(locations),
   };
   return cmocka_run_group_tests(tests, open_world, close_world);
 }
