@@ -14,6 +14,7 @@
 
 find_package(Threads REQUIRED)
 find_package(OpenSSL REQUIRED)
+find_package(LibXml2 REQUIRED)
 foreach(lib IN ITEMS uv zstd z cmocka)
   string(TOUPPER ${lib} upper)
   find_library(ZD_LIB_${upper} ${lib})

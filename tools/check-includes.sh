@@ -43,6 +43,7 @@ BEGIN {
   owner["^zstd\\.h$"] = " store rest region bulk cli "
   owner["^zdict\\.h$"] = " store "
   owner["^zlib\\.h$"] = " rest region bulk cli "
+  owner["^libxml/"] = " fhir "
   owner["^utf8proc\\.h$"] = " search "
   owner["^libstemmer\\.h$"] = " search "
   owner["^rocksdb/|^lmdb\\.h$|^sqlite3\\.h$|^libpq-fe\\.h$"] = " store "
