@@ -236,14 +236,50 @@ bool zd_column_single(const void *bytes, uint32_t n) {
   return single;
 }
 
-uint32_t zd_column_count(const void *bytes, uint32_t n, const zd_bounds *b, bool *exact) {
-  column c = open_column(bytes, n);
+/* First i with low > value. */
+static uint32_t behind_low(const column *c, uint32_t n, int64_t value) {
+  return value == INT64_MAX ? n : first_low(c, n, value + 1);
+}
+
+/* The intervals [*i, *end) are all that may be within the bounds. False: none may. */
+static bool may_hold(const column *c, uint32_t n, const zd_bounds *b, uint32_t *i, uint32_t *end) {
   int64_t min, max;
-  *exact = true;
-  if (!bound_lows(&c.h, b, &min, &max)) return 0;
-  uint32_t i = first_low(&c, n, min), end = max == INT64_MAX ? n : first_low(&c, n, max + 1);
-  *exact = c.h.span_bits == 0;
-  return end > i ? end - i : 0;
+  if (!bound_lows(&c->h, b, &min, &max)) return false;
+  *i = first_low(c, n, min);
+  *end = behind_low(c, n, max);
+  return *i < *end;
+}
+
+uint32_t zd_column_count(const void *bytes, uint32_t n, const zd_bounds *b) {
+  column c = open_column(bytes, n);
+  uint32_t i, end;
+  return may_hold(&c, n, b, &i, &end) ? end - i : 0;
+}
+
+/* Those of [i, end) whose high end is within the bounds. */
+static uint32_t count_some(const column *c, uint32_t i, uint32_t end, const zd_bounds *b) {
+  uint32_t count = 0;
+  for (; i < end; i++) {
+    int64_t high = (int64_t)((uint64_t)low_at(c, i) + span_at(c, i));
+    count += (high >= b->high_min) & (high <= b->high_max);
+  }
+  return count;
+}
+
+uint32_t zd_column_total(const void *bytes, uint32_t n, const zd_bounds *b) {
+  column c = open_column(bytes, n);
+  uint32_t i, end, sure = 0, sure_end = 0;
+  if (!may_hold(&c, n, b, &i, &end)) return 0;
+  if (c.h.span_bits == 0) return end - i;
+  /* From the first low whose shortest span reaches the bounds to the last whose longest does. */
+  if ((uint64_t)b->high_max - (uint64_t)INT64_MIN >= c.h.span_max) {
+    sure = first_low(&c, n, less(b->high_min, c.h.span_min));
+    sure_end = behind_low(&c, n, less(b->high_max, c.h.span_max));
+  }
+  if (sure < i) sure = i;
+  if (sure_end > end) sure_end = end;
+  if (sure >= sure_end) return count_some(&c, i, end, b);
+  return count_some(&c, i, sure, b) + (sure_end - sure) + count_some(&c, sure_end, end, b);
 }
 
 zd_interval zd_column_at(const void *bytes, uint32_t n, uint32_t i) {

@@ -46,9 +46,10 @@ uint64_t zd_column_size(const zd_column_header *h, uint32_t n);
 void zd_column_select(const void *bytes, uint32_t n, const zd_bounds *b, uint64_t *words);
 /* Has every row in it one interval? A pass over the column. */
 bool zd_column_single(const void *bytes, uint32_t n);
-/* At most so many intervals are within the bounds: exactly so many where `*exact`. Costs two binary
- * searches. */
-uint32_t zd_column_count(const void *bytes, uint32_t n, const zd_bounds *b, bool *exact);
+/* At most so many intervals are within the bounds. Costs two binary searches. */
+uint32_t zd_column_count(const void *bytes, uint32_t n, const zd_bounds *b);
+/* Exactly so many are. Costs four, and a look at those whose low end alone does not decide. */
+uint32_t zd_column_total(const void *bytes, uint32_t n, const zd_bounds *b);
 /* May any interval of the column be within the bounds? */
 bool zd_column_meets(const zd_column_header *h, const zd_bounds *bounds);
 

@@ -66,6 +66,10 @@ static void selections_agree_with_a_walk(void **state) {
         expected[v[i].row >> 6] |= UINT64_C(1) << (v[i].row & 63);
         any = true;
       }
+      uint32_t total = 0;
+      for (size_t i = 0; i < n; i++) total += zd_bounds_hold(&bounds, v[i].low, v[i].high);
+      assert_int_equal(zd_column_total(b.p, (uint32_t)n, &bounds), total);
+      assert_true(zd_column_count(b.p, (uint32_t)n, &bounds) >= total);
       zd_column_select(b.p, (uint32_t)n, &bounds, words);
       assert_memory_equal(words, expected, sizeof words);
       if (any) assert_true(zd_column_meets(&h, &bounds));

@@ -129,9 +129,8 @@ static zd_err of_range(const estimating *e, const zd_part *part, const zd_plan *
   err = zd_posting_chunks(part->segment, &posting, &table, &chunks, e->fault);
   for (size_t i = 0; !err && i < chunks; i++) {
     const void *column;
-    bool exact;
     err = zd_posting_column(part->segment, &table[i], &column, e->fault);
-    if (!err) *n += zd_column_count(column, table[i].n, &bounds, &exact);
+    if (!err) *n += zd_column_count(column, table[i].n, &bounds);
   }
   return err;
 }

@@ -66,6 +66,7 @@ typedef struct zd_evaluation {
   bool asks_nothing; /* then none is */
   zd_hold *holds;
   zd_leaf deleted;
+  bool by_column; /* a total that the columns of the present part know (evaluate.c) */
   zd_set_room *rooms[ZD_ROOMS];
   uint16_t *list; /* of CHECKs within */
   zd_fault *fault;
@@ -100,6 +101,10 @@ zd_err zd_node_gather(zd_evaluation *e, zd_node *n);
 /* A RANGE, or an OR of nothing but RANGEs of one field, which becomes one: its bounds. False: the
  * plan is something else. */
 bool zd_ranges_of(const zd_plan *plan, zd_bounds *out, size_t room, size_t *n);
+/* Of the present part: has no row two values in the field? */
+zd_err zd_ranges_single(zd_evaluation *e, uint32_t field, bool *single);
+/* May a value be within two of the bounds? */
+bool zd_ranges_overlap(const zd_bounds *b, size_t n);
 /* The conjuncts of an AND whose children have been prepared: without what says nothing in this
  * part, and ranges of one field as one where no row can have two values. */
 zd_err zd_ranges_conjoin(zd_evaluation *e, zd_node *n);

@@ -421,6 +421,22 @@ zd_err zd_leaf_set(zd_leaf *leaf, const zd_tile *tile, zd_set_room *room, zd_set
   return ZD_OK;
 }
 
+bool zd_leaf_is_column(const zd_leaf *leaf) {
+  return leaf->range && leaf->operand_count == 1 && leaf->row_count == 0 && !leaf->bitmaps &&
+         leaf->operands[0].table && leaf->operands[0].from == leaf->part;
+}
+
+zd_err zd_leaf_total(const zd_leaf *leaf, uint64_t chunk, uint64_t *n) {
+  const zd_operand *o = &leaf->operands[0];
+  const zd_posting_chunk *entry = operand_chunk(o, chunk);
+  const void *column;
+  *n = 0;
+  zd_err err = entry ? zd_posting_column(o->from->segment, entry, &column, leaf->fault) : ZD_OK;
+  for (size_t i = 0; entry && !err && i < leaf->bound_count; i++)
+    *n += zd_column_total(column, entry->n, &leaf->bounds[i]);
+  return err;
+}
+
 static uint64_t nearer(uint64_t a, uint64_t b, bool descending) {
   if (a == UINT64_MAX) return b;
   if (b == UINT64_MAX) return a;

@@ -58,6 +58,10 @@ zd_err zd_leaf_finish(zd_leaf *leaf);
 
 /* Rows of the tile. Uses `room` or borrows. */
 zd_err zd_leaf_set(zd_leaf *leaf, const zd_tile *tile, zd_set_room *room, zd_set *out);
+/* Is a range wholly told by one column of the part itself? Then: how many of the column's intervals
+ * lie within one of the bounds in a chunk, each counted under every bound that holds it. */
+bool zd_leaf_is_column(const zd_leaf *leaf);
+zd_err zd_leaf_total(const zd_leaf *leaf, uint64_t chunk, uint64_t *n);
 /* The next chunk >= chunk (<= when descending) that may have rows; UINT64_MAX: none. */
 uint64_t zd_leaf_seek(const zd_leaf *leaf, uint64_t chunk, bool descending);
 

@@ -43,6 +43,20 @@ static size_t make_disjoint(zd_bounds *b, size_t n) {
   return kept;
 }
 
+static bool is_apart(const zd_bounds *a, const zd_bounds *b) {
+  return a->low_max < b->low_min || b->low_max < a->low_min || a->high_max < b->high_min ||
+         b->high_max < a->high_min;
+}
+
+bool zd_ranges_overlap(const zd_bounds *b, size_t n) {
+  for (size_t i = 0; i < n; i++) {
+    for (size_t k = i + 1; k < n; k++) {
+      if (!is_apart(&b[i], &b[k])) return true;
+    }
+  }
+  return false;
+}
+
 static zd_bounds bounds_of(const zd_plan *p) {
   return (zd_bounds){p->low_min, p->low_max, p->high_min, p->high_max};
 }
@@ -83,8 +97,8 @@ static zd_err look_at_columns(zd_evaluation *e, uint32_t field, bool *single) {
   return err;
 }
 
-/* Of the present part, with all that lies over it. */
-static zd_err is_single(zd_evaluation *e, uint32_t field, bool *single) {
+/* With all that lies over the part. */
+zd_err zd_ranges_single(zd_evaluation *e, uint32_t field, bool *single) {
   *single = false;
   if (!e->part->segment) return ZD_OK;
   const zd_parts *parts = e->scope->parts;
@@ -185,7 +199,7 @@ static zd_err conjoin_next(zd_evaluation *e, zd_node *n, size_t i, bool *done) {
     zd_node *b = n->children[k];
     bool single;
     if (b->plan->op != ZD_PLAN_RANGE || b->plan->field != a->plan->field) continue;
-    zd_err err = is_single(e, a->plan->field, &single);
+    zd_err err = zd_ranges_single(e, a->plan->field, &single);
     if (!err && single) err = intersect(e, a, b, &joined);
     if (err || !joined) return err;
     n->children[i] = joined;
