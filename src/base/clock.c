@@ -46,7 +46,7 @@ void zd_clock_date(int64_t days, int *year, int *month, int *day) {
 }
 
 /* `value` in decimal, zero-padded to `width`, at `text`. */
-static void put_digits(char *text, int width, int64_t value) {
+static inline void put_digits(char *text, int width, uint32_t value) {
   for (int i = width - 1; i >= 0; i--) {
     text[i] = (char)('0' + value % 10);
     value /= 10;
@@ -55,13 +55,13 @@ static void put_digits(char *text, int width, int64_t value) {
 
 void zd_clock_format(int64_t ms, char text[24]) {
   int64_t days = ms / MS_PER_DAY - (ms % MS_PER_DAY < 0);
-  int64_t rest = ms - days * MS_PER_DAY;
+  uint32_t rest = (uint32_t)(ms - days * MS_PER_DAY);
   int year, month, day;
   zd_clock_date(days, &year, &month, &day);
   memcpy(text, "0000-00-00T00:00:00.000Z", 24);
-  put_digits(text, 4, year);
-  put_digits(text + 5, 2, month);
-  put_digits(text + 8, 2, day);
+  put_digits(text, 4, (uint32_t)year);
+  put_digits(text + 5, 2, (uint32_t)month);
+  put_digits(text + 8, 2, (uint32_t)day);
   put_digits(text + 11, 2, rest / 3600000);
   put_digits(text + 14, 2, rest / 60000 % 60);
   put_digits(text + 17, 2, rest / 1000 % 60);

@@ -163,8 +163,10 @@ static zd_err add(zd_everything *e, zd_row row, const char *mode, zd_buffer *out
   if (err != ZD_OK) return err;
   zd_type type = zd_search_symbol_type(e->call->rest->search, record.type);
   e->followed_further = *mode == 'i';
-  if (!e->followed_further || (type != ZD_NO_TYPE && is_support(e, type)))
-    err = zd_follow(&e->followed, record.body, fault);
+  if (!e->followed_further && type != ZD_NO_TYPE)
+    err = zd_followed_given(&e->followed, type, (zd_slice){record.id, record.id_n});
+  if (err == ZD_OK && (!e->followed_further || (type != ZD_NO_TYPE && is_support(e, type))))
+    err = zd_follow(&e->followed, record.body);
   if (err != ZD_OK || !is_shown(e, type, row)) return err;
   err = zd_page_entry(&e->inner, e->in, &record, mode, !e->any, out);
   e->any = true;
@@ -178,21 +180,33 @@ static zd_err take_up(zd_everything *e) {
   return err;
 }
 
+/* The next resource, or the next look for one; *end: there is nothing left. */
+static zd_err step(zd_everything *e, zd_buffer *out, bool *end, zd_fault *fault) {
+  bool looked = false;
+  if (e->row < row_count(e)) return add(e, row_at(e, e->row++), "match", out, fault);
+  zd_err err = zd_followed_next(&e->followed, &looked, fault);
+  if (err != ZD_OK || looked) return err;
+  *end = e->other == zd_followed_count(&e->followed);
+  return *end ? ZD_OK : add(e, zd_followed_row(&e->followed, e->other++), "include", out, fault);
+}
+
+/* About what the part will need, so that it is not copied again and again while it grows. */
+static void make_room(const zd_everything *e, zd_buffer *out, size_t until) {
+  enum { EACH = 1024, OVER = 16384 };
+  size_t rows = row_count(e) - e->row, most = out->n < until ? until - out->n : 0;
+  zd_buffer_reserve(out, (rows < most / EACH ? rows * EACH : most) + OVER);
+}
+
 static zd_err more(void *state, zd_buffer *out, size_t until, bool *whole, zd_fault *fault) {
   zd_everything *e = state;
+  bool end = false;
   zd_err err = take_up(e);
+  make_room(e, out, until);
   if (err == ZD_OK && !e->begun) begin(e, out);
   *whole = false;
-  while (err == ZD_OK && out->n < until) {
-    if (e->row < row_count(e))
-      err = add(e, row_at(e, e->row++), "match", out, fault);
-    else if (e->other < zd_followed_count(&e->followed))
-      err = add(e, zd_followed_row(&e->followed, e->other++), "include", out, fault);
-    else
-      break;
-  }
+  while (err == ZD_OK && !end && out->n < until) err = step(e, out, &end, fault);
   if (err == ZD_OK) err = zd_buffer_error(out);
-  if (err != ZD_OK || out->n >= until) return err;
+  if (err != ZD_OK || !end) return err;
   if (e->any) zd_buffer_add_char(out, ']');
   zd_buffer_add_char(out, '}');
   *whole = true;

@@ -84,13 +84,48 @@ static void test_references(void **state) {
     f.state = &asked;
     assert_int_equal(zd_store_snapshot(w.store, &f.v), ZD_OK);
     for (int twice = 0; twice < 2; twice++)
-      assert_int_equal(zd_follow(&f, zd_slice_of(rows[i].body), &fault), ZD_OK);
+      assert_int_equal(zd_follow(&f, zd_slice_of(rows[i].body)), ZD_OK);
+    for (bool more = true; more;) assert_int_equal(zd_followed_next(&f, &more, &fault), ZD_OK);
     if (zd_followed_count(&f) != rows[i].found || asked != rows[i].found)
       fail_msg("%s: %zu of %zu", rows[i].body, zd_followed_count(&f), asked);
     zd_snapshot_release(f.v);
     zd_followed_free(&f);
     zd_arena_free(&scratch);
   }
+  world_close(&w);
+}
+
+/* What is given is not asked for, whether it was named before or after, in whatever form. */
+static void test_what_is_given_is_not_looked_for(void **state) {
+  (void)state;
+  static const char body[] =
+      "[{\"reference\":\"Patient/1\"},{\"reference\":\"Practitioner/1\"},"
+      "{\"reference\":\"http://here.example/fhir/Patient/2/_history/3\"}]";
+  const zd_schema *schema = zd_schema_r4();
+  zd_type patient = zd_schema_type(schema, ZD_S("Patient"));
+  world w = {0};
+  zd_fault fault;
+  assert_true(world_open(&w, &fault));
+  put(&w, "Patient", "1");
+  put(&w, "Patient", "2");
+  put(&w, "Practitioner", "1");
+  zd_arena scratch;
+  zd_followed f;
+  size_t asked = 0;
+  zd_arena_init(&scratch, 0);
+  zd_followed_init(&f, w.rest, &scratch);
+  f.wanted = any;
+  f.state = &asked;
+  assert_int_equal(zd_store_snapshot(w.store, &f.v), ZD_OK);
+  assert_int_equal(zd_followed_given(&f, patient, ZD_S("1")), ZD_OK);
+  assert_int_equal(zd_follow(&f, zd_slice_of(body)), ZD_OK);
+  assert_int_equal(zd_followed_given(&f, patient, ZD_S("2")), ZD_OK);
+  for (bool more = true; more;) assert_int_equal(zd_followed_next(&f, &more, &fault), ZD_OK);
+  assert_int_equal(asked, 1);
+  assert_int_equal(zd_followed_count(&f), 1);
+  zd_snapshot_release(f.v);
+  zd_followed_free(&f);
+  zd_arena_free(&scratch);
   world_close(&w);
 }
 
@@ -139,6 +174,7 @@ static void test_no_care_date_is_forgotten(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(test_references),
+                                     cmocka_unit_test(test_what_is_given_is_not_looked_for),
                                      cmocka_unit_test(test_care_dates_are_parameters),
                                      cmocka_unit_test(test_no_care_date_is_forgotten)};
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -95,6 +95,7 @@ struct zd_rest {
   const zd_logger *logger;
   char *base_url;     /* without a slash at its end */
   zd_slice base_path; /* "/fhir", inside base_url */
+  zd_buffer base_json; /* base_url as the inside of a JSON string */
   size_t resource_limit;
   size_t body_limit; /* bytes of a body once unpacked */
   uint32_t entry_limit;

@@ -99,6 +99,9 @@ zd_err zd_rest_open(const zd_rest_options *o, zd_rest **out, zd_fault *fault) {
   r->base_url = copy_text(base);
   if (o->cors_origins) r->cors_origins = copy_text(zd_slice_of(o->cors_origins));
   if (r->base_url) r->base_path = path_of(zd_rest_base(r));
+  zd_buffer_init(&r->base_json, 0);
+  zd_buffer_add_json(&r->base_json, base);
+  if (err == ZD_OK) err = zd_buffer_error(&r->base_json);
   if (err != ZD_OK || open_askers(r) != ZD_OK || !r->base_url ||
       (o->cors_origins && !r->cors_origins)) {
     zd_rest_close(r);
@@ -122,6 +125,7 @@ void zd_rest_close(zd_rest *r) {
   zd_buffer_free(&r->capabilities);
   pthread_mutex_destroy(&r->capabilities_lock);
   free(r->base_url);
+  zd_buffer_free(&r->base_json);
   free(r->cors_origins);
   free(r);
 }

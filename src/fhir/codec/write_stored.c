@@ -56,17 +56,29 @@ void zd_fhir_write_stored(const zd_tree *tree, uint32_t root, const zd_stored_ed
   zd_write_close(&w, '}');
 }
 
+static char *put(char *p, const char *text, size_t n) {
+  memcpy(p, text, n);
+  return p + n;
+}
+
+/* On the way of every resource that leaves: written at once, into room that suffices. */
 void zd_fhir_stamp(zd_slice stored, uint32_t stamp_at, uint64_t version, int64_t last_updated,
                    zd_buffer *out) {
-  char time[24];
-  if (stamp_at >= stored.n || !zd_buffer_reserve(out, stored.n + 90)) return;
-  zd_clock_format(last_updated, time);
-  zd_buffer_add(out, stored.p, stamp_at);
-  zd_buffer_add_slice(out, ZD_S("\"versionId\":\""));
-  zd_buffer_add_u64(out, version);
-  zd_buffer_add_slice(out, ZD_S("\",\"lastUpdated\":\""));
-  zd_buffer_add(out, time, sizeof time);
-  zd_buffer_add_char(out, '"');
-  if (stored.p[stamp_at] != '}') zd_buffer_add_char(out, ',');
-  zd_buffer_add_slice(out, zd_slice_from(stored, stamp_at));
+  enum { STAMP_MOST = 90 };
+  char digits[20], *at = digits + sizeof digits;
+  if (stamp_at >= stored.n || !zd_buffer_reserve(out, stored.n + STAMP_MOST)) return;
+  do {
+    *--at = (char)('0' + version % 10);
+    version /= 10;
+  } while (version);
+  char *p = put(out->p + out->n, stored.p, stamp_at);
+  p = put(p, "\"versionId\":\"", 13);
+  p = put(p, at, (size_t)(digits + sizeof digits - at));
+  p = put(p, "\",\"lastUpdated\":\"", 17);
+  zd_clock_format(last_updated, p);
+  p += 24;
+  *p++ = '"';
+  if (stored.p[stamp_at] != '}') *p++ = ',';
+  p = put(p, stored.p + stamp_at, stored.n - stamp_at);
+  out->n = (size_t)(p - out->p);
 }

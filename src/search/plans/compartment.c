@@ -30,20 +30,39 @@ static zd_err itself(const zd_search *s, zd_type compartment, zd_slice id, zd_ar
   return err ? err : zd_plan_of_rows(*out, arena, out);
 }
 
-/* Adds the plans of one type to found[*n..]. */
-static zd_err links_of(const zd_search *s, zd_type compartment, zd_slice id, zd_type type,
-                       zd_arena *arena, const zd_plan **found, size_t *n) {
+typedef struct links {
+  const zd_plan **found;
+  size_t n, room;
+} links;
+
+static zd_err add(links *l, const zd_plan *plan, zd_arena *arena) {
+  if (l->n == l->room) {
+    size_t room = l->room ? l->room * 2 : 128;
+    const zd_plan **found = ZD_NEW_ARRAY(arena, const zd_plan *, room);
+    if (!found) return ZD_ERR_MEMORY;
+    if (l->n) memcpy(found, l->found, l->n * sizeof *found);
+    l->found = found;
+    l->room = room;
+  }
+  l->found[l->n++] = plan;
+  return ZD_OK;
+}
+
+/* Adds the plans of one type. `name`: of the resource in whose compartment they are. */
+static zd_err add_links(const zd_search *s, zd_type compartment, zd_slice id, zd_slice name,
+                        zd_type type, zd_arena *arena, links *l) {
   zd_slice codes[CODES_MAX];
   size_t count = zd_schema_compartment(s->schema, compartment, type, codes, CODES_MAX);
-  if (count > CODES_MAX) return ZD_ERR_LIMIT;
-  zd_slice name = zd_term_local(s, compartment, id, arena);
-  if (!name.p) return ZD_ERR_MEMORY;
-  zd_err err = ZD_OK;
-  for (size_t i = 0; i < count && !err; i++)
-    if (!zd_slice_eq(codes[i], ZD_S("{def}")))
-      err = linked(s, type, codes[i], name, arena, &found[(*n)++]);
-  if (!err && type == compartment) err = itself(s, compartment, id, arena, &found[(*n)++]);
-  return err;
+  const zd_plan *plan = NULL;
+  zd_err err = count > CODES_MAX ? ZD_ERR_LIMIT : ZD_OK;
+  for (size_t i = 0; i < count && !err; i++) {
+    if (zd_slice_eq(codes[i], ZD_S("{def}"))) continue;
+    err = linked(s, type, codes[i], name, arena, &plan);
+    if (!err) err = add(l, plan, arena);
+  }
+  if (err || type != compartment) return err;
+  err = itself(s, compartment, id, arena, &plan);
+  return err ? err : add(l, plan, arena);
 }
 
 /* Whether there are compartments of this type at all. */
@@ -60,15 +79,12 @@ zd_err zd_search_compartment(const zd_search *s, zd_type compartment, zd_slice i
   zd_type first = type == ZD_NO_TYPE ? 0 : type, end = type == ZD_NO_TYPE ? types : type + 1;
   if (compartment >= types || end > types || !is_compartment(s, compartment))
     return ZD_ERR_NOT_FOUND;
-  size_t n = 0, most = 1; /* besides the resource itself */
-  for (zd_type t = first; t < end; t++)
-    if (zd_schema_is_resource(s->schema, t))
-      most += zd_schema_compartment(s->schema, compartment, t, NULL, 0);
-  const zd_plan **found = ZD_NEW_ARRAY(arena, const zd_plan *, most);
-  zd_err err = found ? ZD_OK : ZD_ERR_MEMORY;
+  zd_slice name = zd_term_local(s, compartment, id, arena);
+  links l = {0};
+  zd_err err = name.p ? ZD_OK : ZD_ERR_MEMORY;
   for (zd_type t = first; t < end && !err; t++)
     if (zd_schema_is_resource(s->schema, t))
-      err = links_of(s, compartment, id, t, arena, found, &n);
-  if (!err && !n) return ZD_ERR_NOT_FOUND;
-  return err ? err : zd_plan_group(ZD_PLAN_OR, found, n, arena, out);
+      err = add_links(s, compartment, id, name, t, arena, &l);
+  if (!err && !l.n) return ZD_ERR_NOT_FOUND;
+  return err ? err : zd_plan_group(ZD_PLAN_OR, l.found, l.n, arena, out);
 }
