@@ -209,6 +209,10 @@ static void include_filtered(compiler *c, part *x, uint32_t list, uint32_t syste
 /* What the system of an include gives. */
 static void include_system(compiler *c, part *x) {
   zd_slice url = zd_def_text(c->d, x->tape, x->node, ZD_S("system"));
+  if (!url.p) { /* not a text */
+    not_computable(x, UINT32_MAX);
+    return;
+  }
   uint16_t id = system_id(c, url);
   uint32_t concepts = zd_json_find(x->tape, x->node, ZD_S("concept"));
   uint32_t filters = zd_json_find(x->tape, x->node, ZD_S("filter"));
