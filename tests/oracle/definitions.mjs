@@ -57,6 +57,15 @@ function elementAt(type, names) {
 
 const valueSet = memo(url => load(`ValueSet-${url.split('|')[0].split('/').pop()}.json`));
 const codeSystem = memo(url => load(`CodeSystem-${url.split('/').pop()}.json`));
+
+const bundle = memo(name => load(`Bundle-${name}.json`).entry.map(e => e.resource));
+
+/** All CodeSystems or ValueSets that the specification publishes; of one url the last counts. */
+export const published = memo(type => [...new Map(['types', 'resources', 'searchParams', 'valuesets', 'v2-valuesets', 'v3-valuesets', 'extensions', 'profiles-others']
+  .flatMap(bundle).filter(r => r.resourceType === type && r.url).map(r => [r.url, r])).values()]);
+const byCanonical = memo(type => new Map(published(type).map(r => [r.url, r])));
+export const shipped = (type, url) => byCanonical(type).get(url);
+
 const within = (concepts, code) => (concepts ?? []).some(c => c.code === code || within(c.concept, code));
 
 function elementOf(type, expression) {

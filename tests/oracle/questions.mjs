@@ -1,7 +1,7 @@
 // Random searches: values are drawn from what resources say, then bent, so that most questions are
 // near the border between matching and not. Each tells the features it needs.
 import { compartment, paramsOf } from './definitions.mjs';
-import { codes, profiles, setUrls, systems, uris, words } from './resources.mjs';
+import { codes, profiles, published, setUrls, systems, uris, words } from './resources.mjs';
 
 const escape = text => String(text).replace(/[\\,|$]/g, '\\$&');
 const encode = text => encodeURIComponent(text).replace(/%20/g, '+');
@@ -161,14 +161,20 @@ export class Questioner {
       },
       type: () => { const t = dice.one(p.targets); return t === 'Resource' ? null : [t, this.dice.one(this.ids)]; },
       identifier: () => dice.one([`urn:s|${escape(dice.one(codes))}`, escape(dice.one(codes))]),
-      above: () => (p.type === 'reference' ? this.whole(p) : p.type === 'token' ? `http://example.org/codes|${dice.one(['leaf', 'a', 'root'])}` : dice.one(uris)),
-      below: () => (p.type === 'reference' ? this.whole(p) : p.type === 'token' ? `http://example.org/codes|${dice.one(['leaf', 'a', 'root'])}` : dice.one(uris)),
+      above: () => (p.type === 'reference' ? this.whole(p) : p.type === 'token' ? this.concept() : dice.one(uris)),
+      below: () => (p.type === 'reference' ? this.whole(p) : p.type === 'token' ? this.concept() : dice.one(uris)),
     }[name]();
     if (make === null || make === undefined) return null;
     if (name === 'type') return this.feature(':[type]', `${p.code}:${make[0]}=${make[1]}`);
     if (p.type === 'composite') this.feature(':missing composite');
     this.feature(name === 'above' || name === 'below' ? `:${name} ${p.type}` : `:${name}`);
     return `${p.code}:${name}=${encode(make)}`;
+  }
+
+  /** A code of a hierarchy, stored or published. */
+  concept() {
+    const { dice } = this;
+    return dice.chance(0.5) ? `http://example.org/codes|${dice.one(['leaf', 'a', 'root'])}` : dice.one(published).join('|');
   }
 
   /** A type that is contained somewhere. */

@@ -16,7 +16,12 @@ const units = [['mg', 'http://unitsofmeasure.org', 'mg'], ['g', 'http://unitsofm
   ['mg', undefined, undefined], [undefined, 'urn:units', 'mg'], ['tablets', undefined, undefined], [undefined, undefined, undefined]];
 export const uris = ['http://example.org/a', 'http://example.org/a/b', 'http://example.org/a/b/c', 'http://example.org/ab', 'urn:oid:1.2.3', 'http://example.org/A'];
 export const profiles = ['http://example.org/p', 'http://example.org/p|1', 'http://example.org/p|2', 'http://example.org/q'];
-export const setUrls = ['http://example.org/vs/1', 'http://example.org/vs/2', 'http://example.org/vs/3'];
+const v3 = 'http://terminology.hl7.org/CodeSystem/v3-ActCode';
+/** Codes of systems that are published with the specification: several parents, many levels. */
+export const published = [...['_ActEncounterCode', 'AMB', 'IMP', 'ACUTE', 'NONAC', 'EMER', '_ActCareProvisionCode', 'PSYCHF'].map(c => [v3, c]),
+  ...['unconfirmed', 'provisional', 'differential', 'confirmed'].map(c => ['http://terminology.hl7.org/CodeSystem/condition-ver-status', c])];
+const shippedSets = ['http://terminology.hl7.org/ValueSet/v3-ActEncounterCode', 'http://hl7.org/fhir/ValueSet/condition-ver-status'];
+export const setUrls = [...[1, 2, 3, 4, 5, 6, 7].map(n => `http://example.org/vs/${n}`), ...shippedSets];
 
 const clean = value => { // leaves out what is undefined or empty
   if (Array.isArray(value)) return value.map(clean).filter(v => v !== undefined);
@@ -50,7 +55,12 @@ export class Maker {
     if (kind === 1) start = undefined;
     return { start, end };
   }
+  published() {
+    const [system, code] = this.dice.one(published);
+    return { system, code };
+  }
   coding() {
+    if (this.dice.chance(0.12)) return this.published();
     return { system: this.dice.one(systems), code: this.may(() => this.dice.one(codes), 0.9), display: this.may(() => this.text(), 0.3) };
   }
   concept() { return { coding: this.many(() => this.coding()), text: this.may(() => this.text(), 0.3) }; }
@@ -163,7 +173,7 @@ const makers = {
       position: this.may(() => ({ latitude: new Decimal(d.one(['59.93', '60.0', '-89.9', '0', '89.99'])), longitude: new Decimal(d.one(['30.31', '179.95', '-179.95', '0', '30.5'])) })) };
   },
   Encounter(d) {
-    return { identifier: this.many(() => this.identifier()), status: status(d, 'planned', 'finished', 'cancelled'), class: { system: this.dice.one(systems), code: this.dice.one(codes) },
+    return { identifier: this.many(() => this.identifier()), status: status(d, 'planned', 'finished', 'cancelled'), class: d.chance(0.4) ? this.published() : { system: this.dice.one(systems), code: this.dice.one(codes) },
       type: this.many(() => this.concept()), subject: this.may(() => this.reference('Patient', 'Patient', 'Group'), 0.9),
       participant: this.many(() => ({ type: [{ coding: [{ ...this.coding(), code: 'a' }] }], individual: this.may(() => this.reference('Practitioner', 'PractitionerRole')) })), period: this.may(() => this.period()),
       length: this.may(() => ({ value: this.positive(), unit: 'min', system: 'http://unitsofmeasure.org', code: 'min' })), reasonCode: this.many(() => this.concept(), 1),
@@ -184,7 +194,7 @@ const makers = {
   },
   Condition(d) {
     const coded = (system, ...list) => ({ coding: [{ system: `http://terminology.hl7.org/CodeSystem/${system}`, code: d.one(list) }] });
-    return { identifier: this.many(() => this.identifier(), 1), clinicalStatus: coded('condition-clinical', 'active', 'recurrence'), verificationStatus: this.may(() => coded('condition-ver-status', 'confirmed', 'provisional')),
+    return { identifier: this.many(() => this.identifier(), 1), clinicalStatus: coded('condition-clinical', 'active', 'recurrence'), verificationStatus: this.may(() => coded('condition-ver-status', 'confirmed', 'provisional', 'differential', 'unconfirmed')),
       code: this.may(() => this.concept()), category: this.many(() => this.concept(), 1), bodySite: this.many(() => this.concept(), 1),
       subject: { ...this.reference('Patient', 'Group') }, encounter: this.may(() => this.reference('Encounter')),
       ...d.one([{}, { onsetDateTime: this.dateTime() }, { onsetAge: this.age() }, { onsetPeriod: this.period() }, { onsetRange: this.range() }, { onsetString: this.text() }]),
@@ -238,6 +248,8 @@ Maker.prototype.subjectOnly = function subjectOnly() { return { reference: `Pati
 
 export const types = Object.keys(makers);
 
+const filtered = (op, value, property = 'concept') => ({ system: v3, filter: [{ property, op, value }] });
+
 /** Fixed terminology: a small code system and value sets of every kind. They stand beside the random resources. */
 export const terminology = () => [
   { resourceType: 'CodeSystem', id: 'tree', url: 'http://example.org/codes', status: 'active', content: 'complete',
@@ -248,4 +260,8 @@ export const terminology = () => [
     compose: { include: [{ system: 'http://example.org/codes', filter: [{ property: 'concept', op: 'is-a', value: 'a' }] }, { system: 'http://loinc.org', concept: [{ code: '8480-6' }] }] } },
   { resourceType: 'ValueSet', id: 'three', url: setUrls[2], status: 'active',
     compose: { include: [{ valueSet: [setUrls[0]] }], exclude: [{ system: 'urn:s', concept: [{ code: 'b' }] }] } },
+  ...[[filtered('is-a', 'IMP'), filtered('=', 'AMB')], [filtered('generalizes', 'ACUTE')], [filtered('is-not-a', '_ActCareProvisionCode'), { valueSet: [shippedSets[1]] }],
+    [filtered('descendent-of', '_ActEncounterCode'), filtered('exists', 'true', 'notSelectable')]].map((include, i) => ({
+    resourceType: 'ValueSet', id: `set${i + 4}`, url: setUrls[i + 3], status: 'active',
+    compose: { include, exclude: i === 3 ? [filtered('in', 'EMER,NONAC')] : undefined } })),
 ];
