@@ -565,6 +565,10 @@ static void locations(void **state) {
       {"Location", "near=55.7558|37.6173|174|km", "moscow tula"},
       {"Location", "near=55.7558|37.6173|108.2|[mi_i]", "moscow tula"},
       {"Location", "near=55.7558|37.6173|174000|m", "moscow tula"},
+      {"Location", "near=55.7558|37.6173|1.74e2|km", "moscow tula"},
+      {"Location", "near=55.7558|37.6173|94|[nmi_i]", "moscow tula"},
+      {"Location", "near=55.7558|37.6173|93|[nmi_i]", "moscow"},
+      {"Location", "near=55.7558|37.6173|17.4|10*4.m", "moscow tula"},
       {"Location", "near=55.7558|37.6173|174", "moscow tula"},
       {"Location", "near=55.75|37.62", "moscow"},
       {"Location", "near=-17.5|180|11|km", "fiji-east fiji-west"},
@@ -578,6 +582,8 @@ static void locations(void **state) {
       {"Location", "near=55.7", "!value"},
       {"Location", "near=91|0|1|km", "!value"},
       {"Location", "near=0|0|1|furlong", "!value"},
+      {"Location", "near=0|0|1|kg", "!value"},
+      {"Location", "near=0|0|one|km", "!value"},
       {"Location", "near=0|0|-1|km", "!value"},
   };
   CHECK(w, rows);

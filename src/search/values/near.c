@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #include "search/plans/planner.h"
+#include "ucum/ucum.h"
 
 #define EARTH_RADIUS 6371008.7714 /* metres: (2a + b) / 3 of WGS84 */
 #define RADIANS(degrees) ((degrees) * (M_PI / 180))
@@ -19,15 +20,6 @@
 #define STEPS 1e7
 #define DEFAULT_METRES 50000.0 /* when no distance is given, "near" is up to the server */
 #define FARTHEST 20100000.0    /* half of a great circle, and a little */
-
-static const struct {
-  const char *code; /* UCUM */
-  double metres;
-} lengths[] = {{"km", 1000},         {"m", 1},
-               {"cm", 0.01},         {"mm", 0.001},
-               {"[mi_i]", 1609.344}, {"[mi_us]", 1609.347218694438},
-               {"[nmi_i]", 1852},    {"[yd_i]", 0.9144},
-               {"[ft_i]", 0.3048},   {"[in_i]", 0.0254}};
 
 bool zd_near_number(zd_slice text, double *out) {
   char copy[300], *end; /* a FHIR decimal has at most 256 characters */
@@ -49,16 +41,20 @@ static zd_err bad(const zd_value_context *x, const char *what, zd_slice text) {
                  text.p);
 }
 
-static bool read_distance(zd_slice number, zd_slice unit, double *metres) {
-  if (!unit.n) unit = ZD_S("km");
-  for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
-    if (!zd_slice_eq(unit, zd_slice_of(lengths[i].code))) continue;
-    if (!zd_near_number(number, metres) || *metres < 0) return false;
-    *metres *= lengths[i].metres;
-    if (*metres > FARTHEST) *metres = FARTHEST;
-    return true;
-  }
-  return false;
+/* In any length of UCUM; what is farther than everything is everything. */
+static zd_err read_distance(const zd_value_context *x, zd_slice number, zd_slice unit,
+                            double *out) {
+  zd_ucum_number metres;
+  if (!zd_near_number(number, out) || *out < 0)
+    return bad(x, "a distance is a number that is not negative", number);
+  if (*number.p == '+') number = zd_slice_from(number, 1);
+  zd_ucum_quantity given = {number, unit.n ? unit : ZD_S("km")};
+  zd_err err = zd_ucum_convert(given, ZD_S("m"), x->arena, &metres, NULL);
+  if (err == ZD_ERR_MEMORY) return err;
+  if (err || !zd_near_number(metres.text, out))
+    return bad(x, "a distance has a unit of length of UCUM, such as km, m, [mi_i], [ft_i]", unit);
+  if (*out > FARTHEST) *out = FARTHEST;
+  return ZD_OK;
 }
 
 zd_err zd_near_read(const zd_value_context *x, zd_slice text, zd_search_value *out) {
@@ -71,12 +67,7 @@ zd_err zd_near_read(const zd_value_context *x, zd_slice text, zd_search_value *o
   if (fabs(out->near.latitude) > 90 || fabs(out->near.longitude) > 180)
     return bad(x, "latitude is -90 to 90, longitude -180 to 180", text);
   out->near.metres = DEFAULT_METRES;
-  if (part[2].n && !read_distance(part[2], part[3], &out->near.metres))
-    return bad(x,
-               "a distance is a number that is not negative, with a unit of UCUM such as km, m, "
-               "[mi_i], [ft_i]",
-               text);
-  return ZD_OK;
+  return part[2].n ? read_distance(x, part[2], part[3], &out->near.metres) : ZD_OK;
 }
 
 double zd_near_distance(double latitude_a, double longitude_a, double latitude_b,
