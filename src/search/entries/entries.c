@@ -138,14 +138,14 @@ static zd_err add_number(collector *c, uint32_t field, const zd_fact *f) {
   return add_range(c, field, low, high);
 }
 
-/* The quantity once more in its canonical unit, if it was written in another. */
+/* The quantity once more in its canonical unit, if it was written in another or is scaled. */
 static zd_err add_canonical(collector *c, const zd_search_param *p, const zd_fact *f) {
   zd_arena *arena = c->source.arena;
   zd_canonical_unit unit;
   zd_fact carried = *f;
   bool known;
   zd_err err = zd_canonical_of(c->source.search, f->system, f->code, arena, &unit, &known);
-  if (err || !known || zd_slice_eq(unit.code, f->code)) return err;
+  if (err || !known || (!unit.scale.n && zd_slice_eq(unit.code, f->code))) return err;
   if (!f->no_low) err = zd_canonical_value(&f->low, &unit, arena, &carried.low);
   if (!err && !f->no_high) err = zd_canonical_value(&f->high, &unit, arena, &carried.high);
   if (err) return err == ZD_ERR_LIMIT ? ZD_OK : err; /* as match.c: found as written alone */

@@ -219,7 +219,7 @@ static zd_err own_field(maker *m, uint16_t i) {
   if (!err && p->kind == ZD_PARAM_QUANTITY)
     err = field_symbol(m, info, p->shared, "#unit", &p->unit_field);
   if (!err && p->kind == ZD_PARAM_QUANTITY && m->s->units.canonical)
-    err = field_symbol(m, info, p->shared, "#ucum", &p->canon_field);
+    err = field_symbol(m, info, p->shared, "#measure", &p->canon_field);
   if (!err) err = field_symbol(m, info, p->shared, "#more", &p->more_field);
   return err;
 }

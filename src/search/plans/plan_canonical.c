@@ -8,9 +8,12 @@
  *                                                       OR
  *   value, carried over (canon_field)   AND  unit     /
  *
- * Temperatures are moved to the zero of kelvin first. Factors are fractions of decimals: the key of
- * a quotient is that of its first digits, which is exact where the quotient has no more than
- * sixteen of them; else rows that share it are looked at, and compared by cross multiplication.
+ * Temperatures are moved to the zero of kelvin first. Factors are fractions of decimals, many of
+ * which never end: a minute's sixtieth. Canonical units of which there are such have a scale; what
+ * is carried over is scaled, and so is what is written canonically, which stands in `canon_field`
+ * with the others, so that it answers alone. What still does not end, or has more than sixteen
+ * digits, has the key of its first ones; rows that share it are looked at, and compared by cross
+ * multiplication.
  */
 #include "search/plans/planner.h"
 
@@ -30,15 +33,18 @@ zd_err zd_canonical_value(const zd_decimal *value, const zd_canonical_unit *unit
   zd_decimal product, above = *value;
   zd_err err = unit->offset.n ? zd_decimal_add(value, &unit->offset, arena, &above) : ZD_OK;
   if (!err) err = zd_decimal_mul(&above, &unit->numerator, arena, &product);
+  above = product;
+  if (!err && unit->scale.n) err = zd_decimal_mul(&above, &unit->scale, arena, &product);
   return err ? err : zd_decimal_quotient(&product, &unit->denominator, arena, out);
 }
 
 /* The same as asked, as if it had been asked in the canonical unit. */
 static zd_err carried(zd_planner *m, const zd_search_value *v, zd_search_value *out) {
+  const zd_canonical_unit *unit = &v->canonical;
   *out = *v;
-  zd_err err = zd_canonical_value(&v->number, &v->canonical, m->arena, &out->number);
-  if (!err) err = zd_canonical_value(&v->low, &v->canonical, m->arena, &out->low);
-  return err ? err : zd_canonical_value(&v->high, &v->canonical, m->arena, &out->high);
+  zd_err err = zd_canonical_value(&v->number, unit, m->arena, &out->number);
+  if (!err) err = zd_canonical_value(&v->low, unit, m->arena, &out->low);
+  return err ? err : zd_canonical_value(&v->high, unit, m->arena, &out->high);
 }
 
 static zd_err written_in(zd_planner *m, const zd_search_value *v, uint32_t numbers, uint32_t units,
@@ -56,7 +62,9 @@ zd_err zd_plan_canonical(zd_planner *m, const zd_search_value *v, const zd_plan 
   zd_search_value asked;
   const zd_plan *canonical, *others;
   zd_err err = carried(m, v, &asked);
-  if (!err) err = written_in(m, &asked, m->param->field, m->param->unit_field, &canonical);
   if (!err) err = written_in(m, &asked, m->param->canon_field, m->param->canon_field, &others);
+  *out = others;
+  if (err || v->canonical.scale.n) return err;
+  err = written_in(m, &asked, m->param->field, m->param->unit_field, &canonical);
   return err ? err : zd_planner_pair(m, ZD_PLAN_OR, canonical, others, out);
 }

@@ -13,10 +13,13 @@
 /* value units are (value + offset) * numerator / denominator of the canonical unit, exactly;
  * numerator and denominator are above zero and have at most 100 digits, the offset is zero but for
  * temperatures. Units that are commensurable have the same canonical unit, which is its own.
- */
+ *
+ * Sixty a minute is one a second, but one a minute is a fraction that never ends. So what is
+ * indexed is `scale` times the canonical value: a whole number (without digits: one) that depends
+ * on the canonical unit alone, keeps the order, and lets the fractions of nearly all units end. */
 typedef struct zd_canonical_unit {
   zd_slice code;
-  zd_decimal numerator, denominator, offset;
+  zd_decimal numerator, denominator, offset, scale;
 } zd_canonical_unit;
 
 /* canonical: *out comes zeroed. ZD_ERR_NOT_FOUND when the code is no unit, or none that is carried

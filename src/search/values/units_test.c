@@ -11,13 +11,17 @@ typedef struct world {
   zd_random dice;
 } world;
 
+/* A third of a gram never ends, nor does a seventh of a hertz, scaled or not. */
 static const struct {
-  const char *code, *canonical, *numerator, *denominator;
-} known_units[] = {{"g", "g", "1", "1"},     {"kg", "g", "1000", "1"},
-                   {"mg", "g", "1", "1000"}, {"[lb_av]", "g", "453.59237", "1"},
-                   {"s", "s", "1", "1"},     {"min", "s", "60", "1"},
-                   {"/s", "/s", "1", "1"},   {"/min", "/s", "1", "60"},
-                   {"/h", "/s", "1", "3600"}};
+  const char *code, *canonical, *numerator, *denominator, *offset, *scale;
+} known_units[] = {
+    {"g", "g", "1", "1", "0", "0"},         {"kg", "g", "1000", "1", "0", "0"},
+    {"mg", "g", "1", "1000", "0", "0"},     {"[lb_av]", "g", "453.59237", "1", "0", "0"},
+    {"third", "g", "1", "3", "0", "0"},     {"s", "s", "1", "1", "0", "0"},
+    {"min", "s", "60", "1", "0", "0"},      {"/s", "/s", "1", "1", "0", "9"},
+    {"/min", "/s", "1", "60", "0", "9"},    {"/h", "/s", "1", "3600", "0", "9"},
+    {"/wk", "/s", "1", "604800", "0", "9"}, {"K", "K", "1", "1", "0", "9"},
+    {"Cel", "K", "1", "1", "273.15", "9"},  {"[degF]", "K", "5", "9", "459.67", "9"}};
 
 static zd_err canonical(void *state, zd_slice code, zd_arena *arena, zd_canonical_unit *out) {
   (void)state;
@@ -25,6 +29,8 @@ static zd_err canonical(void *state, zd_slice code, zd_arena *arena, zd_canonica
     if (!zd_slice_eq(code, zd_slice_of(known_units[i].code))) continue;
     out->code = zd_slice_of(known_units[i].canonical);
     zd_err err = zd_decimal_read(zd_slice_of(known_units[i].numerator), arena, &out->numerator);
+    if (!err) err = zd_decimal_read(zd_slice_of(known_units[i].offset), arena, &out->offset);
+    if (!err) err = zd_decimal_read(zd_slice_of(known_units[i].scale), arena, &out->scale);
     return err ? err
                : zd_decimal_read(zd_slice_of(known_units[i].denominator), arena, &out->denominator);
   }
@@ -75,19 +81,25 @@ static void put_value(world *w, const char *id, const char *value, const char *c
       w, id, zd_arena_printf(&w->store->arena, "\"valueQuantity\":%s", quantity(w, value, code)).p);
 }
 
-/* Ids that plan and resource agree upon. */
-static const char *ask(world *w, const char *value) {
+/* The clause that asks for the value, whose room is v, and its plan. */
+static zd_clause clause_of(world *w, const char *value, zd_search_value *v, const zd_plan **plan) {
   zd_type type = zd_schema_type(zd_schema_r4(), ZD_S("Observation"));
-  zd_search_value v;
   zd_fault fault = {0};
-  const zd_plan *plan;
   zd_value_context x = {.search = w->search, .now_ms = 1, .arena = &w->arena, .fault = &fault};
   zd_clause clause = {.param = zd_program_find(w->search, type, ZD_S("value-quantity")),
                       .type = type,
-                      .values = &v,
+                      .values = v,
                       .count = 1};
-  if (zd_value_read(&x, clause.param, zd_slice_of(value), &v)) fail_msg("%s", fault.text);
-  assert_int_equal(zd_plan_clause(w->search, &clause, &w->arena, &plan), ZD_OK);
+  if (zd_value_read(&x, clause.param, zd_slice_of(value), v)) fail_msg("%s", fault.text);
+  assert_int_equal(zd_plan_clause(w->search, &clause, &w->arena, plan), ZD_OK);
+  return clause;
+}
+
+/* Ids that plan and resource agree upon. */
+static const char *ask(world *w, const char *value) {
+  zd_search_value v;
+  const zd_plan *plan;
+  zd_clause clause = clause_of(w, value, &v, &plan);
   zd_slice found = ZD_S("");
   for (zd_row row = 0; row < w->store->row_count; row++) {
     const memory_row *r = &w->store->rows[row];
@@ -113,6 +125,9 @@ static void a_quantity_is_found_in_any_unit(void **state) {
   put_value(w, "beat", "60", "/min");
   put_value(w, "hertz", "1", "/s");
   put_value(w, "third", "20", "/min");
+  put_value(w, "warm", "98.6", "[degF]");
+  put_value(w, "body", "37.0", "Cel");
+  put_value(w, "kelvin", "310.15", "K");
   put_value(w, "odd", "5.4", "[unknown]");
   put_quantity(
       w, "range",
@@ -133,11 +148,44 @@ static void a_quantity_is_found_in_any_unit(void **state) {
       {"lt60|" ZD_UCUM "|/min", "third"},
       {"le0.3333333333333333|" ZD_UCUM "|/s", ""},
       {"le0.3333333333333334|" ZD_UCUM "|/s", "third"},
+      {"310.15|" ZD_UCUM "|K", "warm body kelvin"},
+      {"gt98.5|" ZD_UCUM "|[degF]", "warm body kelvin"},
+      {"gt98.6|" ZD_UCUM "|[degF]", ""},
+      {"le37|" ZD_UCUM "|Cel", "warm body kelvin"},
+      {"lt37|" ZD_UCUM "|Cel", ""},
       {"5.4|" ZD_UCUM "|[unknown]", "odd"},
       {"5.4|" ZD_UCUM "|s", ""},
   };
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
     assert_string_equal(ask(w, rows[i][0]), rows[i][1]);
+}
+
+static int checks_of(const zd_plan *plan) {
+  int n = plan->op == ZD_PLAN_CHECK;
+  for (size_t i = 0; i < plan->child_count; i++) n += checks_of(plan->children[i]);
+  return n;
+}
+
+/* But for rows with the mark, which always are. */
+static void rows_are_looked_at_only_where_a_factor_never_ends(void **state) {
+  world *w = *state;
+  static const struct {
+    const char *value;
+    bool sure;
+  } rows[] = {
+      {"ge5|" ZD_UCUM "|kg", true},        {"ge5|" ZD_UCUM "|/min", true},
+      {"lt0.1|" ZD_UCUM "|/h", true},      {"62|" ZD_UCUM "|/h", true},
+      {"gt98.6|" ZD_UCUM "|[degF]", true}, {"ap7|" ZD_UCUM "|/s", true},
+      {"ge3|" ZD_UCUM "|third", true},     {"ge2|" ZD_UCUM "|third", false},
+      {"le21|" ZD_UCUM "|/wk", true},      {"le1|" ZD_UCUM "|/wk", false},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    zd_search_value v;
+    const zd_plan *plan;
+    clause_of(w, rows[i].value, &v, &plan);
+    if ((checks_of(plan) == 1) != rows[i].sure)
+      fail_msg("%s: %d checks", rows[i].value, checks_of(plan));
+  }
 }
 
 static const char *a_number(world *w) {
@@ -155,7 +203,11 @@ static const char *a_number(world *w) {
                                         "0",
                                         "453.59237",
                                         "0.016666666666666666666666",
-                                        "0.0166666666666666667"};
+                                        "0.0166666666666666667",
+                                        "98.6",
+                                        "37.0",
+                                        "-40",
+                                        "310.15"};
   return numbers[zd_random_below(&w->dice, sizeof numbers / sizeof *numbers)];
 }
 
@@ -188,8 +240,8 @@ static void plans_answer_as_resources_do(void **state) {
   static const char *const prefixes[] = {"", "ne", "gt", "lt", "ge", "le", "sa", "eb", "ap"};
   size_t hits = 0;
   memory_empty(w->store);
-  for (int i = 0; i < 300; i++) put_quantity(w, "x", a_value(w));
-  for (int i = 0; i < 400; i++) {
+  for (int i = 0; i < 500; i++) put_quantity(w, "x", a_value(w));
+  for (int i = 0; i < 800; i++) {
     zd_slice asked =
         zd_arena_printf(&w->arena, "%s%s|" ZD_UCUM "|%s", prefixes[zd_random_below(&w->dice, 9)],
                         a_number(w), a_unit(w));
@@ -200,7 +252,9 @@ static void plans_answer_as_resources_do(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(a_quantity_is_found_in_any_unit),
-                                     cmocka_unit_test(plans_answer_as_resources_do)};
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(a_quantity_is_found_in_any_unit),
+      cmocka_unit_test(rows_are_looked_at_only_where_a_factor_never_ends),
+      cmocka_unit_test(plans_answer_as_resources_do)};
   return cmocka_run_group_tests(tests, open_world, close_world);
 }
