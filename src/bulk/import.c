@@ -1,4 +1,5 @@
-/* import.c: pieces are drawn in order, prepared by several threads, committed in order. */
+/* import.c: pieces are drawn in order, prepared by several threads, committed in order
+ * (import_turn.c). */
 #include "bulk/import.h"
 
 #include <fcntl.h>
@@ -83,16 +84,6 @@ static zd_err draw(zd_import_run *run, zd_import_piece *p, zd_fault *fault) {
   return ZD_OK;
 }
 
-void zd_import_wait_turn(void *context) {
-  zd_import_piece *p = context;
-  zd_import_run *run = p->run;
-  if (p->has_turn) return;
-  pthread_mutex_lock(&run->lock);
-  while (run->turn != p->number && run->err == ZD_OK) pthread_cond_wait(&run->moved, &run->lock);
-  p->has_turn = true;
-  pthread_mutex_unlock(&run->lock);
-}
-
 void zd_import_refuse(zd_import_piece *p, uint64_t line, const zd_issues *issues) {
   zd_buffer out;
   p->refused++;
@@ -129,8 +120,7 @@ static void settle(zd_import_piece *p, zd_err err, zd_fault *fault) {
   run->stats.unchanged += p->unchanged;
   run->stats.refused += p->refused;
   run->stats.bytes += p->text.n;
-  run->turn++;
-  pthread_cond_broadcast(&run->moved);
+  zd_import_pass_turn(p);
   pthread_mutex_unlock(&run->lock);
 }
 
@@ -146,7 +136,7 @@ static void *run_thread(void *context) {
       zd_fail(&fault, ZD_ERR_CANCELLED, "stopped");
       fail_run(run, ZD_ERR_CANCELLED, &fault);
     }
-    p.streamed = p.has_turn = p.last = false;
+    p.streamed = p.has_turn = p.last = p.last_commit = false;
     p.first_entry = p.read = p.written = p.unchanged = p.refused = 0;
     zd_err err = run->err == ZD_OK ? draw(run, &p, &fault) : run->err;
     if (err != ZD_OK) fail_run(run, err, &fault);
@@ -183,7 +173,7 @@ static void show_progress(zd_import_run *run, pthread_t *threads, unsigned n) {
 static zd_err run_threads(zd_import_run *run, zd_fault *fault) {
   enum { MOST = 64 };
   pthread_t threads[MOST];
-  unsigned wanted = run->o->threads ? run->o->threads : zd_workers_cpus() + 1, n = 0;
+  unsigned wanted = run->o->threads ? run->o->threads : zd_workers_cpus() + 2, n = 0;
   if (wanted > MOST) wanted = MOST;
   while (n < wanted && pthread_create(&threads[n], NULL, run_thread, run) == 0) n++;
   if (!n) return zd_fail(fault, ZD_ERR_MEMORY, "no thread could be started");

@@ -24,7 +24,10 @@ typedef struct zd_import_run {
   size_t file;          /* being read */
   zd_source *source;
   zd_import_stream *stream; /* instead of source: a big Bundle that only carries resources */
-  uint64_t drawn, turn;     /* pieces given out; piece whose turn to commit it is */
+  uint64_t drawn, turn;     /* pieces given out; pieces before this one have settled */
+  uint64_t submitted;       /* pieces before this one have submitted all they commit */
+  bool held;                /* a commit was refused: no piece submits before its turn */
+  zd_chain chain;           /* of the commits under way */
   size_t step;              /* bytes of the next piece; 0 at first */
   _Atomic bool jobs;        /* the last line taken was a Bundle that takes effect by itself */
   zd_import_stats stats;
@@ -38,9 +41,10 @@ typedef struct zd_import_piece {
   zd_import_run *run;
   const zd_source_file *file;
   uint64_t number, first_line, end;
-  bool last;     /* of its file */
-  bool streamed; /* entries of a big Bundle: parts tells where they lie in text */
-  bool has_turn;
+  bool last;        /* of its file */
+  bool streamed;    /* entries of a big Bundle: parts tells where they lie in text */
+  bool has_turn;    /* all earlier pieces are committed */
+  bool last_commit; /* what it commits next is the last */
   zd_fhir_bundle parts;
   uint64_t first_entry; /* number of the first one */
   zd_buffer text;
@@ -48,8 +52,14 @@ typedef struct zd_import_piece {
   uint64_t read, written, unchanged, refused;
 } zd_import_piece;
 
-/* Blocks until all earlier pieces are committed. */
+/* import_turn.c. Blocks until all earlier pieces are committed. */
 void zd_import_wait_turn(void *context);
+/* Commits behind what all earlier pieces commit. The last commit of a piece (p->last_commit) does
+ * not wait for them: should one of theirs be refused, so is this (ZD_ERR_CONFLICT), and has to be
+ * prepared again in its turn. Takes ownership of txn. */
+zd_commit_result zd_import_commit(void *piece, zd_txn *txn);
+/* The piece is committed, or failed: the turn passes on. With the lock held. */
+void zd_import_pass_turn(zd_import_piece *p);
 /* Stands for this text at this line of a file: what zd_rest_bundle calls a key. */
 enum { ZD_IMPORT_KEY = 15 };
 zd_slice zd_import_key(zd_slice text, uint64_t line, char key[ZD_IMPORT_KEY]);

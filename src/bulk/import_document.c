@@ -38,9 +38,11 @@ static zd_err process_bundle(zd_import_piece *p, zd_fhir_bundle *parts, zd_fault
   zd_issues issues;
   char text[ZD_IMPORT_KEY];
   zd_slice key = zd_import_key(zd_buffer_slice(&p->text), 1, text);
+  zd_rest_turn turn = {p, zd_import_wait_turn, zd_import_commit};
   p->read = parts->split.found;
+  p->last_commit = true;
   zd_err err = zd_rest_bundle(p->run->o->rest, parts, zd_buffer_slice(&p->text), key, &p->arena,
-                              zd_import_wait_turn, p, &p->written, &issues);
+                              &turn, &p->written, &issues);
   p->unchanged = err == ZD_OK ? p->read - p->written : 0;
   if (err == ZD_OK) return ZD_OK;
   zd_import_refuse(p, issues.n && issues.items[0].line ? issues.items[0].line : 1, &issues);

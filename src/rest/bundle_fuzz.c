@@ -25,7 +25,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   zd_fhir_bundle_init(&parts, zd_schema_r4(), NULL, 1000);
   if (zd_fhir_bundle_feed(&parts, text) == ZD_OK && zd_fhir_bundle_end(&parts) == ZD_OK)
     (void)zd_rest_bundle(here.rest, &parts, text, size & 1 ? ZD_S("k") : (zd_slice){NULL, 0},
-                         &arena, NULL, NULL, &written, &issues);
+                         &arena, NULL, &written, &issues);
   zd_fhir_bundle_free(&parts);
   zd_arena_free(&arena);
   return 0;

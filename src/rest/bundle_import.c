@@ -3,25 +3,29 @@
 
 #include "rest/bundle.h"
 
-/* Prepared ahead of its turn; what fails then may yet succeed in it. */
-static void run_in_turn(zd_unit *u, void (*turn)(void *context), void *context) {
-  if (!turn) {
-    zd_unit_run(u);
-    return;
+/* What was prepared ahead. The commit checks what is written, nobody what was found to need no
+ * writing: that has to wait, and still be so. */
+static bool run_prepared(zd_unit *u, const zd_rest_turn *turn) {
+  zd_commit_result r = {.err = ZD_OK};
+  if (u->txn && !u->skipped) {
+    r = turn->commit(turn->context, u->txn);
+    return zd_unit_settle(u, &r);
   }
-  bool ready = zd_unit_prepare(u);
-  turn(context);
-  if (ready && u->skipped && zd_unit_is_stale(u)) {
+  turn->wait(turn->context);
+  if (zd_unit_is_stale(u)) {
     zd_unit_free(u);
-    ready = false;
+    return false;
   }
-  if (ready) {
-    zd_commit_result r = {.err = ZD_OK};
-    if (u->txn) r = zd_store_commit(u->call->rest->store, u->txn);
-    if (zd_unit_settle(u, &r)) return;
-  } else {
-    zd_issues_init(&u->call->issues, u->call->arena);
-  }
+  if (u->txn) r = zd_store_commit(u->call->rest->store, u->txn);
+  return zd_unit_settle(u, &r);
+}
+
+/* Prepared ahead of its turn; what fails then may yet succeed in it. */
+static void run_in_turn(zd_unit *u, const zd_rest_turn *turn) {
+  bool ready = turn && zd_unit_prepare(u);
+  if (ready && run_prepared(u, turn)) return;
+  if (turn && !ready) zd_issues_init(&u->call->issues, u->call->arena);
+  if (turn) turn->wait(turn->context);
   zd_unit_run(u);
 }
 
@@ -58,8 +62,8 @@ static zd_err error_of(int status) {
 }
 
 zd_err zd_rest_bundle(zd_rest *r, zd_fhir_bundle *parts, zd_slice text, zd_slice key,
-                      zd_arena *arena, void (*turn)(void *context), void *context,
-                      uint64_t *written, zd_issues *issues) {
+                      zd_arena *arena, const zd_rest_turn *turn, uint64_t *written,
+                      zd_issues *issues) {
   assert(key.n <= ZD_IMPORT_KEY_MAX);
   zd_call c = {.rest = r, .arena = arena, .import_key = key};
   zd_issues report;
@@ -72,13 +76,13 @@ zd_err zd_rest_bundle(zd_rest *r, zd_fhir_bundle *parts, zd_slice text, zd_slice
   zd_answer_init(&a);
   if (!zd_bundle_open(&c, parts, text, ZD_RETURN_MINIMAL, false, &b, &a)) {
     failed = a.status;
-    if (turn) turn(context);
+    if (turn) turn->wait(turn->context);
   } else if (b.transaction) {
     zd_bundle_unit(&b, &u);
-    run_in_turn(&u, turn, context);
+    run_in_turn(&u, turn);
     failed = u.status;
   } else {
-    if (turn) turn(context);
+    if (turn) turn->wait(turn->context);
     zd_bundle_run_batch(&b);
     run_questions(&b);
     failed = worst_status(&b);

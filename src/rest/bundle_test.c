@@ -41,7 +41,7 @@ static zd_err run(world *w, const char *text, uint64_t *written, char said[400])
   assert_int_equal(zd_fhir_bundle_feed(&parts, zd_slice_of(json)), ZD_OK);
   assert_int_equal(zd_fhir_bundle_end(&parts), ZD_OK);
   zd_err err = zd_rest_bundle(w->rest, &parts, zd_slice_of(json), (zd_slice){NULL, 0}, &arena, NULL,
-                              NULL, written, &issues);
+                              written, &issues);
   snprintf(said, 400, "%.*s", issues.n ? (int)issues.items[0].diagnostics.n : 0,
            issues.n ? issues.items[0].diagnostics.p : "");
   zd_fhir_bundle_free(&parts);

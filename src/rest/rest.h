@@ -65,16 +65,23 @@ void zd_rest_refusal(int status, const char *text, zd_buffer *body);
  * resources committed. ZD_ERR_REFUSED with issues when nothing
  * (transaction) or not everything (batch) was stored. Blocks.
  *
- * `turn` (may be NULL) is called once, before the first commit, or when preparing failed: it blocks
- * until what this Bundle may build on is committed. So several Bundles can be prepared side by side
- * and still take effect in order; one that failed before its turn is prepared again in it.
+ * `turn` (may be NULL) lets several Bundles be prepared side by side and still take effect in
+ * order; one that failed before its turn is prepared again in it.
  *
  * `key` (letters and digits, at most ZD_IMPORT_KEY_MAX; absent: none) stands for this Bundle at
  * this place of the input: what it creates gets ids that follow from it. Run again under the same
  * key, after a crash say, it leaves alone what it wrote before, and what would not change. */
 enum { ZD_IMPORT_KEY_MAX = 32 };
+typedef struct zd_rest_turn {
+  void *context;
+  /* Blocks until what this Bundle may build on is committed. May be called more than once. */
+  void (*wait)(void *context);
+  /* Commits behind that, which need not have ended yet: the commit is refused with ZD_ERR_CONFLICT
+   * when it fails. At most once, and only before `wait`. Takes ownership of txn. */
+  zd_commit_result (*commit)(void *context, zd_txn *txn);
+} zd_rest_turn;
 zd_err zd_rest_bundle(zd_rest *r, zd_fhir_bundle *parts, zd_slice text, zd_slice key,
-                      zd_arena *arena, void (*turn)(void *context), void *context,
-                      uint64_t *written, zd_issues *issues);
+                      zd_arena *arena, const zd_rest_turn *turn, uint64_t *written,
+                      zd_issues *issues);
 
 #endif

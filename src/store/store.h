@@ -18,6 +18,8 @@
 #ifndef ZD_STORE_STORE_H
 #define ZD_STORE_STORE_H
 
+#include <stdatomic.h>
+
 #include "base/arena.h"
 #include "base/buffer.h"
 #include "base/clock.h"
@@ -142,6 +144,8 @@ zd_err zd_txn_try_begin(zd_store *s, zd_row as_of, zd_txn **out);
  * ZD_ERR_LIMIT leave the transaction as it was; after any other error it can only be freed (or
  * submitted, which then fails the same way). At most 1 GB of log, compressed, in all. */
 zd_err zd_txn_put(zd_txn *t, const zd_write *w);
+/* Whether it writes this resource. */
+bool zd_txn_writes(zd_txn *t, uint32_t type, zd_slice id);
 /* What the transaction was decided by must still hold at commit, else it is refused with
  * ZD_ERR_CONFLICT, and may be decided anew. Plans are kept by reference and must live until the
  * commit is done.
@@ -156,6 +160,14 @@ zd_err zd_txn_put(zd_txn *t, const zd_write *w);
 zd_err zd_txn_guard(zd_txn *t, const zd_plan *plan);
 zd_err zd_txn_require(zd_txn *t, const zd_plan *plan, zd_row row);
 zd_err zd_txn_watch(zd_txn *t, const zd_plan *plan);
+/* Transactions of a chain take effect in the order they are submitted in, or not at all: behind one
+ * that is refused, for whatever reason, all others are (ZD_ERR_CONFLICT, conflict SIZE_MAX), so
+ * that several can be under way and none overtakes another. `broken` is set then; who submits them
+ * clears it when none is under way any more. The chain must live until all of them are done. */
+typedef struct zd_chain {
+  _Atomic bool broken;
+} zd_chain;
+void zd_txn_chain(zd_txn *t, zd_chain *chain);
 void zd_txn_free(zd_txn *t); /* only before submit */
 
 /* What can go wrong: ZD_ERR_CONFLICT (only this transaction fails); ZD_ERR_FULL, ZD_ERR_IO,
@@ -179,6 +191,9 @@ typedef void (*zd_commit_done)(void *context, const zd_commit_result *result);
 void zd_store_submit(zd_store *s, zd_txn *t, zd_commit_done done, void *context);
 /* Submit and wait. */
 zd_commit_result zd_store_commit(zd_store *s, zd_txn *t);
+/* Calls `queued` as soon as t has its place before all that is submitted from then on. */
+zd_commit_result zd_store_commit_told(zd_store *s, zd_txn *t, void (*queued)(void *context),
+                                      void *context);
 
 /* ---- reading ---- */
 

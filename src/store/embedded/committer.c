@@ -41,6 +41,7 @@ typedef struct group {
 
 static void reject(zd_txn *t, zd_err err, const zd_fault *fault) {
   t->accepted = false;
+  if (t->chain) atomic_store(&t->chain->broken, true);
   t->result.err = err;
   t->result.first_row = ZD_NO_ROW;
   if (fault) t->result.fault = *fault;
@@ -48,6 +49,11 @@ static void reject(zd_txn *t, zd_err err, const zd_fault *fault) {
 }
 
 /* ---- accepting ---- */
+
+static zd_err check_chain(const zd_txn *t, zd_fault *fault) {
+  if (!t->chain || !atomic_load(&t->chain->broken)) return ZD_OK;
+  return zd_fail(fault, ZD_ERR_CONFLICT, "what was to be committed before it was refused");
+}
 
 static zd_err check_writes(zd_committer *c, zd_txn *t, zd_fault *fault) {
   for (size_t i = 0; i < t->count; i++) {
@@ -110,7 +116,8 @@ static int64_t commit_time(zd_committer *c, const group *g) {
 /* Orders one transaction behind those accepted before it, or rejects it. */
 static void accept(zd_committer *c, group *g, zd_txn *t) {
   zd_fault fault = {0};
-  zd_err err = check_writes(c, t, &fault);
+  zd_err err = check_chain(t, &fault);
+  if (!err) err = check_writes(c, t, &fault);
   if (!err) err = zd_guards_check(t, g->first, &g->pending, &fault);
   if (err) {
     if (!fault.code) zd_fail(&fault, err, "the commit could not be checked");
@@ -350,15 +357,21 @@ static void wake(void *context, const zd_commit_result *result) {
   pthread_mutex_unlock(&w->lock);
 }
 
-zd_commit_result zd_store_commit(zd_store *s, zd_txn *t) {
+zd_commit_result zd_store_commit_told(zd_store *s, zd_txn *t, void (*queued)(void *context),
+                                      void *context) {
   waiter w = {.done = false};
   pthread_mutex_init(&w.lock, NULL);
   pthread_cond_init(&w.ready, NULL);
   zd_store_submit(s, t, wake, &w);
+  if (queued) queued(context);
   pthread_mutex_lock(&w.lock);
   while (!w.done) pthread_cond_wait(&w.ready, &w.lock);
   pthread_mutex_unlock(&w.lock);
   pthread_mutex_destroy(&w.lock);
   pthread_cond_destroy(&w.ready);
   return w.result;
+}
+
+zd_commit_result zd_store_commit(zd_store *s, zd_txn *t) {
+  return zd_store_commit_told(s, t, NULL, NULL);
 }

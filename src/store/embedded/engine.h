@@ -104,7 +104,8 @@ struct zd_txn {
   zd_index_batch *batch; /* large transactions: their part of the index, built ahead */
   zd_err failed;         /* a put that left it unusable */
   uint32_t records_crc;
-  bool accepted; /* by the committer, in the group under way */
+  bool accepted;   /* by the committer, in the group under way */
+  zd_chain *chain; /* NULL: none */
   zd_commit_done done;
   void *context;
   zd_commit_result result;

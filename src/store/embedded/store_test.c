@@ -70,6 +70,30 @@ static void the_second_writer_from_one_snapshot_conflicts(void **state) {
   assert_int_equal(count_term(f, "code", "two"), 0); /* nothing of it is there */
 }
 
+static zd_commit_result commit_in_chain(fixture *f, zd_chain *chain, zd_row as_of, const char *id) {
+  zd_txn *t;
+  assert_int_equal(zd_txn_begin(f->s, as_of, &t), ZD_OK);
+  zd_little_put(t, f->s, ZD_OP_CREATE, "Patient", zd_slice_of(id), ZD_NO_ROW, 0, ZD_S("code=x;"));
+  zd_txn_chain(t, chain);
+  return zd_store_commit(f->s, t);
+}
+
+static void behind_one_that_is_refused_a_chain_is_refused_until_it_is_mended(void **state) {
+  fixture *f = *state;
+  zd_chain chain = {false};
+  zd_row as_of = now(f->s);
+  assert_int_equal(commit_in_chain(f, &chain, as_of, "a").err, ZD_OK);
+  assert_int_equal(commit_in_chain(f, &chain, as_of, "a").err, ZD_ERR_CONFLICT);
+  zd_commit_result behind = commit_in_chain(f, &chain, as_of, "b");
+  assert_int_equal(behind.err, ZD_ERR_CONFLICT);
+  assert_int_equal(behind.conflict, SIZE_MAX);
+  write_one(f, ZD_OP_CREATE, "Patient", "c", "code=x;"); /* of no chain */
+  assert_int_equal(count_term(f, "code", "x"), 2);
+  chain.broken = false;
+  assert_int_equal(commit_in_chain(f, &chain, now(f->s), "b").err, ZD_OK);
+  assert_int_equal(count_term(f, "code", "x"), 3);
+}
+
 static void a_transaction_takes_a_resource_once_and_refuses_nonsense(void **state) {
   fixture *f = *state;
   zd_txn *t;
@@ -209,6 +233,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       PROMISE(every_version_is_kept_also_over_a_restart),
       PROMISE(the_second_writer_from_one_snapshot_conflicts),
+      PROMISE(behind_one_that_is_refused_a_chain_is_refused_until_it_is_mended),
       PROMISE(a_transaction_takes_a_resource_once_and_refuses_nonsense),
       PROMISE(guards_see_what_was_committed_since),
       PROMISE(guards_read_rows_of_their_own_group),

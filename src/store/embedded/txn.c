@@ -303,6 +303,10 @@ zd_err zd_txn_put(zd_txn *t, const zd_write *w) {
   return ZD_OK;
 }
 
+bool zd_txn_writes(zd_txn *t, uint32_t type, zd_slice id) {
+  return t->count && *slot_of(t, type, id);
+}
+
 static zd_err add_guard(zd_txn *t, zd_guard guard) {
   zd_guard *guards = realloc(t->guards, (t->guard_count + 1) * sizeof *guards);
   if (!guards) return t->failed = ZD_ERR_MEMORY;
@@ -321,6 +325,10 @@ zd_err zd_txn_require(zd_txn *t, const zd_plan *plan, zd_row row) {
 
 zd_err zd_txn_watch(zd_txn *t, const zd_plan *plan) {
   return add_guard(t, (zd_guard){ZD_GUARD_UNTOUCHED, plan, ZD_NO_ROW});
+}
+
+void zd_txn_chain(zd_txn *t, zd_chain *chain) {
+  t->chain = chain;
 }
 
 zd_err zd_txn_seal(zd_txn *t) {
