@@ -136,6 +136,10 @@ static void write_exact(zd_whole units, int scale, zd_buffer *out) {
   zd_buffer_add(out, at, (size_t)(end - at));
 }
 
+void zd_measured_write(const zd_measured *m, zd_buffer *out) {
+  write_exact(m->units, m->scale, out);
+}
+
 static void write_rounded(long double x, zd_buffer *out) {
   char text[64];
   snprintf(text, sizeof text, "%.15Lg", x);

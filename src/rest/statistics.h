@@ -62,11 +62,14 @@ __extension__ typedef __int128 zd_whole;
 typedef struct zd_measured {
   zd_whole units; /* value = units / 10^scale; scale is that of the sample once it is ready */
   int scale;
-  double hours; /* when, since 1970; for regression */
+  uint32_t unit; /* the caller's: which one */
+  double hours;  /* when, since 1970; for regression */
 } zd_measured;
 
 /* Reads a FHIR decimal. ZD_ERR_INVALID; ZD_ERR_LIMIT when it has more than 27 digits. */
 zd_err zd_measured_read(zd_slice text, zd_measured *out);
+/* Appends it as a decimal of FHIR. */
+void zd_measured_write(const zd_measured *m, zd_buffer *out);
 
 typedef struct zd_sample {
   zd_measured *values; /* the caller's */

@@ -177,12 +177,17 @@ static double origin_of(const zd_stats *s, const zd_sample *sample) {
 
 static bool make_ready(zd_stats *s, zd_stats_group *g, zd_answer *a) {
   zd_slice name = g->code.p ? g->code : g->text;
-  if (g->units.count > 1) {
+  zd_err err = zd_stats_unify(g, s->call->arena);
+  if (err == ZD_ERR_REFUSED) {
     zd_slice units = unit_list(s->call, g);
     zd_answer_fail(s->call, a, 422, ZD_ISSUE_PROCESSING, ZD_S("Observation.value"),
-                   "the values of %.*s are in different units (%.*s); nothing is computed from a "
-                   "mixture",
+                   "the values of %.*s are in units that UCUM does not convert into one of them "
+                   "exactly (%.*s); nothing is computed from a mixture",
                    ZD_SV(name), ZD_SV(units));
+    return false;
+  }
+  if (err != ZD_OK) {
+    zd_answer_unanswered(s->call, a, err, NULL);
     return false;
   }
   g->sample.values = (zd_measured *)(void *)g->values.p;

@@ -13,7 +13,7 @@ typedef struct zd_stats_group {
   zd_buffer values;      /* zd_measured by zd_measured */
   zd_sample sample;
   zd_texts units;     /* UCUM codes seen, in order of appearance */
-  zd_slice unit_code; /* of the first value, as is what a person reads */
+  zd_slice unit_code; /* of the first value, as is what a person reads; what they were unified to */
   zd_slice unit;
 } zd_stats_group;
 
@@ -53,6 +53,9 @@ typedef struct zd_stats {
 bool zd_stats_ask(zd_stats *s, zd_answer *a);
 /* stats_gather.c: the values of every code. */
 bool zd_stats_gather(zd_stats *s, zd_stats_code *code, zd_answer *a);
+/* stats_units.c: brings all values to one unit, exactly. ZD_ERR_REFUSED when that cannot be done
+ * (nothing changed); ZD_ERR_MEMORY. */
+zd_err zd_stats_unify(zd_stats_group *g, zd_arena *arena);
 void zd_stats_code_free(zd_stats_code *code);
 
 #endif

@@ -117,6 +117,8 @@ static zd_err take_value(looking *l, zd_observed *o, uint32_t quantity, int64_t 
     g->unit_code = zd_arena_copy(arena, code);
     g->unit = unit.p ? zd_arena_copy(arena, unit) : g->unit_code;
   }
+  if (number > UINT32_MAX) return ZD_ERR_LIMIT;
+  value.unit = (uint32_t)number;
   value.hours = time == ZD_OBSERVED_NEVER ? 0 : (double)time / 3.6e9;
   g->sample.timed += time != ZD_OBSERVED_NEVER;
   g->sample.n++;

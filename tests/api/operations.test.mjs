@@ -234,7 +234,7 @@ test('what cannot be answered is refused by name', async () => {
     ['Patient/patient1/$everything?_type=Patient,Nurse', 400, /Nurse/], ['Patient/patient1/$everything?_count=0', 400, /_count/],
     ['Patient/patient1/$everything?_count=1x', 400, /_count/], ['Patient/patient1/$everything?start=2020&start=2021', 400, /twice/],
     ['Patient/patient1/$everything?_cursor=1-2-f0', 400, /page link/], ['Encounter/encounter1/$everything?start=2020', 400, /start/],
-    ['Patient/patient1/$everything?_summary=count', 400, /_summary/], ['Patient/patient1/$everything?_format=xml', 406, /xml/],
+    ['Patient/patient1/$everything?_summary=count', 400, /_summary/], ['Patient/patient1/$everything?_format=ttl', 406, /ttl/],
     ['Patient/patient1/$match', 404, /\$match is not offered/], ['Observation/$lastn?code=a', 400, /patient/],
     ['Observation/$lastn?patient=Patient/patient1', 400, /category/], ['Observation/$lastn?patient=Patient/patient1&code=a&max=0', 400, /max/],
     ['Observation/$lastn?patient=Patient/patient1&code=a&_sort=date', 400, /_sort/], ['Observation/$lastn?patient=Patient/patient1&code=a&colour=red', 400, /colour/],
@@ -434,7 +434,19 @@ test('stats: panels give the figures of their parts', async () => {
   assert.deepEqual([direct.code, direct.maximum, direct['total-count']], ['sys', 130, 2]);
 });
 
-test('stats: values in different units are refused, and named', async () => {
+test('stats: values in different units are converted when that is exact', async () => {
+  const weigh = (id, value, unit) => measured(id, undefined, '2024-02-01', { code: concept('weight'), valueQuantity: quantity(value, unit) });
+  const ask = async () => {
+    const { body } = await api.get('Observation/$stats?subject=Patient/stats&code=weight&statistic=sum&statistic=maximum&statistic=count');
+    return body.parameter[0].resource.component.map(c => [c.valueQuantity.value, c.valueQuantity.code]);
+  };
+  await put([weigh('w1', 2.5, 'kg'), weigh('w2', 500.5, 'g'), weigh('w3', 10, 'mg'), weigh('w4', 1, 'kg{dry}')]);
+  assert.deepEqual(await ask(), [[4.00051, 'kg'], [2.5, 'kg'], [4, '1']]);
+  await put([weigh('w1', 1, '[oz_av]'), weigh('w2', 1, 'g'), weigh('w3', 1, '[oz_av]'), weigh('w4', 1, 'g')]);
+  assert.deepEqual(await ask(), [[58.69904625, 'g'], [28.349523125, 'g'], [4, '1']]);
+});
+
+test('stats: values in units that do not convert exactly are refused, and named', async () => {
   await put([measured('mixed', 1, '2024-02-01', { code: concept('mix') }), measured('mixed2', undefined, '2024-02-01', { code: concept('mix'), valueQuantity: quantity(1, 'mmol/L') })]);
   const { status, text } = await api.get('Observation/$stats?subject=Patient/stats&code=mix&statistic=average');
   assert.equal(status, 422);
