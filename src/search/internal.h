@@ -411,7 +411,6 @@ typedef struct zd_query_reader {
   const zd_plan **watches; /* of a condition */
   size_t watch_count, watch_room;
   zd_contained contained;
-  bool asks_has;                       /* _has stands somewhere */
   bool contained_known, any_contained; /* whether anything is contained anywhere */
   bool typed;                          /* a clause keeps to rows of the type already */
   unsigned given; /* result parameters seen: bits by their place in the table */

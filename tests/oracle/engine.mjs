@@ -151,7 +151,9 @@ export class Engine {
     const param = this.param(source, code), fits = this.test(source, rest.join(':'), value);
     if (param.type !== 'reference' || !mayRefer(param, type)) throw new Refusal(`${code} does not refer to ${type}`);
     const hit = new Set(this.all(source).filter(fits).flatMap(k => this.targets(k, param).map(t => t.key)));
-    return kept => hit.has(kept.key);
+    // Of what refers to a contained resource there is only its container, and what that contains besides.
+    const beside = c => [c.container, ...c.container.within].filter(k => k.type === source && this.contained(k, param).includes(c));
+    return kept => hit.has(kept.key) || (kept.container && beside(kept).some(fits)) === true;
   }
 
   listed(value) {

@@ -61,8 +61,7 @@ export class Questioner {
   contained(type) {
     const { dice } = this;
     this.feature('_contained');
-    const query = Array.from({ length: dice.between(0, 2) }, () => (dice.chance(0.2) ? this.chain(type, 2) : null) ?? this.leaf(type))
-      .filter(part => !part.includes('_has:'));
+    const query = Array.from({ length: dice.between(0, 2) }, () => (dice.chance(0.2) ? this.chain(type, 3) : dice.chance(0.25) ? this.has(type, 2) : null) ?? this.leaf(type));
     query.push(`_contained=${dice.one(['true', 'true', 'both', 'false'])}`, `_count=${dice.one([2, 7, 100])}`);
     if (dice.chance(0.2)) query.push('_containedType=container');
     if (dice.chance(0.3)) query.push('_total=accurate');

@@ -7,9 +7,8 @@
  *   L <field>            a uri of the field is longer than its term (told here for _filter)
  *
  * The first two find the containers. What is contained there is looked at: its entries, derived as
- * they would be for a row, are asked the plan that rows are asked. So whatever can be asked of a
- * row can be asked of it, but who refers to it (REFERRED: nothing outside its container can), and
- * what knows only rows: they are refused by name.
+ * they would be for a row, are asked the plan that rows are asked (contained_match.h). So whatever
+ * can be asked of a row can be asked of it; what knows only rows is refused by name.
  *
  * Of a parameter that users added R and L stand in that parameter's second field instead: they come
  * and go with it (zd_contained_place).
@@ -31,6 +30,8 @@ zd_err zd_contained_open(zd_search *s, zd_fault *fault);
 
 /* ---- writing ---- */
 
+/* The id of the resource at the node; absent when it has none. */
+zd_err zd_contained_id(const zd_source *x, uint32_t node, zd_slice *out);
 /* Next contained resource of the one at `container`; 0: no more. From 0. */
 uint32_t zd_contained_next(const zd_search *s, const zd_tree *tree, uint32_t container,
                            uint32_t before);
@@ -49,10 +50,16 @@ zd_err zd_entries_within(const zd_search *s, const zd_tree *tree, uint32_t conta
 
 /* ---- asking ---- */
 
-/* Rows that refer by the parameter of step `at` to a resource they contain and `target` matches.
- * *out NULL: there are none, and nothing contained at all. Errors as of zd_ask_plan. */
-zd_err zd_contained_chain(zd_ask *a, size_t at, const zd_search_param *param, const zd_plan *target,
+/* Rows that refer by the parameter to a resource they contain and `target` matches. *out NULL:
+ * there are none, and nothing contained at all. Errors as of zd_ask_plan. */
+zd_err zd_contained_chain(zd_ask *a, const zd_search_param *param, const zd_plan *target,
                           const zd_plan **out);
+
+/* What _has means for contained resources: `from` matches one of type `source` that refers to it,
+ * its container or something contained beside it. `join`: the plan for rows, to be told; NULL: *out
+ * is a plan that finds no rows, NULL when nothing is contained at all. */
+zd_err zd_contained_has(zd_ask *a, zd_type source, const zd_search_param *param,
+                        const zd_plan *from, zd_plan *join, const zd_plan **out);
 
 /* Rows that contain a resource that the query's plan matches, with _contained=both besides those
  * that match themselves. */

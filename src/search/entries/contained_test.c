@@ -43,6 +43,8 @@ static const char *const resources[] = {
     "{\"resourceType\":\"QuestionnaireResponse\",\"id\":\"a2\",\"questionnaire\":"
     "\"http://q.example/w|1\",\"status\":\"completed\"}",
     "{\"resourceType\":\"Patient\",\"id\":\"q\",\"name\":[{\"family\":\"Ivanov\"}]}",
+    "{\"resourceType\":\"Patient\",\"id\":\"g\",\"gender\":\"male\",\"managingOrganization\":"
+    "{\"reference\":\"Organization/o1\"}}",
 };
 
 static int open_world(void **state) {
@@ -137,8 +139,13 @@ static void chains_look_into_contained_resources(void **state) {
       {"MedicationRequest", "_filter=medication.code%20ne%20abc", "r2"},
       {"Patient", "_has:Observation:subject:status=final", ""},
       {"MedicationRequest", "medication._has:MedicationDispense:medication:status=x", ""},
-      {"MedicationRequest", "medication.manufacturer._has:Patient:organization:gender=male",
-       "!cannot be asked"},
+      /* The container refers to what it contains, one contained to another. */
+      {"MedicationRequest", "medication._has:MedicationRequest:medication:status=active", "r1 r2"},
+      {"MedicationRequest", "medication._has:MedicationRequest:medication:_id=r2", "r2"},
+      {"MedicationRequest", "medication._has:MedicationRequest:medication:status=draft", ""},
+      {"MedicationRequest", "medication.manufacturer._has:Medication:manufacturer:code=def", "r2"},
+      {"MedicationRequest", "medication.manufacturer._has:Patient:organization:gender=male", "r1"},
+      {"MedicationRequest", "medication.manufacturer._has:Patient:organization:gender=female", ""},
   };
   CHECK((world *)*state, rows);
 }
@@ -166,7 +173,7 @@ static void contained_resources_are_found_when_asked_for(void **state) {
       {"Patient", "name=ivanov&_contained=both", "b1 q"},
       {"Patient", "_lastUpdated=ge2000&_contained=true", ""},
       {"Patient", "_lastUpdated:missing=true&_contained=true", "b1"},
-      {"Patient", "_lastUpdated:missing=false&_contained=both", "s q"},
+      {"Patient", "_lastUpdated:missing=false&_contained=both", "s q g"},
       {"Medication", "_list=l1&_contained=both", "m1"},
       {"Provenance", "target:Patient.name=self&_contained=true", "s"},
       {"Provenance", "target:Patient.name=ivanov&_contained=true", ""},
@@ -176,7 +183,18 @@ static void contained_resources_are_found_when_asked_for(void **state) {
       {"Medication", "_contained=true&_containedType=contained", "!within their containers"},
       {"Medication", "_contained=true&_sort=code", "!ordered by"},
       {"Medication", "_contained=true&_include=Medication:manufacturer", "!_include"},
-      {"Medication", "_contained=true&_has:MedicationRequest:medication:status=active", "!_has"},
+      {"Medication", "_contained=true&_has:MedicationRequest:medication:status=active", "r1 r2"},
+      {"Medication", "_contained=true&code=abc&_has:MedicationRequest:medication:status=active",
+       "r1"},
+      {"Medication", "_contained=both&_has:MedicationRequest:medication:intent=plan", ""},
+      {"Organization", "_contained=true&_has:Medication:manufacturer:code=def", "r2"},
+      {"Organization", "_contained=true&_has:Medication:manufacturer:code=abc", ""},
+      {"Organization",
+       "_contained=true&_has:Medication:manufacturer:_has:MedicationRequest:medication:_id=r2",
+       "r2"},
+      {"Questionnaire", "_contained=true&_has:QuestionnaireResponse:questionnaire:_id=a1", "a1"},
+      {"Questionnaire", "_contained=both&_has:QuestionnaireResponse:questionnaire:_id=a2", "w"},
+      {"Organization", "_contained=both&_has:Patient:organization:gender=male", "o1"},
   };
   CHECK((world *)*state, rows);
 }

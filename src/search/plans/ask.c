@@ -43,7 +43,6 @@ static zd_err read_has(zd_ask *a, zd_slice *rest, zd_step *step) {
   take(rest, ':');
   zd_slice type = rest->p ? take(rest, ':') : *rest;
   step->kind = ZD_STEP_HAS;
-  a->q->asks_has = true;
   step->code = rest->p ? take(rest, ':') : *rest;
   if (!rest->p)
     return zd_ask_fail(a, ZD_ERR_NOT_FOUND,
@@ -263,7 +262,7 @@ static zd_err ask_chain(zd_ask *a, size_t at, zd_type type, zd_asked *out) {
     err = zd_ask_by_url(a, param, target.plan, &found[n]);
     if (!err) out->nodes += zd_ask_nodes(found[n++]);
   }
-  if (!err) err = zd_contained_chain(a, at, param, target.plan, &found[n]);
+  if (!err) err = zd_contained_chain(a, param, target.plan, &found[n]);
   if (!err && found[n]) out->nodes += zd_ask_nodes(found[n++]);
   return err ? err : zd_plan_group(ZD_PLAN_OR, found, n, a->q->arena, &out->plan);
 }
@@ -286,7 +285,7 @@ static zd_err ask_has(zd_ask *a, size_t at, zd_type type, zd_asked *out) {
   if (!err) err = zd_ask_typed(a->q, step->type, &source);
   if (err) return err;
   ways w = ways_of(a->q->s, step->type, param);
-  const zd_plan *found[2];
+  const zd_plan *found[2], *within = NULL;
   size_t n = 0;
   *out = (zd_asked){.nodes = 2 + source.nodes, .typed = true};
   if (w.by_name) {
@@ -294,6 +293,10 @@ static zd_err ask_has(zd_ask *a, size_t at, zd_type type, zd_asked *out) {
     err = join(a, ZD_PLAN_REFERRED, param->field, source.plan, &p);
     if (!err) p->type = zd_search_type_symbol(a->q->s, type);
     found[n++] = p;
+    if (!err) err = zd_contained_has(a, step->type, param, source.plan, p, &within);
+  } else {
+    err = zd_contained_has(a, step->type, param, source.plan, NULL, &within);
+    if (within) found[n++] = within;
   }
   if (!err && w.by_url) {
     err = zd_ask_named_by_url(a, type, step->type, param, source.plan, &found[n]);
