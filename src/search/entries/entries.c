@@ -18,16 +18,22 @@ typedef struct collector {
   uint16_t param;     /* whose facts are coming */
   size_t facts;       /* told of the node so far */
   zd_entry *items;
+  uint32_t *hashes; /* of items */
   size_t n, room;
   uint32_t *places;
   size_t mask;
   uint8_t seen[PARAMS_MAX]; /* quantity parameters that have had a value */
 } collector;
 
-static uint64_t entry_hash(const zd_entry *e) {
-  if (e->kind == ZD_ENTRY_TERM) return zd_hash64_seed(e->term.p, e->term.n, e->field);
+static uint32_t term_hash(uint32_t field, uint64_t hash) {
+  hash = (hash ^ field) * UINT64_C(0x9E3779B97F4A7C15);
+  return (uint32_t)(hash >> 32);
+}
+
+static uint32_t entry_hash(const zd_entry *e) {
+  if (e->kind == ZD_ENTRY_TERM) return term_hash(e->field, zd_hash64(e->term.p, e->term.n));
   uint64_t h = (uint64_t)e->low * UINT64_C(0x9E3779B97F4A7C15) + (uint64_t)e->high;
-  return (h ^ (h >> 29)) * UINT64_C(0xBF58476D1CE4E5B9) + e->field;
+  return term_hash(e->field, (h ^ (h >> 29)) * UINT64_C(0xBF58476D1CE4E5B9));
 }
 
 static bool entry_eq(const zd_entry *a, const zd_entry *b) {
@@ -37,37 +43,52 @@ static bool entry_eq(const zd_entry *a, const zd_entry *b) {
 }
 
 /* The place of an equal entry, or the empty one where it belongs. */
-static uint32_t *place_of(collector *c, const zd_entry *e) {
-  uint64_t h = entry_hash(e);
-  size_t at = (size_t)(h ^ (h >> 32)) & c->mask;
-  while (c->places[at] && !entry_eq(&c->items[c->places[at] - 1], e)) at = (at + 1) & c->mask;
+static uint32_t *place_of(const collector *c, const zd_entry *e, uint32_t hash) {
+  size_t at = hash & c->mask;
+  for (; c->places[at]; at = (at + 1) & c->mask) {
+    uint32_t i = c->places[at] - 1;
+    if (c->hashes[i] == hash && entry_eq(&c->items[i], e)) break;
+  }
   return &c->places[at];
 }
 
 static zd_err grow(collector *c) {
   size_t room = c->room ? c->room * 2 : FEW / 2;
   zd_entry *items = zd_arena_alloc(c->source.arena, room * sizeof *items);
+  uint32_t *hashes = zd_arena_alloc(c->source.arena, room * sizeof *hashes);
   uint32_t *places = ZD_NEW_ARRAY(c->source.arena, uint32_t, room * 2);
-  if (!items || !places) return ZD_ERR_MEMORY;
+  if (!items || !hashes || !places) return ZD_ERR_MEMORY;
   if (c->n) memcpy(items, c->items, c->n * sizeof *items);
+  if (c->n) memcpy(hashes, c->hashes, c->n * sizeof *hashes);
   c->items = items;
+  c->hashes = hashes;
   c->room = room;
   c->places = places;
   c->mask = room * 2 - 1;
-  for (size_t i = 0; i < c->n; i++) *place_of(c, &items[i]) = (uint32_t)(i + 1);
+  for (size_t i = 0; i < c->n; i++) {
+    size_t at = hashes[i] & c->mask; /* all differ */
+    while (places[at]) at = (at + 1) & c->mask;
+    places[at] = (uint32_t)(i + 1);
+  }
+  return ZD_OK;
+}
+
+static void put(collector *c, uint32_t *place, const zd_entry *e, uint32_t hash) {
+  c->hashes[c->n] = hash;
+  c->items[c->n++] = *e;
+  *place = (uint32_t)c->n;
+}
+
+static zd_err add_hashed(collector *c, const zd_entry *e, uint32_t hash) {
+  zd_err err = c->n == c->room ? grow(c) : ZD_OK;
+  if (err) return err;
+  uint32_t *place = place_of(c, e, hash);
+  if (!*place) put(c, place, e, hash);
   return ZD_OK;
 }
 
 static zd_err add(collector *c, const zd_entry *e) {
-  if (c->n == c->room) {
-    zd_err err = grow(c);
-    if (err) return err;
-  }
-  uint32_t *place = place_of(c, e);
-  if (*place) return ZD_OK;
-  c->items[c->n++] = *e;
-  *place = (uint32_t)c->n;
-  return ZD_OK;
+  return add_hashed(c, e, entry_hash(e));
 }
 
 static zd_err add_term(collector *c, uint32_t field, zd_slice term) {
@@ -330,22 +351,23 @@ static zd_err ask_paths(collector *c, uint32_t root) {
 
 /* ---- full text ---- */
 
-static bool has_term(void *state, uint32_t field, zd_slice term) {
-  collector *c = state;
-  return c->n && *place_of(c, &(zd_entry){.field = field, .kind = ZD_ENTRY_TERM, .term = term});
+static bool has_term(void *state, uint32_t field, zd_slice term, uint64_t hash) {
+  const collector *c = state;
+  zd_entry e = {.field = field, .kind = ZD_ENTRY_TERM, .term = term};
+  return c->n && *place_of(c, &e, term_hash(field, hash));
 }
 
-static zd_err keep_term(void *state, uint32_t field, zd_slice term) {
+static zd_err keep_term(void *state, uint32_t field, zd_slice term, uint64_t hash) {
   collector *c = state;
   zd_entry e = {.field = field, .kind = ZD_ENTRY_TERM, .term = term};
   zd_err err = c->n == c->room ? grow(c) : ZD_OK;
   if (err) return err;
-  uint32_t *place = place_of(c, &e);
+  uint32_t mixed = term_hash(field, hash);
+  uint32_t *place = place_of(c, &e, mixed);
   if (*place) return ZD_OK;
   e.term = zd_arena_copy(c->source.arena, term);
   if (!e.term.p) return ZD_ERR_MEMORY;
-  c->items[c->n++] = e;
-  *place = (uint32_t)c->n;
+  put(c, place, &e, mixed);
   return ZD_OK;
 }
 

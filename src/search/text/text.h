@@ -55,9 +55,12 @@ zd_err zd_text_read(zd_words *words, zd_slice text, zd_arena *arena, zd_text_nod
 
 /* ---- what a resource says ---- */
 
-/* Calls `sink` for every text of the resource at `root`, markup removed. */
+/* Calls `sink` for every text of the resource at `root` that stands in its narrative, or elsewhere,
+ * or (both parts together) for all; markup removed. */
+enum { ZD_TEXT_NARRATIVE = 1, ZD_TEXT_ELSEWHERE = 2 };
 typedef zd_err (*zd_text_sink)(void *state, bool narrative, zd_slice text);
-zd_err zd_text_each(const zd_source *x, uint32_t root, zd_text_sink sink, void *state);
+zd_err zd_text_each(const zd_source *x, uint32_t root, unsigned parts, zd_text_sink sink,
+                    void *state);
 
 /* The narrative of the resource at `root` itself; 0: it has none. */
 uint32_t zd_text_narrative(const zd_search *s, const zd_tree *tree, uint32_t root);
@@ -66,11 +69,12 @@ uint32_t zd_text_narrative(const zd_search *s, const zd_tree *tree, uint32_t roo
  * stand within words (b, i, sup, ...) nothing. In the arena; p is NULL when memory is exhausted. */
 zd_slice zd_text_of_markup(zd_slice xhtml, zd_arena *arena);
 
-/* What keeps the terms of a resource, each once. A term lies where the next one will. */
+/* What keeps the terms of a resource, each once. A term lies where the next one will; `hash` is its
+ * zd_hash64. */
 typedef struct zd_text_keeper {
   void *state;
-  zd_err (*add)(void *state, uint32_t field, zd_slice term);
-  bool (*has)(void *state, uint32_t field, zd_slice term);
+  zd_err (*add)(void *state, uint32_t field, zd_slice term, uint64_t hash);
+  bool (*has)(void *state, uint32_t field, zd_slice term, uint64_t hash);
 } zd_text_keeper;
 zd_err zd_text_entries(const zd_source *x, uint32_t root, const zd_text_keeper *keeper);
 

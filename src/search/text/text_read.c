@@ -157,7 +157,7 @@ static zd_err read_phrase(reader *r, zd_text_node **out) {
 /* "pneumo*": the letters before the mark are one word, without its stem. */
 static zd_err read_prefix(reader *r, zd_slice item, zd_text_node **out) {
   zd_slice rest = {item.p, item.n - 1}, raw = {NULL, 0};
-  zd_word word = {{NULL, 0}, 0, false};
+  zd_word word = {.term = {NULL, 0}};
   zd_err err = ZD_OK;
   bool whole = zd_words_next(&rest, &raw) && raw.p == item.p && rest.n == 0;
   if (whole) err = zd_words_read(r->words, raw, r->arena, &word);

@@ -98,18 +98,22 @@ static zd_err tell(const zd_source *x, uint32_t node, bool markup, bool narrativ
   return err || !text.n ? err : sink(state, narrative, text);
 }
 
-zd_err zd_text_each(const zd_source *x, uint32_t root, zd_text_sink sink, void *state) {
+zd_err zd_text_each(const zd_source *x, uint32_t root, unsigned parts, zd_text_sink sink,
+                    void *state) {
   const zd_text *t = x->search->text;
   const zd_tree *tree = x->tree;
   uint32_t first = zd_text_narrative(x->search, tree, root);
   uint32_t end = first ? tree->nodes[first].end : 0;
+  bool all = parts != ZD_TEXT_NARRATIVE;
+  uint32_t last = all ? tree->nodes[root].end : end;
   zd_err err = ZD_OK;
-  for (uint32_t i = root + 1; i < tree->nodes[root].end && !err; i++) {
+  for (uint32_t i = all ? root + 1 : first + 1; i < last && !err; i++) {
     zd_element e = tree->nodes[i].element;
     uint8_t kind = e < t->kind_count ? t->kinds[e] : NO_TEXT;
     if (kind == NO_TEXT) continue;
     bool narrative = kind == MARKUP && first && i > first && i < end;
-    err = tell(x, i, kind == MARKUP, narrative, sink, state);
+    if (parts & (narrative ? ZD_TEXT_NARRATIVE : ZD_TEXT_ELSEWHERE))
+      err = tell(x, i, kind == MARKUP, narrative, sink, state);
   }
   return err;
 }

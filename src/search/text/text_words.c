@@ -15,6 +15,7 @@ enum { PLACES = 8192, RAW_MAX = 45, KEPT_MAX = 80 };
 typedef struct place {
   uint8_t raw_n, term_n, stem_n;
   bool odd;
+  uint64_t hash; /* of the term */
   char raw[RAW_MAX];
   char term[KEPT_MAX];
 } place;
@@ -85,7 +86,23 @@ void zd_words_give(zd_words_pool *pool, zd_words *w) {
 
 /* ---- cutting ---- */
 
-typedef enum kind { GAP, LETTER, DIGIT, JOINER, APOSTROPHE, POINT } kind;
+/* What a character is to a word; the numbers are how the table below shows it. */
+typedef enum kind {
+  GAP = ' ',
+  LETTER = 'a',
+  DIGIT = '0',
+  JOINER = '-',
+  APOSTROPHE = '\'',
+  POINT = '.'
+} kind;
+
+/* Of the characters of one byte. */
+static const char plain_kinds[] =
+    "                                "
+    "       '    . . 0000000000      "
+    " aaaaaaaaaaaaaaaaaaaaaaaaaa     "
+    " aaaaaaaaaaaaaaaaaaaaaaaaaa     ";
+_Static_assert(sizeof plain_kinds == 0x80 + 1, "a kind for each of them");
 
 static kind kind_of_point(utf8proc_int32_t c) {
   if (c == 0x2019) return APOSTROPHE;
@@ -96,56 +113,78 @@ static kind kind_of_point(utf8proc_int32_t c) {
   return mark || category == UTF8PROC_CATEGORY_CF ? JOINER : GAP;
 }
 
-static kind kind_of_ascii(unsigned char c) {
-  if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')) return LETTER;
-  if (c >= '0' && c <= '9') return DIGIT;
-  if (c == '\'') return APOSTROPHE;
-  return c == '.' || c == ',' ? POINT : GAP;
+/* Whether a letter of two bytes stands at p: U+0400 .. U+047F. */
+static inline bool is_cyrillic(const char *p, const char *end) {
+  return ((unsigned char)*p & 0xFE) == 0xD0 && end - p > 1 && ((unsigned char)p[1] & 0xC0) == 0x80;
 }
 
-/* What stands at the start of `text`, which is not empty, and how many bytes it takes. */
-static kind kind_at(zd_slice text, size_t *bytes) {
-  unsigned char a = (unsigned char)text.p[0];
+/* What stands at p, which is before the end, and how many bytes it takes. */
+static kind kind_at(const char *p, const char *end, size_t *bytes) {
+  unsigned char a = (unsigned char)*p;
   *bytes = 1;
-  if (a < 0x80) return kind_of_ascii(a);
-  if ((a == 0xD0 || a == 0xD1) && text.n > 1 && ((unsigned char)text.p[1] & 0xC0) == 0x80) {
+  if (a < 0x80) return (kind)plain_kinds[a];
+  if (is_cyrillic(p, end)) {
     *bytes = 2;
-    return LETTER; /* U+0400 .. U+047F */
+    return LETTER;
   }
   utf8proc_int32_t c;
-  utf8proc_ssize_t used =
-      utf8proc_iterate((const utf8proc_uint8_t *)text.p, (utf8proc_ssize_t)text.n, &c);
+  utf8proc_ssize_t used = utf8proc_iterate((const utf8proc_uint8_t *)p, end - p, &c);
   if (used <= 0) return GAP;
   *bytes = (size_t)used;
   return kind_of_point(c);
 }
 
 /* What the word goes on with behind an apostrophe or a point. */
-static bool goes_on(zd_slice behind, kind wanted) {
+static bool goes_on(const char *p, const char *end, kind wanted) {
   size_t bytes;
-  return behind.n && kind_at(behind, &bytes) == wanted;
+  return p < end && kind_at(p, end, &bytes) == wanted;
+}
+
+/* The first letter or digit from p on, or the end. */
+static const char *skip_gaps(const char *p, const char *end) {
+  size_t bytes;
+  for (; p < end; p += bytes) {
+    kind k = kind_at(p, end, &bytes);
+    if (k == LETTER || k == DIGIT) break;
+  }
+  return p;
+}
+
+/* Passes the letters and digits that nearly all words consist of; *last: what was passed last. */
+static inline const char *pass_plain(const char *p, const char *end, kind *last) {
+  while (p < end) {
+    unsigned char a = (unsigned char)*p;
+    if (a < 0x80) {
+      kind k = (kind)plain_kinds[a];
+      if (k != LETTER && k != DIGIT) break;
+      *last = k;
+      p++;
+    } else if (is_cyrillic(p, end)) {
+      *last = LETTER;
+      p += 2;
+    } else {
+      break;
+    }
+  }
+  return p;
 }
 
 bool zd_words_next(zd_slice *rest, zd_slice *raw) {
+  const char *end = rest->p + rest->n;
+  const char *start = skip_gaps(rest->p, end), *p = start;
   size_t bytes;
-  kind k = GAP, last;
-  for (; rest->n; *rest = zd_slice_from(*rest, bytes)) {
-    k = kind_at(*rest, &bytes);
-    if (k == LETTER || k == DIGIT) break;
-  }
-  if (!rest->n) return false;
-  *raw = (zd_slice){rest->p, bytes};
-  for (last = k; raw->n < rest->n; raw->n += bytes) {
-    zd_slice here = zd_slice_from(*rest, raw->n);
-    k = kind_at(here, &bytes);
-    zd_slice behind = zd_slice_from(here, bytes);
+  kind last = GAP;
+  while ((p = pass_plain(p, end, &last)) < end) {
+    kind k = kind_at(p, end, &bytes);
     if (k == GAP) break;
-    if (k == APOSTROPHE && !(last == LETTER && goes_on(behind, LETTER))) break;
-    if (k == POINT && !(last == DIGIT && goes_on(behind, DIGIT))) break;
+    if (k == APOSTROPHE && !(last == LETTER && goes_on(p + bytes, end, LETTER))) break;
+    if (k == POINT && !(last == DIGIT && goes_on(p + bytes, end, DIGIT))) break;
     if (k != JOINER) last = k;
+    p += bytes;
   }
-  *rest = zd_slice_from(*rest, raw->n);
-  return true;
+  *raw = (zd_slice){start, (size_t)(p - start)};
+  *rest = (zd_slice){p, (size_t)(end - p)};
+  return raw->n > 0;
 }
 
 /* ---- folding ---- */
@@ -284,7 +323,7 @@ static void digest(zd_words *w, char *form, size_t form_n, zd_word *out) {
   *out = (zd_word){.term = {w->term, n + 1}, .stem_n = n};
 }
 
-static zd_err make(zd_words *w, zd_slice raw, zd_arena *scratch, zd_word *out) {
+static zd_err fold_and_stem(zd_words *w, zd_slice raw, zd_arena *scratch, zd_word *out) {
   size_t n;
   if (raw.n > ZD_WORD_MAX || !fold_plain(raw, w->term, &n)) {
     char *form;
@@ -300,6 +339,12 @@ static zd_err make(zd_words *w, zd_slice raw, zd_arena *scratch, zd_word *out) {
   return n ? make_term(w, n, out) : ZD_OK;
 }
 
+static zd_err make(zd_words *w, zd_slice raw, zd_arena *scratch, zd_word *out) {
+  zd_err err = fold_and_stem(w, raw, scratch, out);
+  if (!err) out->hash = zd_hash64(out->term.p, out->term.n);
+  return err;
+}
+
 zd_err zd_words_read(zd_words *w, zd_slice raw, zd_arena *scratch, zd_word *out) {
   if (raw.n > RAW_MAX) return make(w, raw, scratch, out);
   uint64_t h = zd_hash64(raw.p, raw.n);
@@ -311,10 +356,11 @@ zd_err zd_words_read(zd_words *w, zd_slice raw, zd_arena *scratch, zd_word *out)
     at->term_n = (uint8_t)out->term.n;
     at->stem_n = (uint8_t)out->stem_n;
     at->odd = out->odd;
+    at->hash = out->hash;
     memcpy(at->raw, raw.p, raw.n);
     memcpy(at->term, out->term.p, out->term.n);
   }
-  *out = (zd_word){{at->term, at->term_n}, at->stem_n, at->odd};
+  *out = (zd_word){{at->term, at->term_n}, at->stem_n, at->odd, at->hash};
   return ZD_OK;
 }
 

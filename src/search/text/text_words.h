@@ -42,6 +42,7 @@ typedef struct zd_word {
   zd_slice term; /* <stem> 00 <ending>, or <stem> 00 <word>; valid until the next call */
   size_t stem_n; /* bytes of the stem */
   bool odd;      /* behind the 00 stands the whole word */
+  uint64_t hash; /* zd_hash64 of the term */
 } zd_word;
 
 /* The word that zd_words_next cut out. term is empty when nothing of it is left by folding.

@@ -77,48 +77,66 @@ static size_t slow_step(folder *f, const char *p, size_t n) {
   return (size_t)used;
 }
 
-static bool ascii_step(folder *f, unsigned char c) {
-  if (c >= 'A' && c <= 'Z') c = (unsigned char)(c + 32);
-  bool plain = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-  if (plain) {
-    char byte = (char)c;
-    put(f, &byte, 1);
-  } else if (c == ' ') {
-    f->blank = true;
-  }
-  return plain || c == ' ';
+/* Characters of one byte, folded: a point is dropped, as points are; a blank separates. */
+static const char plain_of[] =
+    ".........     .................."
+    " ...$......+....0123456789..<=>."
+    ".abcdefghijklmnopqrstuvwxyz...^."
+    "`abcdefghijklmnopqrstuvwxyz.|.~.";
+_Static_assert(sizeof plain_of == 0x80 + 1, "one for each of them");
+
+/* A Russian letter, two bytes (U+0410..U+044F and Ё ё), folded; 0: it is none. */
+static unsigned russian_of(unsigned char a, unsigned char b) {
+  if ((a & 0xFE) != 0xD0 || (b & 0xC0) != 0x80) return 0;
+  unsigned c = ((a & 0x1Fu) << 6) | (b & 0x3Fu);
+  if (c == 0x401 || c == 0x451) return 0x435;
+  if (c >= 0x410 && c <= 0x42F) c += 0x20;
+  if (c < 0x430 || c > 0x44F) return 0;
+  return c == 0x439 ? 0x438 : c;
 }
 
-/* Russian letters, two bytes each: U+0410..U+044F and Ё ё. */
-static bool russian_step(folder *f, unsigned char a, unsigned char b) {
-  if ((a & 0xFE) != 0xD0 || (b & 0xC0) != 0x80) return false;
-  unsigned c = ((a & 0x1Fu) << 6) | (b & 0x3Fu);
-  if (c == 0x401 || c == 0x451) {
-    c = 0x435;
-  } else if (c >= 0x410 && c <= 0x42F) {
-    c += 0x20;
-  } else if (c < 0x430 || c > 0x44F) {
-    return false;
+/* Folds from text.p[i] on what needs no look at tables of Unicode, while there is room for any of it;
+ * returns where it stopped. */
+static size_t fold_plain(folder *f, zd_slice text, size_t i) {
+  size_t n = f->n, most = f->limit && f->limit < f->room ? f->limit : f->room;
+  bool blank = f->blank;
+  for (size_t bytes; i < text.n && n + 3 <= most; i += bytes) {
+    unsigned char a = (unsigned char)text.p[i];
+    char one = a < 0x80 ? plain_of[a] : 0;
+    unsigned russian = 0;
+    bytes = 1;
+    if (one == '.') continue;
+    if (one == ' ') {
+      blank = true;
+      continue;
+    }
+    if (!one) {
+      russian = i + 1 < text.n ? russian_of(a, (unsigned char)text.p[i + 1]) : 0;
+      if (!russian) break;
+      bytes = 2;
+    }
+    if (blank && n) f->p[n++] = ' ';
+    blank = false;
+    if (russian) {
+      f->p[n++] = (char)(0xC0 | (russian >> 6));
+      f->p[n++] = (char)(0x80 | (russian & 0x3F));
+    } else {
+      f->p[n++] = one;
+    }
   }
-  if (c == 0x439) c = 0x438;
-  const char bytes[2] = {(char)(0xC0 | (c >> 6)), (char)(0x80 | (c & 0x3F))};
-  put(f, bytes, 2);
-  return true;
+  f->n = n;
+  f->blank = blank;
+  return i;
 }
 
 zd_slice zd_fold(zd_slice text, size_t limit, bool *cut, zd_arena *arena) {
   size_t room = (limit && text.n > limit ? limit : text.n) + CHARACTER;
   folder f = {.arena = arena, .room = room, .limit = limit, .p = zd_arena_alloc(arena, room)};
   if (!f.p) return (zd_slice){NULL, 0};
-  for (size_t i = 0; i < text.n && !f.failed && !f.cut;) {
-    unsigned char c = (unsigned char)text.p[i];
-    if (c < 0x80 && ascii_step(&f, c)) {
-      i++;
-    } else if (i + 1 < text.n && russian_step(&f, c, (unsigned char)text.p[i + 1])) {
-      i += 2;
-    } else {
-      i += slow_step(&f, text.p + i, text.n - i);
-    }
+  for (size_t i = 0; !f.failed && !f.cut;) {
+    i = fold_plain(&f, text, i);
+    if (i >= text.n) break;
+    i += slow_step(&f, text.p + i, text.n - i);
   }
   if (cut) *cut = f.cut;
   return f.failed ? (zd_slice){NULL, 0} : (zd_slice){f.p, f.n};
