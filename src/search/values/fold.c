@@ -95,8 +95,8 @@ static unsigned russian_of(unsigned char a, unsigned char b) {
   return c == 0x439 ? 0x438 : c;
 }
 
-/* Folds from text.p[i] on what needs no look at tables of Unicode, while there is room for any of it;
- * returns where it stopped. */
+/* Folds from text.p[i] on what needs no look at tables of Unicode, while there is room for any of
+ * it; returns where it stopped. */
 static size_t fold_plain(folder *f, zd_slice text, size_t i) {
   size_t n = f->n, most = f->limit && f->limit < f->room ? f->limit : f->room;
   bool blank = f->blank;

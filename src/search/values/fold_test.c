@@ -58,6 +58,23 @@ static void cuts_at_whole_characters(void **state) {
   zd_arena_free(&arena);
 }
 
+/* Where room is short each character goes the long way, through the tables of Unicode. */
+static void plain_characters_are_folded_as_unicode_says(void **state) {
+  (void)state;
+  zd_arena arena;
+  zd_arena_init(&arena, 0);
+  for (unsigned c = 1; c < 0x500; c++) {
+    char text[8] = "xxx";
+    size_t n = 3;
+    if (c >= 0x80) text[n++] = (char)(0xC0 | (c >> 6));
+    text[n++] = (char)(c < 0x80 ? c : 0x80 | (c & 0x3F));
+    zd_slice quick = zd_fold((zd_slice){text, n}, 0, NULL, &arena);
+    zd_slice slow = zd_fold((zd_slice){text, n}, quick.n, NULL, &arena);
+    assert_true(zd_slice_eq(quick, slow));
+  }
+  zd_arena_free(&arena);
+}
+
 static void out_of_memory_is_told(void **state) {
   (void)state;
   zd_arena arena;
@@ -91,6 +108,7 @@ static void tells_plain_texts(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(folds), cmocka_unit_test(tells_plain_texts),
                                      cmocka_unit_test(cuts_at_whole_characters),
+                                     cmocka_unit_test(plain_characters_are_folded_as_unicode_says),
                                      cmocka_unit_test(out_of_memory_is_told)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
