@@ -49,9 +49,12 @@ zd_err zd_fhir_xml_bundle(const zd_schema *schema, zd_slice text, const zd_read_
 typedef struct zd_xml_layout {
   bool declaration; /* <?xml version="1.0" encoding="UTF-8"?> in front */
   bool laid_out;    /* one element a line, two spaces; narrative stays as it is */
+  unsigned depth; /* of a node that is an element of something (Bundle.entry): how many stand around
+                     it, and have declared the namespace */
 } zd_xml_layout;
 
-/* Node `root` of the tree as XML, appended; elements in schema order. layout NULL: neither.
+/* Node `root` of the tree as XML, appended: a resource, or with layout->depth an element; elements
+ * in schema order. layout NULL: neither.
  *
  * XML cannot hold everything JSON can: U+FFFE and U+FFFF are written as U+FFFD; narrative whose
  * text is no well-formed XHTML (JSON readers cannot see that) is written as a div that shows that

@@ -178,10 +178,21 @@ static zd_arena *arena_of(void *context, size_t i, size_t n) {
   return &b->scratch;
 }
 
+/* What was found wrong with entry i when it was XML; NULL: nothing. Entries come in order. */
+static const zd_issues *fault_of(zd_bundle *b, size_t i) {
+  while (b->fault < b->faults.n && b->faults.items[b->fault].entry < i) b->fault++;
+  bool found = b->fault < b->faults.n && b->faults.items[b->fault].entry == i;
+  return found ? &b->faults.items[b->fault].issues : NULL;
+}
+
+static zd_err refuse_entry(void *context, size_t i, zd_err err, const zd_issues *found);
+
 /* What an entry cannot do is told only when no fault is found anywhere. */
 static zd_err take(void *context, size_t i, const zd_tree *tree) {
   zd_bundle *b = context;
   if (!b->processed || b->refused) return ZD_OK;
+  const zd_issues *fault = fault_of(b, i);
+  if (fault) return refuse_entry(b, i, ZD_ERR_INVALID, fault);
   if (!take_entry(b, tree, i, b->refusal))
     b->refused = !entry_may_fail(b, &b->entries[i], b->refusal);
   return ZD_OK;
@@ -231,6 +242,7 @@ bool zd_bundle_open(zd_call *c, zd_fhir_bundle *parts, zd_slice text, zd_return 
                    .text = text,
                    .prefer = prefer,
                    .lenient = lenient,
+                   .faults = b->faults,
                    .report = b->report};
   if (parts->split.found > c->rest->entry_limit) {
     zd_answer_fail(c, a, 413, ZD_ISSUE_TOO_LONG, ZD_S("Bundle.entry"),

@@ -14,6 +14,7 @@
 #define ZD_REST_BUNDLE_H
 
 #include "fhir/bundle.h"
+#include "fhir/xml.h"
 #include "rest/unit.h"
 
 /* A byte of a text as a person finds it. */
@@ -31,18 +32,20 @@ typedef struct zd_bundle {
   bool transaction;
   bool lenient;
   zd_return prefer;
-  zd_issues *report;  /* takes the issues of a batch's entries, too; NULL: nobody asks */
-  zd_arena kept;      /* trees of entries ... */
-  size_t kept_bytes;  /* ... about */
-  zd_arena scratch;   /* of the entry being read or answered */
-  size_t answered;    /* bytes of the answers to questions, and of faults told */
-  zd_text_place told; /* where the text has been counted to, for the lines of faults */
+  zd_xml_faults faults; /* of entries that came in XML */
+  size_t fault;         /* the next of them */
+  zd_issues *report;    /* takes the issues of a batch's entries, too; NULL: nobody asks */
+  zd_arena kept;        /* trees of entries ... */
+  size_t kept_bytes;    /* ... about */
+  zd_arena scratch;     /* of the entry being read or answered */
+  size_t answered;      /* bytes of the answers to questions, and of faults told */
+  zd_text_place told;   /* where the text has been counted to, for the lines of faults */
   zd_answer *refusal;
   bool at_hand, processed, refused; /* while it is opened: see bundle.c */
 } zd_bundle;
 
 /* Reads the Bundle and takes it apart. parts: fed with all of `text`, and ended; both must outlive
- * b. *b is zero but for `report`; false when refused (status and issues set). */
+ * b. *b is zero but for `report` and `faults`; false when refused (status and issues set). */
 bool zd_bundle_open(zd_call *c, zd_fhir_bundle *parts, zd_slice text, zd_return prefer,
                     bool lenient, zd_bundle *b, zd_answer *a);
 /* The unit of all entries of a transaction. */

@@ -91,6 +91,19 @@ static zd_slice text_of_entry(zd_bundle *b, size_t i) {
   return zd_slice_from(b->text, at);
 }
 
+/* Of an entry that was XML the faults are known. */
+static const zd_issues *fault_of(const zd_bundle *b, size_t i) {
+  size_t low = 0, high = b->faults.n;
+  while (low < high) {
+    size_t middle = low + (high - low) / 2;
+    if (b->faults.items[middle].entry < i)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return low < b->faults.n && b->faults.items[low].entry == i ? &b->faults.items[low].issues : NULL;
+}
+
 /* What is wrong with an entry that could not be read. */
 static void tell_faults(zd_bundle *b, zd_unit_entry *e) {
   zd_call *c = b->call;
@@ -98,6 +111,12 @@ static void tell_faults(zd_bundle *b, zd_unit_entry *e) {
   size_t i = (size_t)(e - b->entries);
   zd_json_item item = {.at = 0, .n = b->parts->split.items[i].n};
   zd_issues_init(&c->issues, c->arena);
+  const zd_issues *known = fault_of(b, i);
+  if (known) {
+    c->issues = *known;
+    zd_answer_outcome(c, &e->answer, e->answer.status);
+    return;
+  }
   zd_err err = zd_fhir_bundle_item(b->parts, text_of_entry(b, i), item, (uint32_t)i, c->arena,
                                    &tree, &c->issues);
   if (!c->issues.errors) {

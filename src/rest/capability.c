@@ -159,7 +159,8 @@ static void write_statement(statement *r) {
   add_string(r, "url", zd_rest_base(rest));
   add(r, "},");
   add_string(r, "fhirVersion", zd_schema_fhir_version(r->schema));
-  add(r, ",\"format\":[\"application/fhir+json\",\"json\"],\"rest\":[{\"mode\":\"server\",");
+  add(r, ",\"format\":[\"application/fhir+json\",\"application/fhir+xml\",\"json\",\"xml\"],");
+  add(r, "\"rest\":[{\"mode\":\"server\",");
   add(r, rest->cors_origins ? "\"security\":{\"cors\":true}," : "");
   add(r, "\"resource\":[");
   bool first = true;

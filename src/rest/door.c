@@ -5,11 +5,13 @@
  * answered from its commit thread, so that no thread of ours waits for the disk.
  */
 #include "base/clock.h"
+#include "fhir/xml.h"
 #include "json/json.h"
 #include "rest/bundle.h"
 #include "rest/coding.h"
 #include "rest/definition.h"
 #include "rest/header.h"
+#include "rest/markup.h"
 #include "rest/outlet.h"
 #include "rest/question.h"
 #include "rest/streaming.h"
@@ -25,8 +27,10 @@ typedef struct door {
   zd_http_exchange *x;
   zd_interaction in;
   zd_answer answer;
-  zd_buffer body; /* the request's, decoded; when it had to be */
-  zd_slice text;  /* the request's body */
+  zd_buffer body;       /* the request's, decoded; when it had to be */
+  zd_slice text;        /* the request's body */
+  zd_format format;     /* that it is in */
+  zd_xml_faults faults; /* of a batch in XML */
   zd_tree tree;
   zd_unit unit;
   zd_unit_entry entry;   /* of a single write */
@@ -73,14 +77,35 @@ static void add_version_headers(door *d) {
 }
 
 static zd_coding accepted_coding(door *d) {
-  zd_http_header_add(d->x, "Vary", ZD_S("Accept-Encoding"));
+  zd_http_header_add(d->x, "Vary", ZD_S("Accept, Accept-Encoding"));
   return zd_coding_accepted(zd_http_header_get(d->x, "Accept-Encoding"));
+}
+
+/* The body as XML instead; what cannot be written so is told. */
+static void mark_up(door *d) {
+  zd_answer *a = &d->answer;
+  for (int attempt = 0; attempt < 2 && a->body.n; attempt++) {
+    zd_buffer xml;
+    zd_buffer_init(&xml, 0);
+    zd_err err =
+        zd_markup_whole(d->call.rest->schema, zd_buffer_slice(&a->body), d->in.pretty, &xml);
+    if (err == ZD_OK) {
+      zd_buffer_free(&a->body);
+      a->body = xml;
+      return;
+    }
+    zd_buffer_free(&xml);
+    zd_buffer_clear(&a->body);
+    zd_issues_init(&d->call.issues, d->call.arena);
+    zd_answer_fail(&d->call, a, 500, ZD_ISSUE_EXCEPTION, (zd_slice){NULL, 0},
+                   "the answer cannot be written as XML: %s", zd_err_name(err));
+  }
 }
 
 /* Pretty and coded as asked, into *out; the answer's body when neither was asked. */
 static zd_slice shape_body(door *d, zd_buffer *pretty, zd_buffer *coded) {
   zd_slice body = zd_buffer_slice(&d->answer.body);
-  if (d->in.pretty && body.n) {
+  if (d->in.pretty && !d->in.xml && body.n) {
     zd_pretty_json(body, pretty);
     if (!pretty->failed) body = zd_buffer_slice(pretty);
   }
@@ -114,7 +139,9 @@ static void add_head(door *d) {
   add_version_headers(d);
   zd_cors_add(d->call.rest->cors_origins, d->x);
   if (d->answer.body.n)
-    zd_http_header_add(d->x, "Content-Type", ZD_S("application/fhir+json;charset=utf-8"));
+    zd_http_header_add(d->x, "Content-Type",
+                       d->in.xml ? ZD_S("application/fhir+xml;charset=utf-8")
+                                 : ZD_S("application/fhir+json;charset=utf-8"));
 }
 
 static void free_bundle(door *d) {
@@ -133,6 +160,7 @@ static void leave(door *d) {
     zd_buffer_init(&a->body, 0);
     zd_answer_fail(&d->call, a, 500, ZD_ISSUE_EXCEPTION, (zd_slice){NULL, 0}, "out of memory");
   }
+  if (d->in.xml) mark_up(d);
   add_head(d);
   zd_slice body = shape_body(d, &pretty, &coded);
   zd_buffer buffers[] = {a->body, pretty, coded, d->body};
@@ -173,7 +201,7 @@ static bool pass_on(void *context) {
   if (d->answer.body.n < ZD_OUTLET_PART) return true;
   if (!d->outlet) {
     if (!(d->outlet = ZD_NEW(zd_http_arena(d->x), zd_outlet))) return true; /* sent whole, then */
-    zd_outlet_open(d->outlet, d->x, d->in.pretty, head_of_parts(d));
+    zd_outlet_open(d->outlet, d->x, d->call.rest, &d->in, head_of_parts(d));
   }
   return zd_outlet_send(d->outlet, &d->answer.body);
 }
@@ -299,6 +327,7 @@ static void batch_on_worker(void *context) {
 static void run_bundle(door *d) {
   zd_return prefer =
       d->in.prefer == ZD_RETURN_REPRESENTATION ? ZD_RETURN_REPRESENTATION : ZD_RETURN_MINIMAL;
+  d->bundle.faults = d->faults;
   if (!zd_bundle_open(&d->call, d->parts, d->text, prefer, d->in.lenient, &d->bundle, &d->answer)) {
     leave(d);
   } else if (d->bundle.transaction) {
@@ -336,7 +365,7 @@ static zd_coding body_coding(const door *d) {
 
 /* Finds the entries of a Bundle in what has come of its text. */
 static bool split(door *d, zd_slice text) {
-  if (!d->parts) return true;
+  if (!d->parts || d->format == ZD_FORMAT_XML) return true;
   zd_err err = zd_fhir_bundle_feed(d->parts, zd_slice_from(text, d->parts->split.fed));
   return err == ZD_OK || fail_body(d, err, "what surrounds the entries of the Bundle");
 }
@@ -385,8 +414,29 @@ static bool decode_body(door *d) {
   return err == ZD_OK || fail_body(d, err, "the body's Content-Encoding");
 }
 
+/* What is wrong with a body. */
+static bool refuse_body(door *d, zd_err err, const char *what) {
+  if (!d->call.issues.errors) return fail_body(d, err, what);
+  zd_answer_outcome(&d->call, &d->answer, err == ZD_ERR_LIMIT ? 413 : 400);
+  return false;
+}
+
+/* A Bundle in XML becomes one in JSON; then it is a Bundle like others. */
+static bool unmark_bundle(door *d) {
+  zd_buffer json;
+  zd_buffer_init(&json, d->call.rest->body_limit);
+  zd_err err = zd_fhir_xml_bundle(d->call.rest->schema, d->text, NULL, d->call.arena, &json,
+                                  &d->faults, &d->call.issues);
+  zd_buffer_free(&d->body);
+  d->body = json;
+  d->text = zd_buffer_slice(&d->body);
+  d->format = ZD_FORMAT_JSON;
+  return err == ZD_OK || refuse_body(d, err, "the Bundle cannot be read");
+}
+
 /* The entries are read later, one by one. */
 static bool end_bundle(door *d) {
+  if (d->format == ZD_FORMAT_XML && !unmark_bundle(d)) return false;
   if (!split(d, d->text)) return false;
   zd_err err = zd_fhir_bundle_end(d->parts);
   return err == ZD_OK || fail_body(d, err, "the Bundle cannot be read");
@@ -396,15 +446,14 @@ static bool read_resource(door *d) {
   if (d->text.n > body_limit(d)) return fail_body(d, ZD_ERR_LIMIT, "the body is too large");
   if (d->parts) return end_bundle(d);
   zd_type type = d->in.kind == ZD_OPERATION ? d->call.rest->parameters : d->in.type;
-  zd_err err = zd_fhir_read_json(d->call.rest->schema, d->text, type, NULL, d->call.arena, &d->tree,
-                                 &d->call.issues);
-  if (err == ZD_OK) {
-    d->in.tree = &d->tree;
-    return true;
-  }
-  if (!d->call.issues.errors) return fail_body(d, err, "the resource cannot be read");
-  zd_answer_outcome(&d->call, &d->answer, err == ZD_ERR_LIMIT ? 413 : 400);
-  return false;
+  zd_err (*read)(const zd_schema *, zd_slice, zd_type, const zd_read_limits *, zd_arena *,
+                 zd_tree *, zd_issues *) =
+      d->format == ZD_FORMAT_XML ? zd_fhir_read_xml : zd_fhir_read_json;
+  zd_err err =
+      read(d->call.rest->schema, d->text, type, NULL, d->call.arena, &d->tree, &d->call.issues);
+  if (err != ZD_OK) return refuse_body(d, err, "the resource cannot be read");
+  d->in.tree = &d->tree;
+  return true;
 }
 
 /* POST _search: the form joins the query of the address (search.html#Introduction). */
@@ -515,8 +564,8 @@ static bool begin_parts(door *d) {
 
 static void run(door *d) {
   if (wants_body(d)) {
-    bool fine = begin_parts(d) && zd_header_body_type(&d->call, d->x, &d->in, &d->answer) &&
-                collect_body(d) && decode_body(d);
+    d->format = zd_header_body_type(&d->call, d->x, &d->in, &d->answer);
+    bool fine = d->format != ZD_FORMAT_NONE && begin_parts(d) && collect_body(d) && decode_body(d);
     if (fine && d->in.kind == ZD_SEARCH)
       join_form(d);
     else if (fine)
@@ -565,6 +614,7 @@ static bool enter(door *d) {
   const char *allow = NULL;
   while (path.n && path.p[0] == '/') path = zd_slice_from(path, 1);
   d->in.query = request->query;
+  zd_header_format(d->x, &d->in);
   bool options = zd_slice_eq(request->method, ZD_S("OPTIONS"));
   bool fine = zd_route(&d->call, request->method, path, &d->in, &d->answer, &allow);
   if (options && allow) {

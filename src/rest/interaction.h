@@ -50,7 +50,8 @@ typedef struct zd_interaction {
   zd_return prefer;
   bool lenient;
   bool russian; /* Accept-Language prefers Russian, for explanations */
-  /* shape of the answer, from _pretty, _summary, _elements */
+  /* shape of the answer, from Accept, _format, _pretty, _summary, _elements */
+  bool xml; /* XML, not JSON */
   bool pretty;
   zd_summary summary;
   bool summary_count;
@@ -61,7 +62,7 @@ typedef struct zd_interaction {
 
 typedef struct zd_answer {
   int status;
-  zd_buffer body;        /* JSON; empty: none */
+  zd_buffer body;        /* JSON, whatever was asked for; empty: none */
   uint64_t version;      /* 0: no ETag */
   int64_t last_modified; /* ms; 0: none */
   zd_slice location;     /* "Patient/1/_history/1", relative to the base; absent: none */

@@ -138,7 +138,7 @@ static void test_shapes(void **state) {
       {ZD_READ, "_format=application/fhir+json", 0, "", "_format=application/fhir+json"},
       {ZD_READ, "_format=application%2Ffhir%2Bjson;fhirVersion=4.0", 0, "",
        "_format=application%2Ffhir%2Bjson;fhirVersion=4.0"},
-      {ZD_READ, "_format=xml", 406, "", ""},
+      {ZD_READ, "_format=ttl", 406, "", ""},
       {ZD_READ, "_format=", 406, "", ""},
       {ZD_READ, "_pretty=yes", 400, "", ""},
       {ZD_READ, "_summary=count", 400, "", ""},

@@ -1,22 +1,16 @@
 /* shape.c: the parameters every interaction may carry: _format, _pretty, _summary, _elements
  * (http.html#general). */
+#include "rest/format.h"
 #include "rest/operation.h"
 
-static bool is_json_format(zd_slice v) {
-  static const char *const known[] = {"json", "application/json", "application/fhir+json",
-                                      "text/json", "application/json+fhir"};
-  size_t cut = zd_slice_find(v, ';');
-  v.n = cut;
-  for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-    if (zd_slice_eq(v, zd_slice_of(known[i]))) return true;
-  /* "application/fhir+json" written without encoding the plus arrives with a space */
-  return zd_slice_eq(v, ZD_S("application/fhir json"));
-}
-
-static bool take_format(zd_call *c, zd_slice v, zd_answer *a) {
-  if (is_json_format(v)) return true;
-  zd_answer_fail(c, a, 406, ZD_ISSUE_NOT_SUPPORTED, ZD_S("http._format"),
-                 "the format \"%.*s\" is not offered; offered: application/fhir+json", ZD_SV(v));
+static bool take_format(zd_call *c, zd_slice v, zd_interaction *in, zd_answer *a) {
+  zd_format format = zd_format_named(v);
+  in->xml = format == ZD_FORMAT_XML;
+  if (format != ZD_FORMAT_NONE) return true;
+  zd_answer_fail(
+      c, a, 406, ZD_ISSUE_NOT_SUPPORTED, ZD_S("http._format"),
+      "the format \"%.*s\" is not offered; offered: application/fhir+json, application/fhir+xml",
+      ZD_SV(v));
   return false;
 }
 
@@ -83,7 +77,7 @@ static bool take_mode(zd_call *c, zd_slice v, zd_answer *a) {
 
 /* 1: taken; 0: not one of ours; -1: refused. */
 static int take(zd_call *c, zd_slice name, zd_slice v, zd_interaction *in, zd_answer *a) {
-  if (zd_slice_eq(name, ZD_S("_format"))) return take_format(c, v, a) ? 1 : -1;
+  if (zd_slice_eq(name, ZD_S("_format"))) return take_format(c, v, in, a) ? 1 : -1;
   if (zd_slice_eq(name, ZD_S("_pretty"))) return take_pretty(c, v, in, a) ? 1 : -1;
   if (zd_slice_eq(name, ZD_S("_summary"))) return take_summary(c, v, in, a) ? 1 : -1;
   if (zd_slice_eq(name, ZD_S("_elements"))) return take_elements(c, v, in, a) ? 1 : -1;

@@ -48,7 +48,7 @@ static bool open_outlet(zd_streaming *s) {
   zd_outlet *o = ZD_NEW(s->call->arena, zd_outlet);
   if (!o) return false;
   s->outlet = o;
-  zd_outlet_open(o, s->x, s->in->pretty, s->head(s->door));
+  zd_outlet_open(o, s->x, s->call->rest, s->in, s->head(s->door));
   o->adds = true;
   return true;
 }

@@ -109,7 +109,7 @@ test('what is not there, or not understood, is said so', async () => {
     ['Patient/nobody', 404, 'not-found'], ['Patients/1', 404, 'not-supported'], ['Patient/1/x/y/z', 404, 'not-found'],
     ['Patient/has space', 400, 'value'], ['Patient/1/$everything', 404, 'not-found'], ['Patient/1/$frobnicate', 404, 'not-supported'],
     ['Patient/1?colour=red', 400, 'not-supported'], ['Patient/1?_summary=most', 400, 'value'],
-    ['Patient/1?_format=xml', 406, 'not-supported']]) {
+    ['Patient/1?_format=ttl', 406, 'not-supported']]) {
     const answer = await api.get(path.replace(' ', '%20'));
     assert.equal(answer.status, status, path);
     assert.equal(issue(answer).code, code, path);
@@ -134,7 +134,7 @@ test('every fault of a body is reported, with its place', async () => {
 test('a resource of another type, or no JSON at all, is refused', async () => {
   assert.equal((await api.post('Observation', patient())).status, 400);
   assert.equal((await api.post('Patient', undefined, { raw: 'hello' })).status, 400);
-  assert.equal((await api.post('Patient', undefined, { raw: '<Patient/>', headers: { 'Content-Type': 'application/fhir+xml' } })).status, 415);
+  assert.equal((await api.post('Patient', undefined, { raw: '<Patient/>', headers: { 'Content-Type': 'text/turtle' } })).status, 415);
 });
 
 test('decimals keep their text', async () => {

@@ -4,32 +4,19 @@
 
 /* ---- text as JSON has it ---- */
 
+/* What JSON escapes, of what XML text can hold: no other control characters. */
+static const unsigned char special[256] = {
+    ['\t'] = 1, ['\n'] = 1, ['\r'] = 1, ['"'] = 1, ['\\'] = 1};
+
 static size_t escapes(zd_slice text) {
   size_t n = 0;
-  for (size_t i = 0; i < text.n; i++) {
-    unsigned char c = (unsigned char)text.p[i];
-    if (c == '"' || c == '\\' || c == '\n' || c == '\r' || c == '\t')
-      n++;
-    else if (c < 0x20)
-      n += 5;
-  }
+  for (size_t i = 0; i < text.n; i++) n += special[(unsigned char)text.p[i]];
   return n;
 }
 
-static char *escape(char *at, unsigned char c) {
-  static const char digits[] = "0123456789abcdef";
-  static const char names[] = {['\n'] = 'n', ['\r'] = 'r', ['\t'] = 't'};
+static char *escape(char *at, char c) {
   *at++ = '\\';
-  if (c == '"' || c == '\\') {
-    *at++ = (char)c;
-  } else if (c < sizeof names && names[c]) {
-    *at++ = names[c];
-  } else {
-    memcpy(at, "u00", 3);
-    at[3] = digits[c >> 4];
-    at[4] = digits[c & 15];
-    at += 5;
-  }
+  *at++ = (char)(c == '\n' ? 'n' : c == '\r' ? 'r' : c == '\t' ? 't' : c);
   return at;
 }
 
@@ -42,13 +29,15 @@ zd_slice zd_xml_json_text(zd_xml_reader *x, zd_slice text, bool lasting, bool *e
     zd_xml_stop(x, ZD_ERR_MEMORY);
     return (zd_slice){NULL, 0};
   }
-  for (size_t i = 0; i < text.n; i++) {
-    unsigned char c = (unsigned char)text.p[i];
-    if (c == '"' || c == '\\' || c < 0x20)
-      at = escape(at, c);
-    else
-      *at++ = (char)c;
+  size_t from = 0;
+  for (size_t i = 0; more && i < text.n; i++) {
+    if (!special[(unsigned char)text.p[i]]) continue;
+    memcpy(at, text.p + from, i - from);
+    at = escape(at + (i - from), text.p[i]);
+    from = i + 1;
   }
+  if (from < text.n) memcpy(at, text.p + from, text.n - from);
+  at += text.n - from;
   return (zd_slice){copy, (size_t)(at - copy)};
 }
 

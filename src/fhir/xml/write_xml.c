@@ -197,6 +197,11 @@ void zd_fhir_write_xml(const zd_tree *tree, uint32_t root, const zd_xml_layout *
       zd_buffer_add_slice(out, w.laid_out ? ZD_S("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n")
                                           : ZD_S("<?xml version=\"1.0\" encoding=\"UTF-8\"?>"));
   }
-  write_resource(&w, root, true);
+  if (layout && layout->depth) {
+    w.depth = layout->depth;
+    write_element(&w, root);
+  } else {
+    write_resource(&w, root, true);
+  }
   zd_buffer_free(&w.scratch);
 }
