@@ -80,6 +80,23 @@ static size_t utf8_avx2(const char *p, size_t n) {
   return n;
 }
 
-const zd_json_scanner zd_json_scanner_avx2 = {"avx2", tokenize, utf8_avx2};
+static inline zd_json_marks half_marks(const char *p) {
+  __m256i v = _mm256_loadu_si256((const __m256i_u *)p);
+  __m256i folded = _mm256_or_si256(v, _mm256_set1_epi8(0x20)); /* [ like {, ] like } */
+  __m256i brackets = _mm256_or_si256(_mm256_cmpeq_epi8(folded, _mm256_set1_epi8('{')),
+                                     _mm256_cmpeq_epi8(folded, _mm256_set1_epi8('}')));
+  return (zd_json_marks){
+      (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(v, _mm256_set1_epi8('"'))),
+      (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(v, _mm256_set1_epi8('\\'))),
+      (uint32_t)_mm256_movemask_epi8(brackets)};
+}
+
+static zd_json_marks marks_avx2(const char *p) {
+  zd_json_marks low = half_marks(p), high = half_marks(p + 32);
+  return (zd_json_marks){low.quotes | high.quotes << 32, low.backslashes | high.backslashes << 32,
+                         low.brackets | high.brackets << 32};
+}
+
+const zd_json_scanner zd_json_scanner_avx2 = {"avx2", tokenize, utf8_avx2, marks_avx2};
 
 #endif

@@ -64,6 +64,6 @@ static size_t utf8_neon(const char *p, size_t n) {
   return n;
 }
 
-const zd_json_scanner zd_json_scanner_neon = {"neon", tokenize, utf8_neon};
+const zd_json_scanner zd_json_scanner_neon = {"neon", tokenize, utf8_neon, NULL};
 
 #endif

@@ -28,4 +28,4 @@ static inline const char *scan_string(const char *p, const char *end, const char
 
 #include "json/tokenize.h"
 
-const zd_json_scanner zd_json_scanner_scalar = {"scalar", tokenize, zd_json_utf8_scalar};
+const zd_json_scanner zd_json_scanner_scalar = {"scalar", tokenize, zd_json_utf8_scalar, NULL};

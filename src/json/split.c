@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "json/scan.h"
+
 enum {
   START,     /* before the document's value */
   OUTER,     /* around the items */
@@ -112,9 +114,17 @@ static bool is_special(unsigned char c) {
   return c == '"' || (c | 0x20) == '{' || (c | 0x20) == '}'; /* with [ and ] */
 }
 
-/* Goes on in an item that is an object or array. When its brackets do not fit, the item ends there,
- * and reading it tells why. */
-static const char *pass_container(zd_json_split *s, const char *p, const char *end, bool *ended) {
+/* A bracket of an item. True: the item ends with it. When it does not fit, too: reading the item
+ * tells why. */
+static bool take_bracket(zd_json_split *s, char c) {
+  bool object = (c & 0x20) != 0;
+  bool fits = c == '{' || c == '[' ? push(s, object) : pop(s, object);
+  if (!fits) fail(s, UINT64_MAX, NULL);
+  return !fits || s->depth == 0;
+}
+
+/* Goes on in an item that is an object or array, byte by byte. */
+static const char *pass_bytes(zd_json_split *s, const char *p, const char *end, bool *ended) {
   while (p < end) {
     if (s->in_string) {
       p = pass_string(s, p, end);
@@ -123,16 +133,61 @@ static const char *pass_container(zd_json_split *s, const char *p, const char *e
     while (p < end && !is_special((unsigned char)*p)) p++;
     if (p == end) break;
     char c = *p++;
-    bool object = (c & 0x20) != 0, fits = true;
     if (c == '"')
       s->in_string = true;
-    else if (c == '{' || c == '[')
-      fits = push(s, object);
-    else
-      fits = pop(s, object);
-    if (!fits) fail(s, UINT64_MAX, NULL);
-    *ended = !fits || (s->depth == 0 && c != '"');
-    if (*ended) return p;
+    else if ((*ended = take_bracket(s, c)))
+      break;
+  }
+  return p;
+}
+
+/* Bytes behind a backslash. *carry: the first one is; becomes whether the next block's first is. */
+static uint64_t escaped_bytes(uint64_t backslashes, bool *carry) {
+  uint64_t escaped = *carry;
+  *carry = false;
+  for (backslashes &= ~escaped; backslashes; backslashes &= backslashes - 1) {
+    uint64_t next = (backslashes & -backslashes) << 1;
+    *carry = next == 0;
+    escaped |= next;
+    backslashes &= ~next;
+  }
+  return escaped;
+}
+
+/* Each bit: the parity of itself and all below it. */
+static uint64_t parity_below(uint64_t x) {
+  for (int shift = 1; shift < ZD_JSON_BLOCK; shift *= 2) x ^= x << shift;
+  return x;
+}
+
+/* The same a block at a time, while there are whole ones. */
+static const char *pass_blocks(zd_json_split *s, zd_json_marks (*marks)(const char *p),
+                               const char *p, const char *end, bool *ended) {
+  for (; end - p >= ZD_JSON_BLOCK; p += ZD_JSON_BLOCK) {
+    zd_json_marks m = marks(p);
+    bool carry = s->escape;
+    uint64_t quotes = m.quotes & ~escaped_bytes(m.backslashes, &carry);
+    uint64_t inside = parity_below(quotes) ^ (s->in_string ? UINT64_MAX : 0);
+    if (m.backslashes & ~inside) return p; /* no JSON: byte by byte */
+    for (uint64_t left = m.brackets & ~inside; left; left &= left - 1) {
+      const char *at = p + __builtin_ctzll(left);
+      if (!(*ended = take_bracket(s, *at))) continue;
+      s->in_string = s->escape = false;
+      return at + 1;
+    }
+    s->in_string = inside >> (ZD_JSON_BLOCK - 1);
+    s->escape = carry;
+  }
+  return p;
+}
+
+static const char *pass_container(zd_json_split *s, const char *p, const char *end, bool *ended) {
+  zd_json_marks (*marks)(const char *) = zd_json_scanner_at(0)->marks;
+  while (p < end && !*ended) {
+    if (marks) p = pass_blocks(s, marks, p, end, ended);
+    if (*ended) break;
+    const char *stop = marks && end - p > ZD_JSON_BLOCK ? p + ZD_JSON_BLOCK : end;
+    p = pass_bytes(s, p, stop, ended);
   }
   return p;
 }

@@ -85,6 +85,55 @@ static void test_random(void **state) {
   }
 }
 
+static void split(zd_slice text, size_t step, zd_json_split *s) {
+  zd_json_split_init(s, ZD_S("entry"), 1000, 0);
+  for (zd_slice rest = text; rest.n; rest = zd_slice_from(rest, step))
+    assert_int_equal(zd_json_split_feed(s, (zd_slice){rest.p, step < rest.n ? step : rest.n}),
+                     ZD_OK);
+  assert_int_equal(zd_json_split_end(s), ZD_OK);
+}
+
+static void same_items(zd_slice text, size_t step) {
+  zd_json_split one, more;
+  split(text, 1, &one);
+  split(text, step, &more);
+  assert_int_equal(one.count, more.count);
+  for (size_t i = 0; i < one.count; i++) {
+    assert_int_equal(one.items[i].at, more.items[i].at);
+    assert_int_equal(one.items[i].n, more.items[i].n);
+  }
+  assert_int_equal(one.expected != NULL, more.expected != NULL);
+  assert_int_equal(one.offset, more.offset);
+  zd_json_split_free(&one);
+  zd_json_split_free(&more);
+}
+
+/* Long items are looked at in blocks, single bytes never are: both find the same, in texts full of
+ * escapes, right and wrong. */
+static void test_blocks(void **state) {
+  (void)state;
+  static const char *const parts[] = {
+      "\"a\":\"",    "\",", "\\\"", "\\\\", "\\n",  "{",  "}",        "[",        "]", "\\\\\\\"",
+      "plain text ", "{}",  "[{}]", "\"",   "]},{", "\\", "\\\\\\\\", "\"]}{[\"", ",", "éж "};
+  uint64_t seed = 11;
+  char text[4096];
+  for (int round = 0; round < 30000; round++) {
+    size_t n = (size_t)snprintf(text, sizeof text, "{\"entry\":[{\"x\":[");
+    bool sound = dice(&seed, 2);
+    for (uint64_t left = dice(&seed, 150); left; left--) {
+      const char *part = parts[dice(&seed, sizeof parts / sizeof *parts)];
+      if (sound)
+        n += (size_t)snprintf(text + n, sizeof text - n, "\"\\\\%zu\\\"[\",", n);
+      else
+        n += (size_t)snprintf(text + n, sizeof text - n, "%s", part);
+    }
+    n += (size_t)snprintf(text + n, sizeof text - n, "1]},{\"y\":\"%*s\"}]}", (int)dice(&seed, 70),
+                          "");
+    same_items((zd_slice){text, n}, 64 + dice(&seed, 4096));
+    check((zd_slice){text, n}, dice(&seed, 200));
+  }
+}
+
 static void test_depth(void **state) {
   (void)state;
   enum { DEEP = 2000 };
@@ -124,6 +173,7 @@ static void test_bounds(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(test_table), cmocka_unit_test(test_random),
-                                     cmocka_unit_test(test_depth), cmocka_unit_test(test_bounds)};
+                                     cmocka_unit_test(test_blocks), cmocka_unit_test(test_depth),
+                                     cmocka_unit_test(test_bounds)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
