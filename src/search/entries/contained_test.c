@@ -1,10 +1,5 @@
 /* Contained resources (R4 search.html#contained): found only when asked for, reached by chains. */
-#include "search/testing/memory_store.h"
-
-typedef struct world {
-  zd_store *store;
-  zd_search *search;
-} world;
+#include "search/testing/memory_world.h"
 
 static const char *const resources[] = {
     "{\"resourceType\":\"Organization\",\"id\":\"o1\",\"name\":\"Polyclinic\"}",
@@ -47,68 +42,9 @@ static const char *const resources[] = {
     "{\"reference\":\"Organization/o1\"}}",
 };
 
-static int open_world(void **state) {
-  world *w = calloc(1, sizeof *w);
-  zd_fault fault = {0};
-  assert_non_null(w);
-  w->store = memory_open();
-  assert_int_equal(zd_search_open(zd_schema_r4(), w->store, ZD_S("http://here.example/fhir"),
-                                  &w->search, &fault),
-                   ZD_OK);
-  for (size_t i = 0; i < sizeof resources / sizeof *resources; i++)
-    memory_put(w->store, w->search, resources[i], INT64_C(1700000000000));
-  *state = w;
-  return 0;
+static int open_filled(void **state) {
+  return fill_world(state, resources, sizeof resources / sizeof *resources);
 }
-
-static int close_world(void **state) {
-  world *w = *state;
-  zd_search_close(w->search);
-  memory_close(w->store);
-  free(w);
-  return 0;
-}
-
-/* Ids found; "!" and the first issue when refused. */
-static const char *ask(world *w, const char *type, const char *query) {
-  zd_arena *arena = &w->store->arena;
-  zd_issues issues;
-  zd_issues_init(&issues, arena);
-  zd_snapshot v = {w->store};
-  zd_query_options options = {.snapshot = &v};
-  zd_query q;
-  zd_type t = *type ? zd_schema_type(zd_schema_r4(), zd_slice_of(type)) : ZD_NO_TYPE;
-  zd_err err = zd_search_parse(w->search, t, zd_slice_of(query), &options, arena, &q, &issues);
-  if (err)
-    return zd_arena_printf(arena, "!%.*s", issues.n ? (int)issues.items[0].diagnostics.n : 0,
-                           issues.n ? issues.items[0].diagnostics.p : "")
-        .p;
-  zd_slice found = ZD_S("");
-  for (zd_row row = 0; row < w->store->row_count; row++)
-    if (memory_hit(w->store, q.plan, row))
-      found = zd_arena_printf(arena, "%.*s%s%.*s", ZD_SV(found), found.n ? " " : "",
-                              ZD_SV(w->store->rows[row].id));
-  return zd_arena_copy(arena, found).p;
-}
-
-typedef struct example {
-  const char *type, *query, *found;
-} example;
-
-static void check(world *w, const example *rows, size_t n) {
-  size_t wrong = 0;
-  for (size_t i = 0; i < n; i++) {
-    const char *found = ask(w, rows[i].type, rows[i].query);
-    bool fits = *rows[i].found == '!' ? *found == '!' && strstr(found, rows[i].found + 1) != NULL
-                                      : !strcmp(found, rows[i].found);
-    if (fits) continue;
-    print_error("%s?%s: found \"%s\", expected \"%s\"\n", rows[i].type, rows[i].query, found,
-                rows[i].found);
-    wrong++;
-  }
-  assert_int_equal(wrong, 0);
-}
-#define CHECK(w, rows) check(w, rows, sizeof rows / sizeof *rows)
 
 static void chains_look_into_contained_resources(void **state) {
   static const example rows[] = {
@@ -179,10 +115,11 @@ static void contained_resources_are_found_when_asked_for(void **state) {
       {"Provenance", "target:Patient.name=ivanov&_contained=true", ""},
       {"", "_type=Patient,Organization&_contained=true", "r2 b1"},
       {"", "_id=p&_contained=true", "b1"},
-      {"Medication", "_contained=maybe", "!true, both or false"},
-      {"Medication", "_contained=true&_containedType=contained", "!within their containers"},
-      {"Medication", "_contained=true&_sort=code", "!ordered by"},
-      {"Medication", "_contained=true&_include=Medication:manufacturer", "!_include"},
+      {"Medication", "_contained=maybe", "!_contained: true, both or false"},
+      {"Medication", "_contained=true&_containedType=contained",
+       "!_containedType: contained resources are returned within"},
+      {"Medication", "_contained=true&_sort=code", "!_contained: its answers are containers"},
+      {"Medication", "_contained=true&_include=Medication:manufacturer", "!_contained: _include"},
       {"Medication", "_contained=true&_has:MedicationRequest:medication:status=active", "r1 r2"},
       {"Medication", "_contained=true&code=abc&_has:MedicationRequest:medication:status=active",
        "r1"},
@@ -222,5 +159,5 @@ int main(void) {
       cmocka_unit_test(contained_resources_are_found_when_asked_for),
       cmocka_unit_test(conditions_watch_what_comes_to_be_contained),
   };
-  return cmocka_run_group_tests(tests, open_world, close_world);
+  return cmocka_run_group_tests(tests, open_filled, close_world);
 }

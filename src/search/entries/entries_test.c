@@ -2,33 +2,8 @@
 #include <time.h>
 
 #include "search/moment.h"
-#include "search/testing/memory_store.h"
+#include "search/testing/memory_world.h"
 #include "search/text/text.h"
-
-typedef struct world {
-  zd_store *store;
-  zd_search *search;
-} world;
-
-static int open_world(void **state) {
-  world *w = calloc(1, sizeof *w);
-  zd_fault fault = {0};
-  assert_non_null(w);
-  w->store = memory_open();
-  assert_int_equal(zd_search_open(zd_schema_r4(), w->store, ZD_S("http://here.example/fhir"),
-                                  &w->search, &fault),
-                   ZD_OK);
-  *state = w;
-  return 0;
-}
-
-static int close_world(void **state) {
-  world *w = *state;
-  zd_search_close(w->search);
-  memory_close(w->store);
-  free(w);
-  return 0;
-}
 
 /* A symbol's name without what is the same in all of them. */
 static zd_slice short_name(world *w, uint32_t symbol) {

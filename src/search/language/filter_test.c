@@ -1,14 +1,9 @@
 /* _filter: its grammar, what each comparison means for which type, its logic over paths. */
 #include "base/testing/dice.h"
-#include "search/testing/memory_store.h"
+#include "search/testing/memory_world.h"
 #include "search/values/fold.h"
 
 enum { TEXTS = 120, ROUNDS = 2000 };
-
-typedef struct world {
-  zd_store *store;
-  zd_search *search;
-} world;
 
 static const char *const resources[] = {
     "{\"resourceType\":\"Organization\",\"id\":\"o1\",\"name\":\"Polyclinic\"}",
@@ -35,25 +30,8 @@ static const char *const resources[] = {
     "\"?\"},\"subject\":{\"reference\":\"http://x.example/Patient/p1\"}}",
 };
 
-static int open_world(void **state) {
-  world *w = calloc(1, sizeof *w);
-  zd_fault fault = {0};
-  assert_non_null(w);
-  w->store = memory_open();
-  zd_err err = zd_search_open(zd_schema_r4(), w->store, ZD_S(""), &w->search, &fault);
-  if (err) fail_msg("%s", fault.text);
-  for (size_t i = 0; i < sizeof resources / sizeof *resources; i++)
-    memory_put(w->store, w->search, resources[i], 1000);
-  *state = w;
-  return 0;
-}
-
-static int close_world(void **state) {
-  world *w = *state;
-  zd_search_close(w->search);
-  memory_close(w->store);
-  free(w);
-  return 0;
+static int open_filled(void **state) {
+  return fill_world(state, resources, sizeof resources / sizeof *resources);
 }
 
 /* The filter as a query would carry it. */
@@ -66,47 +44,26 @@ static zd_slice encoded(zd_arena *arena, const char *filter) {
 
 static zd_err parse(world *w, const char *type, const char *filter, zd_query *q,
                     zd_issues *issues) {
-  zd_arena *arena = &w->store->arena;
-  zd_snapshot v = {w->store};
-  zd_query_options options = {.snapshot = &v, .now_ms = INT64_C(1735689600000)};
-  zd_type t = *type ? zd_schema_type(zd_schema_r4(), zd_slice_of(type)) : ZD_NO_TYPE;
-  zd_issues_init(issues, arena);
-  return zd_search_parse(w->search, t, encoded(arena, filter), &options, arena, q, issues);
+  return parse_query(w, type, encoded(&w->store->arena, filter), (zd_query_options){0}, q, issues);
 }
 
-/* Ids found; "!" and the issue when refused. */
-static const char *ask(world *w, const char *type, const char *filter) {
-  zd_arena *arena = &w->store->arena;
-  zd_issues issues;
-  zd_query q;
-  if (parse(w, type, filter, &q, &issues))
-    return zd_arena_printf(arena, "!%.*s", issues.n ? (int)issues.items[0].diagnostics.n : 0,
-                           issues.n ? issues.items[0].diagnostics.p : "")
-        .p;
-  zd_slice found = ZD_S("");
-  for (zd_row row = 0; row < w->store->row_count; row++)
-    if (memory_hit(w->store, q.plan, row))
-      found = zd_arena_printf(arena, "%.*s%s%.*s", ZD_SV(found), found.n ? " " : "",
-                              ZD_SV(w->store->rows[row].id));
-  return zd_arena_copy(arena, found).p;
+static const char *ask_filter(world *w, const char *type, const char *filter) {
+  return ask(w, type,
+             zd_arena_printf(&w->store->arena, "%.*s", ZD_SV(encoded(&w->store->arena, filter))).p);
 }
 
-typedef struct example {
-  const char *type, *filter, *found;
-} example;
-
-static void check(world *w, const example *rows, size_t n) {
+static void check_filters(world *w, const example *rows, size_t n) {
   size_t wrong = 0;
   for (size_t i = 0; i < n; i++) {
-    const char *found = ask(w, rows[i].type, rows[i].filter);
-    if (!strcmp(found, rows[i].found)) continue;
-    print_error("%s: %s: found \"%s\", expected \"%s\"\n", rows[i].type, rows[i].filter, found,
+    const char *found = ask_filter(w, rows[i].type, rows[i].query);
+    if (is_expected(found, rows[i].found)) continue;
+    print_error("%s: %s: found \"%s\", expected \"%s\"\n", rows[i].type, rows[i].query, found,
                 rows[i].found);
     wrong++;
   }
   assert_int_equal(wrong, 0);
 }
-#define CHECK(w, rows) check(w, rows, sizeof rows / sizeof *rows)
+#define CHECK_FILTERS(w, rows) check_filters(w, rows, sizeof rows / sizeof *rows)
 
 static void comparisons_by_type(void **state) {
   static const example rows[] = {
@@ -187,7 +144,7 @@ static void comparisons_by_type(void **state) {
       {"Patient", "_lastUpdated ge 2000", ""},
       {"Patient", "_lastUpdated po 1970", "p1 p2 p3"},
   };
-  CHECK((world *)*state, rows);
+  CHECK_FILTERS((world *)*state, rows);
 }
 
 /* Uris, canonicals with versions and such as look so, short and longer than a term: each comparison
@@ -249,7 +206,7 @@ static void logic_goes_from_left_to_right(void **state) {
       {"Patient", "given eq \"pyotr\" and birthdate ge 1970-01-01", "p1"},
       {"", "not (_tag eq vip) and _source pr true", "p3"},
   };
-  CHECK((world *)*state, rows);
+  CHECK_FILTERS((world *)*state, rows);
 }
 
 static void paths_follow_references(void **state) {
@@ -264,7 +221,7 @@ static void paths_follow_references(void **state) {
       {"Observation", "subject[gender eq male].organization[name sw poly]._id eq o1", "b1"},
       {"Observation", "patient._id eq p1 and status eq final", "b1"},
   };
-  CHECK((world *)*state, rows);
+  CHECK_FILTERS((world *)*state, rows);
 }
 
 static void faults_have_a_place(void **state) {
@@ -317,7 +274,7 @@ static void faults_have_a_place(void **state) {
        "!_filter, character 1: name eq: no letter or digit to compare with"},
       {"Patient", "(((((((((((((name eq x)))))))))))))", "!_filter, character 14: nested too deep"},
   };
-  CHECK((world *)*state, rows);
+  CHECK_FILTERS((world *)*state, rows);
 }
 
 static void strings_are_of_json(void **state) {
@@ -329,7 +286,7 @@ static void strings_are_of_json(void **state) {
       {"Patient", "family eq \"Ivanov)\"", "p1"}, /* punctuation does not count in strings */
       {"Patient", "identifier eq a\\b", ""},
   };
-  CHECK((world *)*state, rows);
+  CHECK_FILTERS((world *)*state, rows);
 }
 
 /* A run of comparisons is as long as allowed, and no longer. */
@@ -337,12 +294,12 @@ static void filters_have_a_size(void **state) {
   world *w = *state;
   static char text[40000] = "gender eq x0";
   for (int i = 1; i < 256; i++) sprintf(text + strlen(text), " or gender eq x%d", i);
-  assert_string_equal(ask(w, "Patient", text), "");
+  assert_string_equal(ask_filter(w, "Patient", text), "");
   strcat(text, " or gender eq male");
-  assert_non_null(strstr(ask(w, "Patient", text), "too many comparisons"));
+  assert_non_null(strstr(ask_filter(w, "Patient", text), "too many comparisons"));
   strcpy(text, "gender eq male");
   for (int i = 0; i < 20; i++) strcat(text, i % 2 ? " or gender eq male" : " and gender eq male");
-  assert_non_null(strstr(ask(w, "Patient", text), "nested too deep"));
+  assert_non_null(strstr(ask_filter(w, "Patient", text), "nested too deep"));
 }
 
 /* ---- texts: every comparison against a naive one ---- */
@@ -471,7 +428,7 @@ static void logic_is_that_of_sets(void **state) {
     for (int k = 0; k < 3; k++)
       if (s.rows >> k & 1)
         sprintf(expected + strlen(expected), "%sp%d", *expected ? " " : "", k + 1);
-    const char *found = ask(w, "Patient", s.text);
+    const char *found = ask_filter(w, "Patient", s.text);
     if (strcmp(found, expected)) fail_msg("%s: found %s, expected %s", s.text, found, expected);
   }
 }
@@ -521,5 +478,5 @@ int main(void) {
       cmocka_unit_test(logic_is_that_of_sets),
       cmocka_unit_test(memory_runs_out),
   };
-  return cmocka_run_group_tests(tests, open_world, close_world);
+  return cmocka_run_group_tests(tests, open_filled, close_world);
 }

@@ -1,29 +1,6 @@
 /* The query string itself: result parameters, refusals, leniency, limits, the self link. */
 #include "base/testing/scarcity.h"
-#include "search/testing/memory_store.h"
-
-typedef struct world {
-  zd_store *store;
-  zd_search *search;
-} world;
-
-static int open_world(void **state) {
-  world *w = calloc(1, sizeof *w);
-  zd_fault fault = {0};
-  assert_non_null(w);
-  w->store = memory_open();
-  assert_int_equal(zd_search_open(zd_schema_r4(), w->store, ZD_S(""), &w->search, &fault), ZD_OK);
-  *state = w;
-  return 0;
-}
-
-static int close_world(void **state) {
-  world *w = *state;
-  zd_search_close(w->search);
-  memory_close(w->store);
-  free(w);
-  return 0;
-}
+#include "search/testing/memory_world.h"
 
 typedef struct asked {
   zd_err err;
@@ -31,7 +8,7 @@ typedef struct asked {
   zd_issues issues;
 } asked;
 
-static asked ask(world *w, const char *type, zd_slice query, zd_query_options options) {
+static asked ask_query(world *w, const char *type, zd_slice query, zd_query_options options) {
   asked a;
   zd_issues_init(&a.issues, &w->store->arena);
   zd_type t = *type ? zd_schema_type(zd_schema_r4(), zd_slice_of(type)) : ZD_NO_TYPE;
@@ -40,7 +17,7 @@ static asked ask(world *w, const char *type, zd_slice query, zd_query_options op
 }
 
 static asked plain(world *w, const char *type, const char *query) {
-  return ask(w, type, zd_slice_of(query), (zd_query_options){0});
+  return ask_query(w, type, zd_slice_of(query), (zd_query_options){0});
 }
 
 static void assert_slice(zd_slice s, const char *text) {
@@ -74,7 +51,8 @@ static void result_parameters(void **state) {
   assert_int_equal(plain(w, "Patient", "_count=5000").q.count, 1000);
   assert_int_equal(plain(w, "Patient", "_count=99999999999999999999999").q.count, 1000);
   assert_int_equal(plain(w, "Patient", "_count=0").q.count, 0);
-  assert_int_equal(ask(w, "Patient", ZD_S(""), (zd_query_options){.default_count = 7}).q.count, 7);
+  assert_int_equal(
+      ask_query(w, "Patient", ZD_S(""), (zd_query_options){.default_count = 7}).q.count, 7);
 }
 
 /* type, query, code of the first issue, its place, a part of its text */
@@ -141,7 +119,7 @@ static void all_faults_are_reported(void **state) {
 static void lenient_leaves_out_and_says_so(void **state) {
   world *w = *state;
   zd_query_options lenient = {.lenient = true};
-  asked a = ask(w, "Patient", ZD_S("x=1&name=ivan&_sort=nmae&near.y=2"), lenient);
+  asked a = ask_query(w, "Patient", ZD_S("x=1&name=ivan&_sort=nmae&near.y=2"), lenient);
   assert_int_equal(a.err, ZD_OK);
   assert_slice(a.q.used, "name=ivan");
   assert_int_equal(a.q.ignored_count, 3);
@@ -149,17 +127,19 @@ static void lenient_leaves_out_and_says_so(void **state) {
   assert_slice(a.q.ignored[1], "_sort");
   assert_slice(a.q.ignored[2], "near.y");
   /* A modifier changes what is asked, a bad value may mean anything: never left out. */
-  assert_int_equal(ask(w, "Patient", ZD_S("name:exactly=x"), lenient).err, ZD_ERR_INVALID);
-  assert_int_equal(ask(w, "Patient", ZD_S("birthdate=x"), lenient).err, ZD_ERR_INVALID);
+  assert_int_equal(ask_query(w, "Patient", ZD_S("name:exactly=x"), lenient).err, ZD_ERR_INVALID);
+  assert_int_equal(ask_query(w, "Patient", ZD_S("birthdate=x"), lenient).err, ZD_ERR_INVALID);
 }
 
 static void conditions_are_strict(void **state) {
   world *w = *state;
   zd_query_options condition = {.for_condition = true, .lenient = true};
-  assert_int_equal(ask(w, "Patient", ZD_S("identifier=1"), condition).err, ZD_OK);
-  assert_int_equal(ask(w, "Patient", ZD_S(""), condition).err, ZD_ERR_INVALID);
-  assert_int_equal(ask(w, "Patient", ZD_S("identifier=1&_count=1"), condition).err, ZD_ERR_INVALID);
-  assert_int_equal(ask(w, "Patient", ZD_S("identifier=1&x=1"), condition).err, ZD_ERR_INVALID);
+  assert_int_equal(ask_query(w, "Patient", ZD_S("identifier=1"), condition).err, ZD_OK);
+  assert_int_equal(ask_query(w, "Patient", ZD_S(""), condition).err, ZD_ERR_INVALID);
+  assert_int_equal(ask_query(w, "Patient", ZD_S("identifier=1&_count=1"), condition).err,
+                   ZD_ERR_INVALID);
+  assert_int_equal(ask_query(w, "Patient", ZD_S("identifier=1&x=1"), condition).err,
+                   ZD_ERR_INVALID);
 }
 
 static void the_self_link_is_encoded_again(void **state) {
@@ -168,7 +148,7 @@ static void the_self_link_is_encoded_again(void **state) {
       plain(w, "Patient", "name=%D0%98%D0%B2+a%2Bb&&identifier=urn:a%7c1%2C2&birthdate=ge2000&");
   assert_int_equal(a.err, ZD_OK);
   assert_slice(a.q.used, "name=%D0%98%D0%B2%20a%2Bb&identifier=urn:a%7C1,2&birthdate=ge2000");
-  asked again = ask(w, "Patient", a.q.used, (zd_query_options){0});
+  asked again = ask_query(w, "Patient", a.q.used, (zd_query_options){0});
   assert_int_equal(again.err, ZD_OK);
   assert_slice(again.q.used, "name=%D0%98%D0%B2%20a%2Bb&identifier=urn:a%7C1,2&birthdate=ge2000");
 }
@@ -182,33 +162,33 @@ static void a_thousand_values_and_no_more_than_allowed(void **state) {
     zd_buffer_add_char(&query, ',');
     zd_buffer_add_u64(&query, i);
   }
-  asked a = ask(w, "Patient", zd_buffer_slice(&query), (zd_query_options){0});
+  asked a = ask_query(w, "Patient", zd_buffer_slice(&query), (zd_query_options){0});
   assert_int_equal(a.err, ZD_OK);
   assert_int_equal(a.q.plan->op, ZD_PLAN_OR);
   assert_int_equal(a.q.plan->child_count, 1000);
   for (uint64_t i = 0; i < 10000; i++) zd_buffer_add(&query, ",1", 2);
-  a = ask(w, "Patient", zd_buffer_slice(&query), (zd_query_options){0});
+  a = ask_query(w, "Patient", zd_buffer_slice(&query), (zd_query_options){0});
   assert_int_equal(a.err, ZD_ERR_INVALID);
   assert_int_equal(a.issues.items[0].code, ZD_ISSUE_TOO_COSTLY);
 
   zd_buffer_clear(&query);
   for (int i = 0; i < 300; i++) zd_buffer_add(&query, "name=a&", 7);
-  a = ask(w, "Patient", zd_buffer_slice(&query), (zd_query_options){0});
+  a = ask_query(w, "Patient", zd_buffer_slice(&query), (zd_query_options){0});
   assert_int_equal(a.issues.items[0].code, ZD_ISSUE_TOO_COSTLY);
 
   zd_buffer_clear(&query);
   zd_buffer_add(&query, "target=1", 8);
   for (int i = 0; i < 2000; i++) zd_buffer_add(&query, ",2", 2);
-  a = ask(w, "Provenance", zd_buffer_slice(&query), (zd_query_options){0});
+  a = ask_query(w, "Provenance", zd_buffer_slice(&query), (zd_query_options){0});
   assert_int_equal(a.issues.items[0].code, ZD_ISSUE_TOO_COSTLY);
 
   zd_buffer_clear(&query);
   zd_buffer_add(&query, "name=", 5);
   for (int i = 0; i < 9000; i++) zd_buffer_add_char(&query, 'x');
-  a = ask(w, "Patient", zd_buffer_slice(&query), (zd_query_options){0});
+  a = ask_query(w, "Patient", zd_buffer_slice(&query), (zd_query_options){0});
   assert_int_equal(a.issues.items[0].code, ZD_ISSUE_TOO_LONG);
   for (int i = 0; i < 2000000; i++) zd_buffer_add_char(&query, 'x');
-  a = ask(w, "Patient", zd_buffer_slice(&query), (zd_query_options){0});
+  a = ask_query(w, "Patient", zd_buffer_slice(&query), (zd_query_options){0});
   assert_int_equal(a.issues.items[0].code, ZD_ISSUE_TOO_LONG);
   zd_buffer_free(&query);
 }

@@ -1,37 +1,5 @@
 /* _sort, _include, _revinclude and their kin, as tables: what is taken, what is refused and why. */
-#include "search/testing/memory_store.h"
-
-typedef struct world {
-  zd_store *store;
-  zd_search *search;
-} world;
-
-static int open_world(void **state) {
-  world *w = calloc(1, sizeof *w);
-  zd_fault fault = {0};
-  assert_non_null(w);
-  w->store = memory_open();
-  zd_err err = zd_search_open(zd_schema_r4(), w->store, ZD_S("http://here.example/fhir/"),
-                              &w->search, &fault);
-  if (err) fail_msg("%s", fault.text);
-  *state = w;
-  return 0;
-}
-
-static int close_world(void **state) {
-  world *w = *state;
-  zd_search_close(w->search);
-  memory_close(w->store);
-  free(w);
-  return 0;
-}
-
-static zd_err parse(world *w, const char *type, const char *query, zd_query_options options,
-                    zd_query *q, zd_issues *issues) {
-  zd_type t = *type ? zd_schema_type(zd_schema_r4(), zd_slice_of(type)) : ZD_NO_TYPE;
-  zd_issues_init(issues, &w->store->arena);
-  return zd_search_parse(w->search, t, zd_slice_of(query), &options, &w->store->arena, q, issues);
-}
+#include "search/testing/memory_world.h"
 
 /* "-row field/range field/term+prefix" */
 static zd_slice sort_text(world *w, const zd_query *q) {
@@ -67,7 +35,7 @@ static void sort_keys(void **state) {
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     zd_query q;
     zd_issues issues;
-    if (parse(w, rows[i][0], rows[i][1], (zd_query_options){0}, &q, &issues))
+    if (parse_query(w, rows[i][0], zd_slice_of(rows[i][1]), (zd_query_options){0}, &q, &issues))
       fail_msg("%s: %.*s", rows[i][1], ZD_SV(issues.items[0].diagnostics));
     zd_slice got = sort_text(w, &q);
     if (!zd_slice_eq(got, zd_slice_of(rows[i][2]))) fail_msg("%s: %.*s", rows[i][1], ZD_SV(got));
@@ -106,7 +74,7 @@ static void includes(void **state) {
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     zd_query q;
     zd_issues issues;
-    if (parse(w, rows[i][0], rows[i][1], (zd_query_options){0}, &q, &issues))
+    if (parse_query(w, rows[i][0], zd_slice_of(rows[i][1]), (zd_query_options){0}, &q, &issues))
       fail_msg("%s: %.*s", rows[i][1], ZD_SV(issues.items[0].diagnostics));
     assert_int_equal(q.include_count, 1);
     zd_slice got = include_text(w, &q.includes[0]);
@@ -119,12 +87,15 @@ static void others(void **state) {
   zd_query q;
   zd_issues issues;
   zd_query_options none = {0};
-  assert_int_equal(parse(w, "Patient", "_maxresults=7&_explain=true", none, &q, &issues), ZD_OK);
+  assert_int_equal(
+      parse_query(w, "Patient", zd_slice_of("_maxresults=7&_explain=true"), none, &q, &issues),
+      ZD_OK);
   assert_int_equal(q.max_results, 7);
   assert_true(q.explain);
   assert_true(zd_slice_eq(q.used, ZD_S("_maxresults=7&_explain=true")));
   assert_int_equal(
-      parse(w, "Patient", "_include=Patient:organization&_include=Patient:link", none, &q, &issues),
+      parse_query(w, "Patient", zd_slice_of("_include=Patient:organization&_include=Patient:link"),
+                  none, &q, &issues),
       ZD_OK);
   assert_int_equal(q.include_count, 2);
 }
@@ -166,7 +137,8 @@ static void refused(void **state) {
     const char *const *row = refusals[i];
     zd_query q;
     zd_issues issues;
-    if (parse(w, row[0], row[1], (zd_query_options){0}, &q, &issues) != ZD_ERR_INVALID)
+    if (parse_query(w, row[0], zd_slice_of(row[1]), (zd_query_options){0}, &q, &issues) !=
+        ZD_ERR_INVALID)
       fail_msg("%s is not refused", row[1]);
     zd_slice text = issues.items[0].diagnostics;
     if (!memmem(text.p, text.n, row[2], strlen(row[2])))
@@ -179,14 +151,17 @@ static void lenient_and_conditions(void **state) {
   zd_query q;
   zd_issues issues;
   zd_query_options lenient = {.lenient = true}, condition = {.for_condition = true};
-  assert_int_equal(
-      parse(w, "Patient", "_sort=nmae&_include=Patient:nmae&name=a", lenient, &q, &issues), ZD_OK);
+  assert_int_equal(parse_query(w, "Patient", zd_slice_of("_sort=nmae&_include=Patient:nmae&name=a"),
+                               lenient, &q, &issues),
+                   ZD_OK);
   assert_int_equal(q.ignored_count, 2);
   assert_int_equal(q.sort_count + q.include_count, 0);
   assert_true(zd_slice_eq(q.used, ZD_S("name=a")));
-  assert_int_equal(parse(w, "Patient", "name=a&_sort=name", condition, &q, &issues),
-                   ZD_ERR_INVALID);
-  assert_int_equal(parse(w, "Patient", "name=a&_include=Patient:link", condition, &q, &issues),
+  assert_int_equal(
+      parse_query(w, "Patient", zd_slice_of("name=a&_sort=name"), condition, &q, &issues),
+      ZD_ERR_INVALID);
+  assert_int_equal(parse_query(w, "Patient", zd_slice_of("name=a&_include=Patient:link"), condition,
+                               &q, &issues),
                    ZD_ERR_INVALID);
 }
 

@@ -3,33 +3,8 @@
 #include <unistd.h>
 
 #include "base/testing/dice.h"
-#include "search/testing/memory_store.h"
+#include "search/testing/memory_world.h"
 #include "search/text/text.h"
-
-typedef struct world {
-  zd_store *store;
-  zd_search *search;
-} world;
-
-static int open_world(void **state) {
-  world *w = calloc(1, sizeof *w);
-  zd_fault fault = {0};
-  assert_non_null(w);
-  w->store = memory_open();
-  if (zd_search_open(zd_schema_r4(), w->store, ZD_S("http://here.example/fhir"), &w->search,
-                     &fault))
-    fail_msg("%s", fault.text);
-  *state = w;
-  return 0;
-}
-
-static int close_world(void **state) {
-  world *w = *state;
-  zd_search_close(w->search);
-  memory_close(w->store);
-  free(w);
-  return 0;
-}
 
 /* As a client sends it. */
 static zd_slice encoded(zd_arena *arena, zd_slice text) {
@@ -45,28 +20,16 @@ static zd_slice encoded(zd_arena *arena, zd_slice text) {
 static zd_query read_query(world *w, const char *type, const char *name, zd_slice value) {
   zd_arena *arena = &w->store->arena;
   zd_issues issues;
-  zd_issues_init(&issues, arena);
-  zd_snapshot v = {w->store};
-  zd_query_options options = {.snapshot = &v, .now_ms = 1};
   zd_query q;
-  zd_type t = *type ? zd_schema_type(zd_schema_r4(), zd_slice_of(type)) : ZD_NO_TYPE;
   zd_slice query = zd_arena_printf(arena, "%s=%.*s", name, ZD_SV(encoded(arena, value)));
-  if (zd_search_parse(w->search, t, query, &options, arena, &q, &issues))
+  if (parse_query(w, type, query, (zd_query_options){0}, &q, &issues))
     fail_msg("%s=%.*s: %.*s", name, ZD_SV(value),
              ZD_SV(issues.n ? issues.items[0].diagnostics : ZD_S("")));
   return q;
 }
 
-/* Ids of what is found, joined by blanks. */
-static const char *ask(world *w, const char *type, const char *name, const char *value) {
-  zd_arena *arena = &w->store->arena;
-  zd_query q = read_query(w, type, name, zd_slice_of(value));
-  zd_slice found = ZD_S("");
-  for (zd_row row = 0; row < w->store->row_count; row++)
-    if (memory_hit(w->store, q.plan, row))
-      found = zd_arena_printf(arena, "%.*s%s%.*s", ZD_SV(found), found.n ? " " : "",
-                              ZD_SV(w->store->rows[row].id));
-  return zd_arena_copy(arena, found).p;
+static const char *ask_text(world *w, const char *type, const char *name, const char *value) {
+  return found_by(w, read_query(w, type, name, zd_slice_of(value)).plan);
 }
 
 #define DIV(x) "\"text\":{\"status\":\"additional\",\"div\":\"<div>" x "</div>\"}"
@@ -138,7 +101,7 @@ static void what_is_text_and_content(void **state) {
     memory_put(w->store, w->search, resources[i], 0);
   for (size_t i = 0; i < sizeof questions / sizeof *questions; i++) {
     const char *const *q = questions[i];
-    const char *found = ask(w, q[0], q[1], q[2]);
+    const char *found = ask_text(w, q[0], q[1], q[2]);
     if (strcmp(found, q[3]) != 0)
       fail_msg("%s?%s=%s: \"%s\", not \"%s\"", q[0], q[1], q[2], found, q[3]);
   }
