@@ -15,14 +15,9 @@
 #include "base/testing/scarcity.h"
 #include "store/testing/faulty_files.h"
 #include "store/testing/index_model.h"
+#include "store/testing/little_record.h"
 
 enum { ROWS = 900 };
-
-static void remove_dir(const char *dir) {
-  char command[128];
-  snprintf(command, sizeof command, "rm -rf '%s'", dir);
-  if (system(command) != 0) fail();
-}
 
 static zd_index *open_index(const char *dir, const zd_file_system *fs, zd_err expected) {
   zd_index *x = NULL;
@@ -182,7 +177,7 @@ static void a_flipped_bit_is_named(void **state) {
   }
   free(bytes);
   zd_model_free(&m);
-  remove_dir(dir);
+  zd_little_remove(dir);
 }
 
 static void a_cut_file_is_named(void **state) {
@@ -219,7 +214,7 @@ static void a_cut_file_is_named(void **state) {
   }
   free(bytes);
   zd_model_free(&m);
-  remove_dir(dir);
+  zd_little_remove(dir);
 }
 
 /* ---- a failing disk ---- */
@@ -261,7 +256,7 @@ static void every_failing_operation_leaves_a_whole_index(void **state) {
     compare(&m, x, 20);
     zd_index_close(x);
     zd_model_free(&m);
-    remove_dir(dir);
+    zd_little_remove(dir);
     if (!reached) break;
   }
 }
@@ -315,7 +310,7 @@ static void memory_that_ends_is_an_error(void **state) {
   zd_arena_free(&arena);
   zd_index_close(x);
   zd_model_free(&m);
-  remove_dir(dir);
+  zd_little_remove(dir);
 }
 
 int main(void) {

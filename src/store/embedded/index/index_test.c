@@ -1,53 +1,8 @@
 /* The index against a naive oracle: whatever is appended, attached, rolled back, flushed, merged,
  * reopened, every question about every state ever published has the same answer. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-
 #include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
 
-#include "store/testing/index_model.h"
-
-typedef struct world {
-  zd_model model;
-  zd_index *index;
-  zd_index_options options;
-  char dir[64];
-} world;
-
-static void remove_dir(const char *dir) {
-  char command[128];
-  snprintf(command, sizeof command, "rm -rf '%s'", dir);
-  if (system(command) != 0) fail();
-}
-
-static void world_start(world *w, uint64_t seed, unsigned ids, size_t memtable_rows) {
-  zd_model_start(&w->model, seed, ids);
-  strcpy(w->dir, "/tmp/zd-index-XXXXXX");
-  if (!mkdtemp(w->dir)) fail();
-  w->options = (zd_index_options){.dir = w->dir, .memtable_rows = memtable_rows};
-  assert_int_equal(zd_index_open(&w->options, &w->index, NULL), ZD_OK);
-}
-
-static void world_end(world *w) {
-  zd_index_close(w->index);
-  zd_model_free(&w->model);
-  remove_dir(w->dir);
-}
-
-static void append(world *w, size_t n) {
-  for (size_t i = 0; i < n; i++)
-    assert_int_equal(zd_index_append(w->index, zd_model_row(&w->model)), ZD_OK);
-}
-
-static void publish(world *w) {
-  assert_int_equal(zd_index_next_row(w->index), w->model.n);
-  zd_index_publish(w->index, w->model.n);
-}
+#include "store/testing/index_world.h"
 
 static bool in_batch(const world *w, size_t first, const zd_index_row *r) {
   return zd_model_newest(&w->model, r->type, r->id, w->model.n - 1) != ZD_NO_ROW &&
@@ -121,14 +76,12 @@ static void memtables_answer_as_the_oracle(void **state) {
   world w;
   world_start(&w, 1, 60, 10000);
   for (int i = 0; i < 5; i++) {
-    append(&w, 200);
-    publish(&w);
+    grow(&w, 200);
     compare(&w, 150);
   }
   attach(&w, 150);
   publish(&w);
-  append(&w, 30);
-  publish(&w);
+  grow(&w, 30);
   compare(&w, 300);
   world_end(&w);
 }
@@ -137,8 +90,7 @@ static void segments_answer_as_the_oracle(void **state) {
   (void)state;
   world w;
   world_start(&w, 2, 60, 10000);
-  append(&w, 700);
-  publish(&w);
+  grow(&w, 700);
   assert_int_equal(zd_index_flush(w.index, NULL), ZD_OK);
   assert_int_equal(zd_index_flushed_row(w.index), 700);
   compare(&w, 400);
@@ -273,8 +225,7 @@ static void a_group_rolled_back_never_was(void **state) {
   world w;
   world_start(&w, 5, 30, 40);
   for (int i = 0; i < 30; i++) {
-    append(&w, (size_t)zd_random_below(&w.model.dice, 20));
-    publish(&w);
+    grow(&w, (size_t)zd_random_below(&w.model.dice, 20));
     size_t kept = w.model.n;
     append(&w, (size_t)zd_random_below(&w.model.dice, 100));
     if (i % 3 == 0) attach(&w, 20);
@@ -293,8 +244,7 @@ static void unpublished_rows_are_seen_by_the_committer_alone(void **state) {
   (void)state;
   world w;
   world_start(&w, 6, 30, 100);
-  append(&w, 50);
-  publish(&w);
+  grow(&w, 50);
   zd_entry entry = {.field = 3, .kind = ZD_ENTRY_TERM, .term = ZD_S("only here")};
   zd_index_row r = {.op = ZD_OP_CREATE,
                     .type = 9,
@@ -328,11 +278,9 @@ static void types_are_counted(void **state) {
   (void)state;
   world w;
   world_start(&w, 8, 50, 100);
-  append(&w, 950);
-  publish(&w);
+  grow(&w, 950);
   zd_index_flush(w.index, NULL);
-  append(&w, 30);
-  publish(&w);
+  grow(&w, 30);
   uint64_t expected[ZD_MODEL_TYPES] = {0};
   for (zd_row row = 0; row < w.model.n; row++) {
     if (zd_model_current(&w.model, row, w.model.n)) expected[w.model.rows[row].type - 7]++;
@@ -357,41 +305,15 @@ static void supplements_answer_like_the_rest(void **state) {
   world w;
   world_start(&w, 9, 40, 64);
   enum { ROWS = 600, STEP = 250 };
-  zd_index_row *full = calloc(ROWS, sizeof *full);
-  for (size_t i = 0; i < ROWS; i++) {
-    zd_index_row part = *zd_model_row(&w.model);
-    zd_entry kept[16];
-    size_t n = 0;
-    for (size_t k = 0; k < part.entry_count; k++) {
-      const zd_entry *e = &part.entries[k];
-      if (e->field != 1 && e->field != ZD_MODEL_RANGE_FIELD + 1) kept[n++] = *e;
-    }
-    part.entries = kept;
-    part.entry_count = n;
-    assert_int_equal(zd_index_append(w.index, &part), ZD_OK);
-  }
-  publish(&w);
-  for (zd_row first = 0; first < ROWS; first += STEP) {
-    zd_index_batch *b = zd_index_batch_new(STEP);
-    for (zd_row row = first; row < first + STEP && row < ROWS; row++) {
-      zd_entry kept[16];
-      size_t n = 0;
-      for (size_t k = 0; k < w.model.rows[row].entry_count; k++) {
-        const zd_entry *e = &w.model.rows[row].entries[k];
-        if (e->field == 1 || e->field == ZD_MODEL_RANGE_FIELD + 1) kept[n++] = *e;
-      }
-      assert_int_equal(zd_index_supplement_add(b, kept, n), ZD_OK);
-    }
-    assert_int_equal(zd_index_supplement(w.index, b, first, NULL), ZD_OK);
-    zd_index_batch_free(b);
-  }
+  grow_early(&w, ROWS);
+  for (zd_row first = 0; first < ROWS; first += STEP)
+    supplement(&w, first, first + STEP < ROWS ? first + STEP : ROWS);
   compare(&w, 200);
   assert_int_equal(zd_index_flush(w.index, NULL), ZD_OK);
   compare(&w, 200);
   prove(&w);
   reopen(&w);
-  append(&w, 100);
-  publish(&w);
+  grow(&w, 100);
   compare(&w, 200);
   assert_int_equal(zd_index_compact(w.index, NULL), ZD_OK);
   zd_index_stats stats;
@@ -399,7 +321,6 @@ static void supplements_answer_like_the_rest(void **state) {
   assert_int_equal(stats.segments, 1);
   compare(&w, 200);
   prove(&w);
-  free(full);
   world_end(&w);
 }
 

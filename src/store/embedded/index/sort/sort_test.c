@@ -1,45 +1,9 @@
 /* Sorted searches against the naive truth: over any mixture of parts, every state ever published,
  * any keys, from the start or behind any row, in both directions, by reading rows or by walking. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-
 #include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
 
 #include "base/testing/scarcity.h"
-#include "store/testing/index_model.h"
-#include "store/testing/little_record.h"
-
-typedef struct world {
-  zd_model model;
-  zd_index *index;
-  zd_index_options options;
-  char dir[64];
-} world;
-
-static void world_start(world *w, uint64_t seed, unsigned ids, size_t memtable_rows) {
-  zd_model_start(&w->model, seed, ids);
-  strcpy(w->dir, "/tmp/zd-sort-XXXXXX");
-  if (!mkdtemp(w->dir)) fail();
-  w->options = (zd_index_options){.dir = w->dir, .memtable_rows = memtable_rows};
-  assert_int_equal(zd_index_open(&w->options, &w->index, NULL), ZD_OK);
-}
-
-static void world_end(world *w) {
-  zd_index_close(w->index);
-  zd_model_free(&w->model);
-  zd_little_remove(w->dir);
-}
-
-static void append(world *w, size_t n) {
-  for (size_t i = 0; i < n; i++)
-    assert_int_equal(zd_index_append(w->index, zd_model_row(&w->model)), ZD_OK);
-  zd_index_publish(w->index, w->model.n);
-}
+#include "store/testing/index_world.h"
 
 static void compare_at(world *w, zd_row row, unsigned rounds) {
   zd_index_view *v;
@@ -62,7 +26,7 @@ static void memtables_are_sorted_as_by_the_oracle(void **state) {
   world_start(&w, 1, 200, 10000);
   compare(&w, 5);
   for (int i = 0; i < 3; i++) {
-    append(&w, 150);
+    grow(&w, 150);
     compare(&w, 100);
   }
   world_end(&w);
@@ -72,7 +36,7 @@ static void segments_are_sorted_as_by_the_oracle(void **state) {
   (void)state;
   world w;
   world_start(&w, 2, 300, 10000);
-  append(&w, 500);
+  grow(&w, 500);
   assert_int_equal(zd_index_flush(w.index, NULL), ZD_OK);
   compare(&w, 200);
   world_end(&w);
@@ -92,7 +56,7 @@ static void any_mixture_is_sorted_as_by_the_oracle(void **state) {
           assert_int_equal(zd_index_compact(w.index, NULL), ZD_OK);
           break;
         default:
-          append(&w, (size_t)zd_random_below(&w.model.dice, 60));
+          grow(&w, (size_t)zd_random_below(&w.model.dice, 60));
       }
       compare(&w, 25);
     }
@@ -108,7 +72,7 @@ static void pages_follow_each_other_through_merges(void **state) {
   (void)state;
   world w;
   world_start(&w, 31, 200, 64);
-  append(&w, 300);
+  grow(&w, 300);
   zd_plan plan = {.op = ZD_PLAN_ALL};
   zd_sort_key keys[] = {{.by = ZD_SORT_FIELD, .field = 2, .kind = ZD_ENTRY_TERM},
                         {.by = ZD_SORT_FIELD,
@@ -130,7 +94,7 @@ static void pages_follow_each_other_through_merges(void **state) {
       zd_index_view_release(v);
       for (size_t i = 0; i < n; i++) assert_int_equal(rows[i], expected[at++]);
       if (n) q.after = rows[n - 1];
-      append(&w, 5);
+      grow(&w, 5);
       if (page % 3 == 1) assert_int_equal(zd_index_flush(w.index, NULL), ZD_OK);
       if (page % 7 == 2) assert_int_equal(zd_index_compact(w.index, NULL), ZD_OK);
     }
@@ -139,45 +103,19 @@ static void pages_follow_each_other_through_merges(void **state) {
   world_end(&w);
 }
 
-static bool later(const zd_entry *e) {
-  return e->field % 2 == 1;
-}
-
-static size_t entries_that_are(const zd_index_row *r, bool late, zd_entry *out) {
-  size_t n = 0;
-  for (size_t i = 0; i < r->entry_count; i++) {
-    if (later(&r->entries[i]) == late) out[n++] = r->entries[i];
-  }
-  return n;
-}
-
 /* Fields indexed later, in pieces that overlap each other and fit no part. */
 static void supplements_are_sorted_like_the_rest(void **state) {
   (void)state;
   world w;
   world_start(&w, 9, 120, 64);
   enum { ROWS = 400, STEP = 150, OVERLAP = 30 };
-  zd_entry kept[16];
-  for (size_t i = 0; i < ROWS; i++) {
-    zd_index_row part = *zd_model_row(&w.model);
-    part.entry_count = entries_that_are(&part, false, kept);
-    part.entries = kept;
-    assert_int_equal(zd_index_append(w.index, &part), ZD_OK);
-  }
-  zd_index_publish(w.index, ROWS);
-  for (zd_row first = 0; first < ROWS; first += STEP) {
-    zd_index_batch *b = zd_index_batch_new(STEP);
-    for (zd_row row = first; row < first + STEP + OVERLAP && row < ROWS; row++) {
-      size_t n = entries_that_are(&w.model.rows[row], true, kept);
-      assert_int_equal(zd_index_supplement_add(b, kept, n), ZD_OK);
-    }
-    assert_int_equal(zd_index_supplement(w.index, b, first, NULL), ZD_OK);
-    zd_index_batch_free(b);
-  }
+  grow_early(&w, ROWS);
+  for (zd_row first = 0; first < ROWS; first += STEP)
+    supplement(&w, first, first + STEP + OVERLAP < ROWS ? first + STEP + OVERLAP : ROWS);
   compare(&w, 100);
   assert_int_equal(zd_index_flush(w.index, NULL), ZD_OK);
   compare(&w, 100);
-  append(&w, 50);
+  grow(&w, 50);
   compare(&w, 50);
   assert_int_equal(zd_index_compact(w.index, NULL), ZD_OK);
   compare(&w, 50);
@@ -190,7 +128,7 @@ static void what_cannot_be_sorted_is_refused(void **state) {
   (void)state;
   world w;
   world_start(&w, 5, 100, 64);
-  append(&w, 200);
+  grow(&w, 200);
   zd_plan plan = {.op = ZD_PLAN_ALL};
   zd_sort_key keys[ZD_SORT_KEYS_MAX + 1] = {
       {.by = ZD_SORT_FIELD, .field = 1, .kind = ZD_ENTRY_TERM}};
@@ -234,7 +172,7 @@ static void checks_are_asked_as_far_as_the_page_needs(void **state) {
   (void)state;
   world w;
   world_start(&w, 6, 2000, 10000);
-  append(&w, 1000);
+  grow(&w, 1000);
   unsigned asked = 0;
   zd_plan all = {.op = ZD_PLAN_ALL};
   const zd_plan *child = &all;
@@ -263,9 +201,9 @@ static void memory_that_ends_is_an_error(void **state) {
   (void)state;
   world w;
   world_start(&w, 7, 150, 64);
-  append(&w, 250);
+  grow(&w, 250);
   assert_int_equal(zd_index_flush(w.index, NULL), ZD_OK);
-  append(&w, 100);
+  grow(&w, 100);
   zd_plan plan = {.op = ZD_PLAN_ALL};
   zd_sort_key keys[] = {
       {.by = ZD_SORT_FIELD, .field = 1, .kind = ZD_ENTRY_TERM},
