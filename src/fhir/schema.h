@@ -156,9 +156,6 @@ size_t zd_schema_params_of(const zd_schema *s, zd_type resource, uint32_t *out, 
 size_t zd_schema_compartment(const zd_schema *s, zd_type compartment, zd_type resource,
                              zd_slice *codes, size_t room);
 
-/* Compartment definitions: how many (compartment, resource) pairs there are. */
-uint32_t zd_schema_compartment_count(const zd_schema *s);
-
 /* ---- operations ---- */
 
 enum {                            /* zd_operation_info.flags */

@@ -64,10 +64,6 @@ size_t zd_schema_params_of(const zd_schema *s, zd_type resource, uint32_t *out, 
 
 /* ---- compartments ---- */
 
-uint32_t zd_schema_compartment_count(const zd_schema *s) {
-  return s->section[ZD_IMAGE_COMPARTMENTS].count;
-}
-
 size_t zd_schema_compartment(const zd_schema *s, zd_type compartment, zd_type resource,
                              zd_slice *codes, size_t room) {
   const zd_image_compartment *all =

@@ -394,9 +394,3 @@ zd_err zd_index_any_of(zd_index *x, const zd_index_any *q, bool *any, zd_fault *
   zd_parts_release(parts);
   return err;
 }
-
-zd_err zd_index_any_since(zd_index *x, const zd_plan *plan, zd_row as_of,
-                          struct zd_snapshot *snapshot, bool *any, zd_fault *fault) {
-  zd_index_any q = {.plan = plan, .first = as_of, .last = ZD_NO_ROW, .snapshot = snapshot};
-  return zd_index_any_of(x, &q, any, fault);
-}

@@ -95,17 +95,14 @@ zd_err zd_index_rollback(zd_index *x, zd_row row);
 zd_err zd_index_newest_since(zd_index *x, uint32_t type, zd_slice id, zd_row as_of, zd_row *row,
                              zd_fault *fault);
 
-/* Does any row >= as_of match the plan and stand as the current version of its resource,
- * unpublished rows included? The committer's thread. `snapshot` is handed to CHECK callbacks. */
-zd_err zd_index_any_since(zd_index *x, const zd_plan *plan, zd_row as_of,
-                          struct zd_snapshot *snapshot, bool *any, zd_fault *fault);
-/* The same of rows in [first, last); with a time to end at. */
+/* Does any row of [first, last) match the plan and stand as the current version of its resource,
+ * unpublished rows included? The committer's thread. */
 typedef struct zd_index_any {
   const zd_plan *plan;
-  zd_row first, last;   /* ZD_NO_ROW: all there are from first on */
-  bool all_versions;    /* superseded ones and deletions too */
-  uint64_t deadline_ns; /* 0: none */
-  struct zd_snapshot *snapshot;
+  zd_row first, last;           /* ZD_NO_ROW: all there are from first on */
+  bool all_versions;            /* superseded ones and deletions too */
+  uint64_t deadline_ns;         /* 0: none */
+  struct zd_snapshot *snapshot; /* handed to CHECK callbacks */
 } zd_index_any;
 zd_err zd_index_any_of(zd_index *x, const zd_index_any *q, bool *any, zd_fault *fault);
 

@@ -120,22 +120,6 @@ zd_set zd_row_set_chunk(const zd_row_set *s, uint64_t chunk) {
   return c->words ? (zd_set){NULL, c->words, c->n} : (zd_set){c->rows, NULL, c->n};
 }
 
-void zd_row_set_replace(zd_row_set *s, uint64_t chunk, const zd_set *set) {
-  zd_row_chunk *c = &s->chunks[chunk];
-  s->n -= c->n - set->n;
-  c->n = set->n;
-  if (c->words && set->words) {
-    if (c->words != set->words) memcpy(c->words, set->words, sizeof(zd_set_room));
-  } else if (c->words) { /* an array of a bitmap: it may lie where the bitmap does */
-    zd_set_room room;
-    memset(&room, 0, sizeof room);
-    zd_words_add_set(room.words, set);
-    memcpy(c->words, room.words, sizeof room);
-  } else if (set->n) { /* of a list only lists are parts */
-    memmove(c->rows, set->rows, set->n * sizeof *c->rows);
-  }
-}
-
 bool zd_row_set_has(const zd_row_set *s, zd_row row) {
   zd_set set = zd_row_set_chunk(s, zd_chunk_of(row));
   return set.n > 0 && zd_set_has(&set, (uint32_t)(row & (ZD_CHUNK_ROWS - 1)));

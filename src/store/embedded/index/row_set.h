@@ -41,8 +41,6 @@ void zd_row_set_drop(zd_row_set *s);
 
 /* What it has in a chunk, borrowed. */
 zd_set zd_row_set_chunk(const zd_row_set *s, uint64_t chunk);
-/* Puts another set, a part of the present one, in its place; it may lie anywhere. */
-void zd_row_set_replace(zd_row_set *s, uint64_t chunk, const zd_set *set);
 bool zd_row_set_has(const zd_row_set *s, zd_row row);
 /* Rows it has within [first, end). */
 uint64_t zd_row_set_count(const zd_row_set *s, zd_row first, zd_row end);

@@ -54,10 +54,6 @@ static uint64_t position(const zd_segment_writer *w) {
   return w->flushed + w->fill;
 }
 
-uint64_t zd_segment_writer_size(const zd_segment_writer *w) {
-  return position(w);
-}
-
 /* Writes out what the buffer holds, whole pages but for the last of the file. */
 static zd_err flush_buffer(zd_segment_writer *w) {
   for (size_t at = 0; at < w->fill; at += ZD_SEGMENT_PAGE) {

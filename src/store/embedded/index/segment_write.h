@@ -24,8 +24,6 @@ zd_err zd_segment_writer_finish(zd_segment_writer *w, uint64_t *size, zd_fault *
 
 /* What the last failed call would say. */
 const zd_fault *zd_segment_writer_fault(const zd_segment_writer *w);
-/* Bytes written so far. */
-uint64_t zd_segment_writer_size(const zd_segment_writer *w);
 
 zd_err zd_segment_writer_locators(zd_segment_writer *w, const uint64_t *locators, size_t n);
 

@@ -50,12 +50,6 @@ static WITH_POPCNT uint32_t and_count_fast(const uint64_t *a, const uint64_t *b)
 static uint32_t and_count_plain(const uint64_t *a, const uint64_t *b) {
   COUNT_LOOP(a[i] & b[i]);
 }
-static WITH_POPCNT uint32_t andnot_count_fast(const uint64_t *a, const uint64_t *b) {
-  COUNT_LOOP(a[i] & ~b[i]);
-}
-static uint32_t andnot_count_plain(const uint64_t *a, const uint64_t *b) {
-  COUNT_LOOP(a[i] & ~b[i]);
-}
 
 uint32_t zd_words_count(const uint64_t *words) {
   return have_popcnt() ? count_fast(words) : count_plain(words);
@@ -63,10 +57,6 @@ uint32_t zd_words_count(const uint64_t *words) {
 
 uint32_t zd_words_and_count(const uint64_t *a, const uint64_t *b) {
   return have_popcnt() ? and_count_fast(a, b) : and_count_plain(a, b);
-}
-
-uint32_t zd_words_andnot_count(const uint64_t *a, const uint64_t *b) {
-  return have_popcnt() ? andnot_count_fast(a, b) : andnot_count_plain(a, b);
 }
 
 void zd_words_fill(uint64_t *words, uint32_t first, uint32_t last) {

@@ -40,7 +40,6 @@ bool zd_set_has(const zd_set *s, uint32_t row);
 /* Bitmaps. `count` counts set bits. */
 uint32_t zd_words_count(const uint64_t *words);
 uint32_t zd_words_and_count(const uint64_t *a, const uint64_t *b);
-uint32_t zd_words_andnot_count(const uint64_t *a, const uint64_t *b);
 /* Sets bits [first, last), 0 <= first <= last <= 65,536. */
 void zd_words_fill(uint64_t *words, uint32_t first, uint32_t last);
 void zd_words_add_set(uint64_t *words, const zd_set *s);
