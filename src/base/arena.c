@@ -112,14 +112,30 @@ zd_slice zd_arena_copy(zd_arena *arena, zd_slice s) {
   return (zd_slice){p, s.n};
 }
 
+zd_slice zd_arena_join(zd_arena *arena, const zd_slice *parts, size_t count) {
+  size_t n = 0;
+  for (size_t i = 0; i < count; i++)
+    if (__builtin_add_overflow(n, parts[i].n, &n) || n == SIZE_MAX) return (zd_slice){NULL, 0};
+  char *p = zd_arena_alloc(arena, n + 1), *to = p;
+  if (!p) return (zd_slice){NULL, 0};
+  for (size_t i = 0; i < count; to += parts[i++].n)
+    if (parts[i].n) memcpy(to, parts[i].p, parts[i].n);
+  *to = 0;
+  return (zd_slice){p, n};
+}
+
 zd_slice zd_arena_printf(zd_arena *arena, const char *format, ...) {
   va_list args;
   va_start(args, format);
   va_list again;
   va_copy(again, args);
-  int n = vsnprintf(NULL, 0, format, args);
+  char room[256]; /* most texts are short: formatted once */
+  int n = vsnprintf(room, sizeof room, format, args);
   char *p = n < 0 ? NULL : zd_arena_alloc(arena, (size_t)n + 1);
-  if (p) vsnprintf(p, (size_t)n + 1, format, again);
+  if (p && (size_t)n < sizeof room)
+    memcpy(p, room, (size_t)n + 1);
+  else if (p)
+    vsnprintf(p, (size_t)n + 1, format, again);
   va_end(again);
   va_end(args);
   return (zd_slice){p, p ? (size_t)n : 0};

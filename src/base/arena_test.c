@@ -92,6 +92,22 @@ static void copies_and_prints_are_zero_terminated(void **state) {
   zd_slice text = zd_arena_printf(&arena, "%s/%d", "Patient", 7);
   assert_true(zd_slice_eq(text, ZD_S("Patient/7")));
   assert_int_equal(text.p[text.n], 0);
+  for (int width = 250; width < 262; width++) { /* around the size that is formatted once */
+    text = zd_arena_printf(&arena, "%*d", width, 7);
+    assert_int_equal(text.n, width);
+    assert_int_equal(text.p[width - 1], '7');
+    assert_int_equal(text.p[width], 0);
+  }
+  char digits[ZD_DIGITS], most[ZD_DIGITS];
+  zd_slice parts[] = {ZD_S("Patient"),
+                      {NULL, 0},
+                      ZD_S("/"),
+                      zd_slice_digits(0, digits),
+                      zd_slice_digits(UINT64_MAX, most)};
+  text = zd_arena_join(&arena, parts, 5);
+  assert_string_equal(text.p, "Patient/018446744073709551615");
+  assert_int_equal(text.n, strlen(text.p));
+  assert_non_null(zd_arena_join(&arena, NULL, 0).p);
   zd_arena_free(&arena);
 }
 

@@ -68,13 +68,8 @@ void zd_buffer_add_char(zd_buffer *b, char c) {
 }
 
 void zd_buffer_add_u64(zd_buffer *b, uint64_t decimal) {
-  char digits[20];
-  char *at = digits + sizeof digits;
-  do {
-    *--at = (char)('0' + decimal % 10);
-    decimal /= 10;
-  } while (decimal);
-  zd_buffer_add(b, at, (size_t)(digits + sizeof digits - at));
+  char room[ZD_DIGITS];
+  zd_buffer_add_slice(b, zd_slice_digits(decimal, room));
 }
 
 void zd_buffer_printf(zd_buffer *b, const char *format, ...) {

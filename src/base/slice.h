@@ -58,6 +58,17 @@ static inline zd_slice zd_slice_from(zd_slice s, size_t at) {
   return at < s.n ? (zd_slice){s.p + at, s.n - at} : (zd_slice){s.p ? s.p + s.n : NULL, 0};
 }
 
+/* The digits of n, which lie in `room`. */
+enum { ZD_DIGITS = 20 };
+static inline zd_slice zd_slice_digits(uint64_t n, char room[ZD_DIGITS]) {
+  char *at = room + ZD_DIGITS;
+  do {
+    *--at = (char)('0' + n % 10);
+    n /= 10;
+  } while (n);
+  return (zd_slice){at, (size_t)(room + ZD_DIGITS - at)};
+}
+
 /* Index of the first `byte`, or s.n when there is none. */
 static inline size_t zd_slice_find(zd_slice s, char byte) {
   const char *hit = s.n ? (const char *)memchr(s.p, byte, s.n) : NULL;
