@@ -44,7 +44,7 @@ BEGIN {
   owner["^zdict\\.h$"] = " store "
   owner["^zlib\\.h$"] = " rest region bulk cli "
   owner["^libxml/"] = " fhir "
-  owner["^utf8proc\\.h$"] = " search "
+  owner["^utf8proc\\.h$"] = " search fhirpath "
   owner["^libstemmer\\.h$"] = " search "
   owner["^rocksdb/|^lmdb\\.h$|^sqlite3\\.h$|^libpq-fe\\.h$"] = " store "
 }
