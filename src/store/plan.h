@@ -23,7 +23,8 @@ typedef enum zd_plan_op {
   ZD_PLAN_TERM,     /* rows with exactly this term in the field */
   ZD_PLAN_PREFIX,   /* rows with a term that starts so; empty prefix: any term of the field */
   ZD_PLAN_SPAN,     /* rows with a term in [from, to) bytewise; absent `to`: open */
-  ZD_PLAN_RANGE,    /* rows with an interval whose low and high lie within the given bounds */
+  ZD_PLAN_RANGE,    /* rows with an interval whose low and high lie within the given bounds, in the
+                       field's column that `term` names */
   ZD_PLAN_ROWS,     /* rows in [first, last) */
   ZD_PLAN_IDS,      /* rows of (type, id) for a list of ids */
   ZD_PLAN_AND,      /* all children match; children of op NOT subtract */
@@ -39,7 +40,7 @@ struct zd_plan {
   zd_plan_op op;
   uint32_t type;  /* TYPE, IDS, REFERRED: symbol of the resource type */
   uint32_t field; /* TERM, PREFIX, SPAN, RANGE, CONTAINS, REFERS, REFERRED: symbol of the field */
-  zd_slice term;  /* TERM, PREFIX, CONTAINS; SPAN: from */
+  zd_slice term;  /* TERM, PREFIX, CONTAINS; SPAN: from; RANGE: of which column, "" unless named */
   zd_slice to;    /* SPAN; CONTAINS */
   int64_t low_min, low_max, high_min, high_max; /* RANGE: all four closed */
   zd_row first, last;                           /* ROWS */

@@ -36,7 +36,8 @@ typedef struct zd_txn zd_txn;
 
 typedef enum zd_entry_kind {
   ZD_ENTRY_TERM, /* a byte string, exact and ordered bytewise; at most ZD_TERM_MAX bytes */
-  ZD_ENTRY_RANGE /* a closed interval [low, high] of ordered 64-bit values */
+  ZD_ENTRY_RANGE /* a closed interval [low, high] of ordered 64-bit values, in a column of the field
+                  */
 } zd_entry_kind;
 
 enum { ZD_TERM_MAX = 512 };
@@ -44,7 +45,8 @@ enum { ZD_TERM_MAX = 512 };
 typedef struct zd_entry {
   uint32_t field; /* a symbol: which parameter */
   zd_entry_kind kind;
-  zd_slice term;     /* ZD_ENTRY_TERM */
+  zd_slice term; /* ZD_ENTRY_TERM; ZD_ENTRY_RANGE: the column's name, most fields have one alone:
+                    "". Ordered is a field by that one */
   int64_t low, high; /* ZD_ENTRY_RANGE */
 } zd_entry;
 

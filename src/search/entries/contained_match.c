@@ -34,8 +34,8 @@ static bool entry_matches(const zd_plan *p, const zd_entry *e) {
              (!p->to.n ||
               memmem(e->term.p + p->term.n, e->term.n - p->term.n, p->to.p, p->to.n) != NULL);
     case ZD_PLAN_RANGE:
-      return e->low >= p->low_min && e->low <= p->low_max && e->high >= p->high_min &&
-             e->high <= p->high_max;
+      return zd_slice_eq(e->term, p->term) && e->low >= p->low_min && e->low <= p->low_max &&
+             e->high >= p->high_min && e->high <= p->high_max;
     default:
       return false;
   }

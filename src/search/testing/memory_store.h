@@ -168,8 +168,8 @@ static inline bool entry_hit(const zd_plan *p, const zd_entry *e) {
       return e->kind == ZD_ENTRY_TERM && zd_slice_starts(e->term, p->term) &&
              memmem(e->term.p + p->term.n, e->term.n - p->term.n, p->to.p, p->to.n);
     case ZD_PLAN_RANGE:
-      return e->kind == ZD_ENTRY_RANGE && e->low >= p->low_min && e->low <= p->low_max &&
-             e->high >= p->high_min && e->high <= p->high_max;
+      return e->kind == ZD_ENTRY_RANGE && zd_slice_eq(e->term, p->term) && e->low >= p->low_min &&
+             e->low <= p->low_max && e->high >= p->high_min && e->high <= p->high_max;
     default:
       return false;
   }

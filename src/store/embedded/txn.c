@@ -166,7 +166,7 @@ static zd_err judge_entries(const zd_store *s, const zd_write *w) {
   for (size_t i = 0; i < w->entry_count; i++) {
     const zd_entry *e = &w->entries[i];
     if (e->field >= symbols) return ZD_ERR_INVALID;
-    if (e->kind == ZD_ENTRY_TERM && e->term.n > ZD_TERM_MAX) return ZD_ERR_LIMIT;
+    if (e->term.n > ZD_TERM_MAX) return ZD_ERR_LIMIT;
     if (e->kind == ZD_ENTRY_RANGE && e->low > e->high) return ZD_ERR_INVALID;
   }
   return ZD_OK;
@@ -239,7 +239,7 @@ static zd_err copy_entries(zd_txn *t, const zd_write *w, zd_txn_row *row) {
   if (!entries) return ZD_ERR_MEMORY;
   memcpy(entries, w->entries, w->entry_count * sizeof *entries);
   for (size_t i = 0; i < w->entry_count; i++) {
-    if (entries[i].kind != ZD_ENTRY_TERM) continue;
+    if (entries[i].kind != ZD_ENTRY_TERM && !entries[i].term.n) continue;
     entries[i].term = zd_arena_copy(&t->arena, entries[i].term);
     if (!entries[i].term.p) return ZD_ERR_MEMORY;
   }

@@ -79,6 +79,13 @@ static int64_t make_value(zd_model *m) {
   }
 }
 
+/* Of two range fields some columns have names. */
+static zd_slice make_column(zd_model *m, uint32_t field) {
+  static const char *const names[] = {"", "", "kg", "m.s-1"};
+  bool named = field == ZD_MODEL_RANGE_FIELD + 1 || field == SINGLE_FIELD;
+  return named ? zd_slice_of(names[below(m, 4)]) : (zd_slice){NULL, 0};
+}
+
 static zd_entry make_entry(zd_model *m, zd_arena *arena) {
   if (below(m, 3)) {
     return (zd_entry){.field = (uint32_t)below(m, ZD_MODEL_FIELDS),
@@ -87,6 +94,7 @@ static zd_entry make_entry(zd_model *m, zd_arena *arena) {
   }
   zd_entry e = {.field = ZD_MODEL_RANGE_FIELD + (uint32_t)below(m, ZD_MODEL_RANGES),
                 .kind = ZD_ENTRY_RANGE};
+  e.term = make_column(m, e.field);
   e.low = make_value(m);
   if (e.field == ZD_MODEL_RANGE_FIELD) e.low = (int64_t)below(m, 50) * 86400000;
   e.high = e.field == ZD_MODEL_RANGE_FIELD ? e.low + 86399999 : make_value(m);
@@ -170,8 +178,8 @@ static bool entry_matches(const zd_plan *p, const zd_entry *e) {
       return e->kind == ZD_ENTRY_TERM && zd_slice_cmp(e->term, p->term) >= 0 &&
              (!p->to.p || zd_slice_cmp(e->term, p->to) < 0);
     default:
-      return e->kind == ZD_ENTRY_RANGE && e->low >= p->low_min && e->low <= p->low_max &&
-             e->high >= p->high_min && e->high <= p->high_max;
+      return e->kind == ZD_ENTRY_RANGE && zd_slice_eq(e->term, p->term) && e->low >= p->low_min &&
+             e->low <= p->low_max && e->high >= p->high_min && e->high <= p->high_max;
   }
 }
 
@@ -286,6 +294,7 @@ static void make_children(zd_model *m, zd_arena *arena, zd_plan *p, size_t n, un
 
 static void make_bounds(zd_model *m, zd_plan *p) {
   p->field = ZD_MODEL_RANGE_FIELD + (uint32_t)below(m, ZD_MODEL_RANGES);
+  p->term = make_column(m, p->field);
   p->low_min = p->high_min = INT64_MIN;
   p->low_max = p->high_max = INT64_MAX;
   if (below(m, 2)) p->low_min = make_value(m);
@@ -302,6 +311,7 @@ static const zd_plan *make_ranges(zd_model *m, zd_arena *arena, uint32_t field) 
     ranges[i].op = ZD_PLAN_RANGE;
     make_bounds(m, &ranges[i]);
     ranges[i].field = field;
+    ranges[i].term = make_column(m, field);
     children[i] = &ranges[i];
   }
   ranges[n] = (zd_plan){.op = ZD_PLAN_OR, .children = children, .child_count = n};

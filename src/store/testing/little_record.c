@@ -32,8 +32,9 @@ static zd_err entries(void *state, uint32_t type, zd_slice body, zd_arena *arena
     e->field = zd_store_symbol(s, name, true);
     if (e->field == ZD_NO_SYMBOL) return ZD_ERR_MEMORY;
     e->kind = number_field(name) ? ZD_ENTRY_RANGE : ZD_ENTRY_TERM;
-    e->term = value;
-    if (e->kind == ZD_ENTRY_RANGE) {
+    if (e->kind == ZD_ENTRY_TERM) {
+      e->term = value;
+    } else {
       zd_slice text = zd_arena_copy(arena, value);
       if (!text.p) return ZD_ERR_MEMORY;
       e->low = e->high = strtoll(text.p, NULL, 10);

@@ -36,7 +36,7 @@ zd_row_facts zd_model_facts(zd_model *m) {
 
 static bool counts(const zd_sort_key *key, const zd_entry *e) {
   if (e->field != key->field || e->kind != key->kind) return false;
-  if (e->kind == ZD_ENTRY_RANGE) return true;
+  if (e->kind == ZD_ENTRY_RANGE) return !e->term.n;
   return (!key->prefix.p || zd_slice_starts(e->term, key->prefix)) &&
          (!key->from.p || zd_slice_cmp(e->term, key->from) >= 0);
 }

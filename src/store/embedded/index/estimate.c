@@ -118,7 +118,7 @@ static zd_err of_span(const estimating *e, const zd_part *part, const zd_plan *p
 /* ---- intervals ---- */
 
 static zd_err of_range(const estimating *e, const zd_part *part, const zd_plan *p, uint64_t *n) {
-  zd_key key = {ZD_KEY_RANGE, p->field, {NULL, 0}};
+  zd_key key = {ZD_KEY_RANGE, p->field, p->term};
   if (part->memtable) return of_key(e, part, &key, n);
   zd_bounds bounds = {p->low_min, p->low_max, p->high_min, p->high_max};
   zd_posting posting;

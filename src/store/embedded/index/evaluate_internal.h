@@ -101,7 +101,7 @@ zd_err zd_node_gather(zd_evaluation *e, zd_node *n);
 /* A RANGE, or an OR of nothing but RANGEs of one field, which becomes one: its bounds. False: the
  * plan is something else. */
 bool zd_ranges_of(const zd_plan *plan, zd_bounds *out, size_t room, size_t *n);
-/* Of the present part: has no row two values in the field? */
+/* Of the present part: has no row two values in a column of the field? */
 zd_err zd_ranges_single(zd_evaluation *e, uint32_t field, bool *single);
 /* May a value be within two of the bounds? */
 bool zd_ranges_overlap(const zd_bounds *b, size_t n);

@@ -6,7 +6,7 @@
  *
  *   kind      field             bytes               leads to
  *   TERM      field symbol      the term            rows with the term
- *   RANGE     field symbol      -                   (low, high, row)
+ *   RANGE     field symbol      name of the column  (low, high, row)
  *   TYPE      type symbol       -                   rows of the type, deletions included
  *   ID        type symbol       the id, packed      rows of the resource's versions
  *   DELETED   0                 -                   rows that are deletions

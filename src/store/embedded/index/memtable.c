@@ -291,8 +291,7 @@ static bool put(zd_memtable *m, const zd_key *key, uint64_t hash, uint32_t row, 
 /* ---- adding rows ---- */
 
 static zd_key entry_key(const zd_entry *e) {
-  return e->kind == ZD_ENTRY_TERM ? (zd_key){ZD_KEY_TERM, e->field, e->term}
-                                  : (zd_key){ZD_KEY_RANGE, e->field, {NULL, 0}};
+  return (zd_key){e->kind == ZD_ENTRY_TERM ? ZD_KEY_TERM : ZD_KEY_RANGE, e->field, e->term};
 }
 
 /* Hashes of a handful of entries first, their slots asked for, then the work: the cache misses of

@@ -126,7 +126,7 @@ static zd_err leaf_add(zd_node *n, const zd_part *from) {
     case ZD_PLAN_TERM:
       return zd_leaf_add_key(&n->leaf, from, &(zd_key){ZD_KEY_TERM, p->field, p->term});
     case ZD_PLAN_RANGE:
-      return zd_leaf_add_key(&n->leaf, from, &(zd_key){ZD_KEY_RANGE, p->field, {NULL, 0}});
+      return zd_leaf_add_key(&n->leaf, from, &(zd_key){ZD_KEY_RANGE, p->field, p->term});
     case ZD_PLAN_PREFIX:
       return zd_leaf_add_span(&n->leaf, from, p->field, p->term, (zd_slice){NULL, 0}, true);
     case ZD_PLAN_SPAN:

@@ -61,6 +61,10 @@ static zd_bounds bounds_of(const zd_plan *p) {
   return (zd_bounds){p->low_min, p->low_max, p->high_min, p->high_max};
 }
 
+static bool same_column(const zd_plan *a, const zd_plan *b) {
+  return a->field == b->field && zd_slice_eq(a->term, b->term);
+}
+
 bool zd_ranges_of(const zd_plan *plan, zd_bounds *out, size_t room, size_t *n) {
   *n = 1;
   if (plan->op == ZD_PLAN_RANGE) {
@@ -70,29 +74,43 @@ bool zd_ranges_of(const zd_plan *plan, zd_bounds *out, size_t room, size_t *n) {
   if (plan->op != ZD_PLAN_OR || plan->child_count == 0 || plan->child_count > room) return false;
   for (size_t i = 0; i < plan->child_count; i++) {
     const zd_plan *child = plan->children[i];
-    if (child->op != ZD_PLAN_RANGE || child->field != plan->children[0]->field) return false;
+    if (child->op != ZD_PLAN_RANGE || !same_column(child, plan->children[0])) return false;
     out[i] = bounds_of(child);
   }
   *n = make_disjoint(out, plan->child_count);
   return true;
 }
 
-/* ---- does no row have two values? ---- */
+/* ---- does no row have two values in a column? ---- */
 
-static zd_err look_at_columns(zd_evaluation *e, uint32_t field, bool *single) {
+static zd_err look_at_column(zd_evaluation *e, const zd_posting *p, bool *single) {
   zd_segment *s = e->part->segment;
   const zd_posting_chunk *table = NULL;
   size_t n = 0;
-  zd_posting p;
-  zd_err err = zd_segment_find(s, &(zd_key){ZD_KEY_RANGE, field, {NULL, 0}}, &p, e->fault);
-  *single = !err && p.n > 0 && p.form == ZD_POSTING_CHUNKS;
-  if (*single) err = zd_posting_chunks(s, &p, &table, &n, e->fault);
+  zd_err err = ZD_OK;
+  *single = p->form == ZD_POSTING_CHUNKS;
+  if (*single) err = zd_posting_chunks(s, p, &table, &n, e->fault);
   for (size_t i = 0; !err && *single && i < n; i++) {
     const void *column;
     *single = i == 0 || table[i - 1].chunk < table[i].chunk;
     err = zd_budget_work(e->budget, COLUMN_UNITS, e->fault);
     if (!err) err = zd_posting_column(s, &table[i], &column, e->fault);
     if (!err && *single) *single = zd_column_single(column, table[i].n);
+  }
+  return err;
+}
+
+/* All of the field's columns: there is one note for them. */
+static zd_err look_at_columns(zd_evaluation *e, uint32_t field, bool *single) {
+  zd_segment *s = e->part->segment;
+  const zd_segment_space *space = zd_segment_find_space(s, ZD_KEY_RANGE, field);
+  *single = space != NULL;
+  if (!space) return ZD_OK;
+  zd_segment_cursor c;
+  zd_err err = zd_segment_cursor_start(&c, s, space, (zd_slice){NULL, 0}, e->fault);
+  while (!err && !c.done && *single) {
+    err = look_at_column(e, &c.posting, single);
+    if (!err) err = zd_segment_cursor_next(&c, e->fault);
   }
   return err;
 }
@@ -198,7 +216,7 @@ static zd_err conjoin_next(zd_evaluation *e, zd_node *n, size_t i, bool *done) {
   for (size_t k = i + 1; k < n->child_count; k++) {
     zd_node *b = n->children[k];
     bool single;
-    if (b->plan->op != ZD_PLAN_RANGE || b->plan->field != a->plan->field) continue;
+    if (b->plan->op != ZD_PLAN_RANGE || !same_column(a->plan, b->plan)) continue;
     zd_err err = zd_ranges_single(e, a->plan->field, &single);
     if (!err && single) err = intersect(e, a, b, &joined);
     if (err || !joined) return err;

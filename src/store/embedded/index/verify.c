@@ -156,7 +156,8 @@ static int entry_cmp(const void *x, const void *y) {
   const zd_entry *a = x, *b = y;
   if (a->kind != b->kind) return a->kind < b->kind ? -1 : 1;
   if (a->field != b->field) return a->field < b->field ? -1 : 1;
-  if (a->kind == ZD_ENTRY_TERM) return zd_slice_cmp(a->term, b->term);
+  int order = zd_slice_cmp(a->term, b->term);
+  if (order || a->kind == ZD_ENTRY_TERM) return order;
   if (a->low != b->low) return a->low < b->low ? -1 : 1;
   return (a->high > b->high) - (a->high < b->high);
 }
@@ -182,8 +183,7 @@ static zd_err verify_entries(zd_index_verifier *c, size_t part, zd_row row, cons
     const zd_entry *e = &c->sorted[i];
     if (i && entry_cmp(e, e - 1) == 0) continue;
     posting_wanted x = {.row = row};
-    x.key = (zd_key){e->kind == ZD_ENTRY_TERM ? ZD_KEY_TERM : ZD_KEY_RANGE, e->field,
-                     e->kind == ZD_ENTRY_TERM ? e->term : (zd_slice){NULL, 0}};
+    x.key = (zd_key){e->kind == ZD_ENTRY_TERM ? ZD_KEY_TERM : ZD_KEY_RANGE, e->field, e->term};
     x.interval = (zd_interval){e->low, e->high, (uint32_t)(row & (ZD_CHUNK_ROWS - 1))};
     err = expect(c, part, &x, fault);
   }

@@ -9,9 +9,10 @@ typedef struct value_plan {
 } value_plan;
 
 static void plan_any(const zd_sort_step *step, value_plan *p) {
-  p->plan = (zd_plan){.op = step->by == ZD_BY_TERM ? ZD_PLAN_SPAN : ZD_PLAN_RANGE,
+  bool terms = step->by == ZD_BY_TERM;
+  p->plan = (zd_plan){.op = terms ? ZD_PLAN_SPAN : ZD_PLAN_RANGE,
                       .field = step->field,
-                      .term = step->low,
+                      .term = terms ? step->low : (zd_slice){NULL, 0},
                       .to = step->high,
                       .low_min = INT64_MIN,
                       .low_max = INT64_MAX,

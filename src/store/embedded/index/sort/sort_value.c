@@ -16,7 +16,7 @@ int zd_sort_value_cmp(const zd_sort_step *step, const zd_sort_value *a, const zd
 
 static bool entry_counts(const zd_sort_step *step, const zd_entry *e) {
   if (e->field != step->field) return false;
-  if (step->by == ZD_BY_RANGE) return e->kind == ZD_ENTRY_RANGE;
+  if (step->by == ZD_BY_RANGE) return e->kind == ZD_ENTRY_RANGE && !e->term.n;
   return e->kind == ZD_ENTRY_TERM && zd_slice_starts(e->term, step->prefix) &&
          zd_slice_cmp(e->term, step->low) >= 0;
 }
