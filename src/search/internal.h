@@ -148,6 +148,8 @@ zd_slice zd_term_uri(zd_slice uri, zd_arena *arena);
 /* What the search's units say of a unit; *known false: nothing. */
 zd_err zd_canonical_of(const zd_search *s, zd_slice system, zd_slice code, zd_arena *arena,
                        zd_canonical_unit *out, bool *known);
+/* The column of canon_field for values in this canonical unit; absent: no memory. */
+zd_slice zd_canonical_column(const zd_canonical_unit *unit, zd_arena *arena);
 /* A value in the canonical unit, so far that its key is right (zd_decimal_quotient), times
  * its scale. */
 zd_err zd_canonical_value(const zd_decimal *value, const zd_canonical_unit *unit, zd_arena *arena,
@@ -162,8 +164,8 @@ typedef struct zd_search_param {
   uint32_t field;       /* symbol; ZD_NO_SYMBOL: not indexed */
   uint32_t unit_field;  /* quantity: symbol of the units */
   uint32_t more_field;  /* what modifiers ask besides: terms by ZD_MORE_; near: longitudes */
-  uint32_t canon_field; /* quantity: scaled values and units in canonical units, where those differ
-                           from what is written; ZD_NO_SYMBOL without zd_units */
+  uint32_t canon_field; /* quantity: scaled values in canonical units, a column for each unit;
+                           ZD_NO_SYMBOL without zd_units */
   zd_type only;         /* references to this type only, in a field shared with another parameter */
   bool shared;          /* the field holds rows of several resource types */
   bool owner;           /* produces the field's entries; else another parameter does */

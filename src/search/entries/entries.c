@@ -32,14 +32,14 @@ static uint32_t term_hash(uint32_t field, uint64_t hash) {
 
 static uint32_t entry_hash(const zd_entry *e) {
   if (e->kind == ZD_ENTRY_TERM) return term_hash(e->field, zd_hash64(e->term.p, e->term.n));
-  uint64_t h = (uint64_t)e->low * UINT64_C(0x9E3779B97F4A7C15) + (uint64_t)e->high;
+  uint64_t h = (uint64_t)e->low * UINT64_C(0x9E3779B97F4A7C15) + (uint64_t)e->high + e->term.n;
   return term_hash(e->field, (h ^ (h >> 29)) * UINT64_C(0xBF58476D1CE4E5B9));
 }
 
 static bool entry_eq(const zd_entry *a, const zd_entry *b) {
   if (a->field != b->field || a->kind != b->kind) return false;
-  if (a->kind == ZD_ENTRY_TERM) return zd_slice_eq(a->term, b->term);
-  return a->low == b->low && a->high == b->high;
+  if (!zd_slice_eq(a->term, b->term)) return false;
+  return a->kind == ZD_ENTRY_TERM || (a->low == b->low && a->high == b->high);
 }
 
 /* The place of an equal entry, or the empty one where it belongs. */
@@ -96,8 +96,12 @@ static zd_err add_term(collector *c, uint32_t field, zd_slice term) {
   return add(c, &(zd_entry){.field = field, .kind = ZD_ENTRY_TERM, .term = term});
 }
 
-static zd_err add_range(collector *c, uint32_t field, int64_t low, int64_t high) {
-  return add(c, &(zd_entry){.field = field, .kind = ZD_ENTRY_RANGE, .low = low, .high = high});
+static const zd_slice the_one = {NULL, 0}; /* column of a field */
+
+static zd_err add_range(collector *c, uint32_t field, zd_slice column, int64_t low, int64_t high) {
+  return add(c,
+             &(zd_entry){
+                 .field = field, .kind = ZD_ENTRY_RANGE, .term = column, .low = low, .high = high});
 }
 
 static zd_err add_tag(collector *c, const zd_search_param *p, uint8_t tag) {
@@ -152,34 +156,33 @@ static zd_err add_string(collector *c, const zd_search_param *p, const zd_fact *
                         zd_term_more(ZD_MORE_EXACT, folded, ZD_NO_SYMBOL, f->text, arena));
 }
 
-static zd_err add_number(collector *c, uint32_t field, const zd_fact *f) {
+static zd_err add_number(collector *c, uint32_t field, zd_slice column, const zd_fact *f) {
   bool exact;
   int64_t low = f->no_low ? INT64_MIN : zd_decimal_key(&f->low, &exact);
   int64_t high = f->no_high ? INT64_MAX : zd_decimal_key(&f->high, &exact);
-  return add_range(c, field, low, high);
+  return add_range(c, field, column, low, high);
 }
 
-/* The quantity once more in its canonical unit, if it was written in another or is scaled. */
+/* The quantity once more in its canonical unit, which has a column of its own. */
 static zd_err add_canonical(collector *c, const zd_search_param *p, const zd_fact *f) {
   zd_arena *arena = c->source.arena;
   zd_canonical_unit unit;
   zd_fact carried = *f;
   bool known;
   zd_err err = zd_canonical_of(c->source.search, f->system, f->code, arena, &unit, &known);
-  if (err || !known || (!unit.scale.n && zd_slice_eq(unit.code, f->code))) return err;
+  if (err || !known) return err;
   if (!f->no_low) err = zd_canonical_value(&f->low, &unit, arena, &carried.low);
   if (!err && !f->no_high) err = zd_canonical_value(&f->high, &unit, arena, &carried.high);
   if (err) return err == ZD_ERR_LIMIT ? ZD_OK : err; /* as match.c: found as written alone */
-  uint32_t symbol = zd_term_system(c->source.search, f->system, true, arena);
-  err = add_number(c, p->canon_field, &carried);
-  return err ? err : add_term(c, p->canon_field, zd_term_unit(unit.code, symbol, f->system, arena));
+  zd_slice column = zd_canonical_column(&unit, arena);
+  return column.p ? add_number(c, p->canon_field, column, &carried) : ZD_ERR_MEMORY;
 }
 
-/* Number and unit stand in two fields. That they belong together is sure only when the resource has
- * one quantity here; else a mark says that the resource must be looked at. */
+/* As written, number and unit stand in two fields. That they belong together is sure only when the
+ * resource has one quantity here; else a mark says that the resource must be looked at. */
 static zd_err add_quantity(collector *c, const zd_search_param *p, const zd_fact *f) {
   zd_arena *arena = c->source.arena;
-  zd_err err = add_number(c, p->field, f);
+  zd_err err = add_number(c, p->field, the_one, f);
   if (!err && f->code.p) {
     uint32_t symbol = zd_term_system(c->source.search, f->system, true, arena);
     err = add_term(c, p->unit_field, zd_term_unit(f->code, symbol, f->system, arena));
@@ -195,8 +198,8 @@ static zd_err add_quantity(collector *c, const zd_search_param *p, const zd_fact
 
 static zd_err add_position(collector *c, const zd_search_param *p, const zd_fact *f) {
   int64_t latitude = zd_near_key(f->latitude), longitude = zd_near_key(f->longitude);
-  zd_err err = add_range(c, p->field, latitude, latitude);
-  return err ? err : add_range(c, p->more_field, longitude, longitude);
+  zd_err err = add_range(c, p->field, the_one, latitude, latitude);
+  return err ? err : add_range(c, p->more_field, the_one, longitude, longitude);
 }
 
 static zd_err add_fact(void *state, const zd_fact *f) {
@@ -213,9 +216,9 @@ static zd_err add_fact(void *state, const zd_fact *f) {
     case ZD_PARAM_STRING:
       return add_string(c, p, f);
     case ZD_PARAM_DATE:
-      return add_range(c, p->field, f->when.low, f->when.high);
+      return add_range(c, p->field, the_one, f->when.low, f->when.high);
     case ZD_PARAM_NUMBER:
-      return add_number(c, p->field, f);
+      return add_number(c, p->field, the_one, f);
     case ZD_PARAM_QUANTITY:
       return add_quantity(c, p, f);
     case ZD_PARAM_SPECIAL:

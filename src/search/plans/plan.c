@@ -71,6 +71,7 @@ static const zd_plan *range(planner *m, uint32_t field, bounds b) {
   zd_plan *p = zd_plan_new(m->arena, ZD_PLAN_RANGE);
   if (!p) return NULL;
   p->field = field;
+  p->term = m->column;
   p->low_min = b.low_min;
   p->low_max = b.low_max;
   p->high_min = b.high_min;
@@ -251,11 +252,15 @@ static zd_err unit_plan(planner *m, const zd_search_value *v, const zd_plan **ou
       out);
 }
 
+const zd_plan *zd_planner_mark(planner *m, uint32_t unit_field) {
+  static const char mark[1] = {ZD_UNIT_MIXED};
+  return zd_planner_term(m, ZD_PLAN_TERM, unit_field, zd_slice_make(mark, 1));
+}
+
 /* `found`, sure for rows without the mark of the quantity's field, looked at for rows with it. */
 static zd_err split_by_mark(planner *m, const zd_plan *found, uint32_t unit_field,
                             const zd_search_value *v, const zd_plan **out) {
-  static const char mark_text[1] = {ZD_UNIT_MIXED};
-  const zd_plan *mark = zd_planner_term(m, ZD_PLAN_TERM, unit_field, zd_slice_make(mark_text, 1));
+  const zd_plan *mark = zd_planner_mark(m, unit_field);
   const zd_plan *no_mark, *sure, *marked;
   zd_err err = zd_plan_group(ZD_PLAN_NOT, &mark, 1, m->arena, &no_mark);
   if (!err) err = zd_planner_pair(m, ZD_PLAN_AND, found, no_mark, &sure);
@@ -264,7 +269,7 @@ static zd_err split_by_mark(planner *m, const zd_plan *found, uint32_t unit_fiel
   return err ? err : zd_planner_pair(m, ZD_PLAN_OR, sure, marked, out);
 }
 
-static zd_err as_written(planner *m, const zd_search_value *v, const zd_plan **out) {
+zd_err zd_plan_as_written(planner *m, const zd_search_value *v, const zd_plan **out) {
   const zd_plan *number, *unit;
   zd_err err = zd_plan_number(m, v, m->param->field, &number);
   *out = number;
@@ -274,14 +279,8 @@ static zd_err as_written(planner *m, const zd_search_value *v, const zd_plan **o
 }
 
 static zd_err plan_quantity(planner *m, const zd_search_value *v, const zd_plan **out) {
-  zd_err err = v->has_canonical ? zd_plan_canonical(m, v, out) : as_written(m, v, out);
-  if (!err && v->has_canonical && m->part == ZD_PART_SURE) {
-    /* In the unit asked for, numbers compare as they are written, whatever they are carried over.
-     */
-    const zd_plan *written;
-    err = as_written(m, v, &written);
-    if (!err) err = zd_planner_pair(m, ZD_PLAN_OR, written, *out, out);
-  }
+  if (v->has_canonical) return zd_plan_canonical(m, v, out);
+  zd_err err = zd_plan_as_written(m, v, out);
   if (err || v->unit == ZD_UNIT_ANY) return err;
   if (m->param != m->clause->param) return ZD_OK; /* of a component the composite decides */
   return split_by_mark(m, *out, m->param->unit_field, v, out);
@@ -477,10 +476,8 @@ static zd_err plan_composite(planner *m, const zd_search_value *v, const zd_plan
 /* The rows where the index says that a component with a quantity is there, but for a value that the
  * composite may not mean: those with the mark, and those that say nothing the index holds. */
 static zd_err doubtful_there(planner *m, uint32_t marked, const zd_plan **out) {
-  static const char mark_text[1] = {ZD_UNIT_MIXED};
   uint16_t n = zd_schema_param(m->s->schema, m->param->index).component_count;
-  const zd_plan *any[2] = {zd_planner_term(m, ZD_PLAN_TERM, marked, zd_slice_make(mark_text, 1)),
-                           NULL};
+  const zd_plan *any[2] = {zd_planner_mark(m, marked), NULL};
   for (uint16_t k = 0; k < n; k++) {
     uint32_t index = zd_schema_param_component(m->s->schema, m->param->index, k, NULL);
     const zd_search_param *p = zd_program_param(m->s, m->clause->type, index);

@@ -1,19 +1,16 @@
 /* plan_canonical.c: quantities asked and stored in different units.
  *
- * A quantity stands in the index as it is written, and once more in the canonical unit where that
- * is another one (`canon_field`). A value asked in any unit is carried over to the canonical one,
- * too:
- *
- *   value, written canonically (field)  AND  unit     \
- *                                                       OR
- *   value, carried over (canon_field)   AND  unit     /
+ * Beside what is written, the index holds every quantity in the canonical unit of its dimension,
+ * each such unit in a column of its own (`canon_field`). A value asked in any unit is carried over,
+ * too, and is a range of that column: number and unit are found together, also where a resource
+ * has several quantities.
  *
  * Temperatures are moved to the zero of kelvin first. Factors are fractions of decimals, many of
- * which never end: a minute's sixtieth. Canonical units of which there are such have a scale; what
- * is carried over is scaled, and so is what is written canonically, which stands in `canon_field`
- * with the others, so that it answers alone. What still does not end, or has more than sixteen
- * digits, has the key of its first ones; rows that share it are looked at, and compared by cross
- * multiplication.
+ * which never end: a minute's sixtieth. Canonical units of which there are such have a scale, by
+ * which everything in their column is multiplied. What still does not end, or has more than sixteen
+ * digits, has the key of its first ones. Rows that share it are looked at, and compared by cross
+ * multiplication; but not those with one quantity in the very unit asked for, which compare as
+ * they are written.
  */
 #include "search/plans/planner.h"
 
@@ -47,24 +44,51 @@ static zd_err carried(zd_planner *m, const zd_search_value *v, zd_search_value *
   return err ? err : zd_canonical_value(&v->high, unit, m->arena, &out->high);
 }
 
-static zd_err written_in(zd_planner *m, const zd_search_value *v, uint32_t numbers, uint32_t units,
-                         const zd_plan **out) {
-  const zd_plan *number;
-  uint32_t symbol = zd_term_system(m->s, v->system, false, m->arena);
-  zd_err err = zd_plan_number(m, v, numbers, &number);
-  zd_slice unit = zd_term_unit(v->canonical.code, symbol, v->system, m->arena);
+zd_slice zd_canonical_column(const zd_canonical_unit *unit, zd_arena *arena) {
+  return zd_term_uri(unit->code, arena); /* cut, should it be too long */
+}
+
+/* Rows that are decided by what is written: in the unit asked for, by a number whose key is exact.
+ * *out is NULL when the number asked for is not. */
+static zd_err decided(zd_planner *m, const zd_search_value *v, const zd_plan **out) {
+  bool exact;
+  uint32_t symbol = zd_term_system(m->s, v->system, false, m->arena), field = m->param->unit_field;
+  zd_slice unit = zd_term_unit(v->code, symbol, v->system, m->arena);
+  const zd_plan *mark = zd_planner_mark(m, field), *alone;
+  *out = NULL;
+  (void)zd_decimal_key(&v->number, &exact);
+  if (!exact) return ZD_OK;
+  zd_err err = zd_plan_group(ZD_PLAN_NOT, &mark, 1, m->arena, &alone);
   return err ? err
-             : zd_planner_pair(m, ZD_PLAN_AND, number,
-                               zd_planner_term(m, ZD_PLAN_TERM, units, unit), out);
+             : zd_planner_pair(m, ZD_PLAN_AND, zd_planner_term(m, ZD_PLAN_TERM, field, unit), alone,
+                               out);
+}
+
+/* One side of a comparison whose key others share: of the rows decided by what is written, those
+ * that match are sure; at the border none of them is left to look at. */
+static zd_err apart(zd_planner *m, const zd_search_value *v, const zd_plan *found,
+                    const zd_plan **out) {
+  const zd_plan *own, *written;
+  *out = found;
+  zd_err err = decided(m, v, &own);
+  if (err || !own) return err;
+  if (m->part == ZD_PART_BORDER) {
+    err = zd_plan_group(ZD_PLAN_NOT, &own, 1, m->arena, &own);
+    return err ? err : zd_planner_pair(m, ZD_PLAN_AND, found, own, out);
+  }
+  err = zd_plan_number(m, v, m->param->field, &written);
+  if (!err) err = zd_planner_pair(m, ZD_PLAN_AND, own, written, &written);
+  return err ? err : zd_planner_pair(m, ZD_PLAN_OR, found, written, out);
 }
 
 zd_err zd_plan_canonical(zd_planner *m, const zd_search_value *v, const zd_plan **out) {
   zd_search_value asked;
-  const zd_plan *canonical, *others;
+  const zd_plan *found;
   zd_err err = carried(m, v, &asked);
-  if (!err) err = written_in(m, &asked, m->param->canon_field, m->param->canon_field, &others);
-  *out = others;
-  if (err || v->canonical.scale.n) return err;
-  err = written_in(m, &asked, m->param->field, m->param->unit_field, &canonical);
-  return err ? err : zd_planner_pair(m, ZD_PLAN_OR, canonical, others, out);
+  if (err) return err;
+  m->column = zd_canonical_column(&v->canonical, m->arena);
+  err = m->column.p ? zd_plan_number(m, &asked, m->param->canon_field, &found) : ZD_ERR_MEMORY;
+  m->column = (zd_slice){NULL, 0};
+  *out = err ? NULL : found;
+  return err || m->part == ZD_PART_ALL ? err : apart(m, v, found, out);
 }

@@ -20,7 +20,8 @@ typedef struct zd_planner {
   bool doubtful; /* the plan of this value finds too much ... */
   bool border;   /* ... but only where a number has the key of the one asked for */
   zd_plan_part part;
-  size_t guesses; /* types tried for bare ids */
+  zd_slice column; /* of the numbers asked for: absent, or a canonical unit's */
+  size_t guesses;  /* types tried for bare ids */
 } zd_planner;
 
 /* TERM, PREFIX, CONTAINS of a field; NULL when memory is exhausted, or `text` is NULL for it. */
@@ -49,6 +50,10 @@ zd_err zd_plan_composite_there(zd_planner *m, const zd_search_value *v, const zd
 zd_err zd_plan_near(zd_planner *m, const zd_search_value *v, const zd_plan **out);
 /* The numbers of a value against those of a field. */
 zd_err zd_plan_number(zd_planner *m, const zd_search_value *v, uint32_t field, const zd_plan **out);
+/* A quantity in the unit as it was written; what it finds is sure for rows without the mark. */
+zd_err zd_plan_as_written(zd_planner *m, const zd_search_value *v, const zd_plan **out);
+/* Rows whose quantities under the parameter are several, ranges or samples. */
+const zd_plan *zd_planner_mark(zd_planner *m, uint32_t unit_field);
 /* A quantity in whatever unit it was written: for v->has_canonical. */
 zd_err zd_plan_canonical(zd_planner *m, const zd_search_value *v, const zd_plan **out);
 
