@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "fhir/concepts.h"
 #include "fhir/definitions.h"
 #include "fhir/schema.h"
 
@@ -24,6 +25,20 @@ static void use(const zd_schema *s) {
   for (uint32_t i = 0; i < zd_schema_value_set_count(s); i++)
     for (uint32_t k = 0; k < zd_schema_value_set(s, i).count; k++)
       zd_schema_value_set_code(s, i, k);
+}
+
+/* Everything below the first code, up from the last. */
+static void use_system(const zd_schema *s, uint32_t i) {
+  zd_arena arena;
+  zd_concepts c;
+  zd_arena_init(&arena, 0);
+  if (zd_concepts_of_schema(s, i, &arena, &c) == ZD_OK && c.count) {
+    uint8_t *marks = ZD_NEW_ARRAY(&arena, uint8_t, c.count);
+    if (zd_concepts_at(&c, c.codes[0]) != 0) __builtin_trap();
+    if (marks) zd_concepts_closure(&c, 0, true, &arena, marks, NULL);
+    if (marks) zd_concepts_closure(&c, c.count - 1, false, &arena, marks, NULL);
+  }
+  zd_arena_free(&arena);
 }
 
 static void use_row(const zd_schema *s, uint32_t p, uint32_t row) {
@@ -55,6 +70,7 @@ static void finish(zd_definitions *d, zd_slice text, zd_buffer *image) {
     if (zd_schema_from_image(image->p, image->n, &s, NULL)) __builtin_trap();
     use(s);
     use_profiles(s);
+    for (uint32_t i = 0; i < zd_schema_code_system_count(s); i++) use_system(s, i);
   }
   zd_definitions_free(d);
 }

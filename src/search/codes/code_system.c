@@ -2,12 +2,12 @@
  * with the definitions. */
 #include "search/codes/code_system.h"
 
-static zd_err text_at(const zd_tree *t, uint32_t node, zd_slice name, zd_arena *arena,
+zd_err zd_code_member(const zd_code_question *q, const zd_tree *t, uint32_t node, zd_slice name,
                       zd_slice *out) {
   uint32_t child = zd_tree_child(t, node, name);
   *out = (zd_slice){NULL, 0};
   if (!child || !t->nodes[child].p) return ZD_OK;
-  *out = zd_node_text(&t->nodes[child], arena);
+  *out = zd_node_text(&t->nodes[child], q->arena);
   return out->p ? ZD_OK : ZD_ERR_MEMORY;
 }
 
@@ -51,7 +51,7 @@ static zd_err find_by_url(const zd_search *s, const zd_code_question *q, zd_type
     if (!err && !n) return ZD_ERR_NOT_FOUND;
     if (!err) err = tree_of_row(s, q, ask.after, out);
     if (err || !canonical->version.p) return err;
-    err = text_at(out, 0, ZD_S("version"), q->arena, &version);
+    err = zd_code_member(q, out, 0, ZD_S("version"), &version);
     if (!err && version.p && zd_slice_eq(version, canonical->version)) return ZD_OK;
   }
   return err;
@@ -86,7 +86,7 @@ static zd_slice name_of(const zd_tree *t, uint32_t node) {
 static zd_err add_property(reader *r, zd_slice code, uint32_t node) {
   const zd_tree *t = r->tree;
   zd_slice name, text = {NULL, 0};
-  zd_err err = text_at(t, node, ZD_S("code"), r->q->arena, &name);
+  zd_err err = zd_code_member(r->q, t, node, ZD_S("code"), &name);
   uint32_t value = zd_tree_child_path(t, node, ZD_S("value"));
   if (err || !name.p || !value) return err;
   if (t->nodes[value].p) {
@@ -120,7 +120,7 @@ static zd_err add_concepts(reader *r, uint32_t above, zd_slice parent) {
   for (uint32_t k = zd_tree_first(t, above); k && !err; k = zd_tree_next(t, above, k)) {
     zd_slice code;
     if (!zd_slice_eq(name_of(t, k), ZD_S("concept"))) continue;
-    err = text_at(t, k, ZD_S("code"), r->q->arena, &code);
+    err = zd_code_member(r->q, t, k, ZD_S("code"), &code);
     if (!err && code.p) err = add_concept(r, k, code, parent);
     if (!err) err = add_concepts(r, k, code.p ? code : parent);
   }
@@ -129,7 +129,7 @@ static zd_err add_concepts(reader *r, uint32_t above, zd_slice parent) {
 
 static zd_err check_content(const zd_code_question *q, const zd_tree *t, zd_slice url) {
   zd_slice content;
-  zd_err err = text_at(t, 0, ZD_S("content"), q->arena, &content);
+  zd_err err = zd_code_member(q, t, 0, ZD_S("content"), &content);
   if (err || (content.p && zd_slice_eq(content, ZD_S("complete")))) return err;
   return zd_fail(q->fault, ZD_ERR_UNSUPPORTED, "the stored code system %.*s is not complete",
                  ZD_SV(url));
@@ -138,7 +138,7 @@ static zd_err check_content(const zd_code_question *q, const zd_tree *t, zd_slic
 static zd_err hierarchy_of(const zd_code_question *q, const zd_tree *t, zd_hierarchy_meaning *out) {
   static const char *const words[] = {"", "grouped-by", "is-a", "part-of", "classified-with"};
   zd_slice meaning;
-  zd_err err = text_at(t, 0, ZD_S("hierarchyMeaning"), q->arena, &meaning);
+  zd_err err = zd_code_member(q, t, 0, ZD_S("hierarchyMeaning"), &meaning);
   *out = ZD_HIERARCHY_NOT_SAID;
   for (int i = 1; i < 5 && meaning.p; i++)
     if (zd_slice_eq(meaning, zd_slice_of(words[i]))) *out = (zd_hierarchy_meaning)i;

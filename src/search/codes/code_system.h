@@ -11,6 +11,10 @@
 zd_err zd_canonical_find(const zd_search *s, const zd_code_question *q, zd_type type, zd_slice url,
                          zd_tree *out);
 
+/* The text of a member of a node of a definition; absent when it has none. ZD_ERR_MEMORY. */
+zd_err zd_code_member(const zd_code_question *q, const zd_tree *t, uint32_t node, zd_slice name,
+                      zd_slice *out);
+
 /* The code system, stored or shipped; *url is the one without a version. What is stored goes before
  * what is shipped. ZD_ERR_NOT_FOUND when there is none; ZD_ERR_UNSUPPORTED when it is not complete
  * here; ZD_ERR_LIMIT when it has more than ZD_CODE_SYSTEM_MAX concepts. */

@@ -5,15 +5,6 @@
  */
 #include "search/codes/value_set.h"
 
-static zd_err text_at(const zd_code_question *q, const zd_tree *t, uint32_t node, zd_slice name,
-                      zd_slice *out) {
-  uint32_t child = zd_tree_child(t, node, name);
-  *out = (zd_slice){NULL, 0};
-  if (!child || !t->nodes[child].p) return ZD_OK;
-  *out = zd_node_text(&t->nodes[child], q->arena);
-  return out->p ? ZD_OK : ZD_ERR_MEMORY;
-}
-
 static bool is_named(const zd_tree *t, uint32_t node, const char *name) {
   return zd_slice_eq(zd_schema_element_info(t->schema, t->nodes[node].element).name,
                      zd_slice_of(name));
@@ -41,7 +32,7 @@ static zd_err listed_concepts(const zd_code_question *q, const zd_tree *t, uint3
   for (uint32_t k = zd_tree_first(t, include); k && !err; k = zd_tree_next(t, include, k)) {
     zd_slice code = {NULL, 0};
     if (!is_named(t, k, "concept")) continue;
-    err = text_at(q, t, k, ZD_S("code"), &code);
+    err = zd_code_member(q, t, k, ZD_S("code"), &code);
     if (!err && code.p) err = zd_code_list_add(out, system, code, q->arena);
   }
   return err;
@@ -50,7 +41,7 @@ static zd_err listed_concepts(const zd_code_question *q, const zd_tree *t, uint3
 static zd_err include_system(const zd_search *s, const zd_code_question *q, const zd_tree *t,
                              uint32_t include, zd_slice system, zd_code_list *out) {
   zd_slice version, canonical = system;
-  zd_err err = text_at(q, t, include, ZD_S("version"), &version);
+  zd_err err = zd_code_member(q, t, include, ZD_S("version"), &version);
   if (err) return err;
   if (version.p) canonical = zd_arena_printf(q->arena, "%.*s|%.*s", ZD_SV(system), ZD_SV(version));
   if (!canonical.p) return ZD_ERR_MEMORY;
@@ -86,7 +77,7 @@ static zd_err include_sets(const zd_search *s, const zd_code_question *q, const 
 static zd_err expand_include(const zd_search *s, const zd_code_question *q, const zd_tree *t,
                              uint32_t include, const zd_set_stack *stack, zd_code_list *out) {
   zd_slice system;
-  zd_err err = text_at(q, t, include, ZD_S("system"), &system);
+  zd_err err = zd_code_member(q, t, include, ZD_S("system"), &system);
   if (!err && system.p) err = include_system(s, q, t, include, system, out);
   if (!err) err = include_sets(s, q, t, include, stack, system.p != NULL, out);
   return err;

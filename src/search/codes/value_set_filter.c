@@ -2,22 +2,13 @@
  * valueset.html#filters). What a filter means is fhir/concepts.h's. */
 #include "search/codes/value_set.h"
 
-static zd_err text_at(const zd_code_question *q, const zd_tree *t, uint32_t node, zd_slice name,
-                      zd_slice *out) {
-  uint32_t child = zd_tree_child(t, node, name);
-  *out = ZD_S("");
-  if (!child || !t->nodes[child].p) return ZD_OK;
-  *out = zd_node_text(&t->nodes[child], q->arena);
-  return out->p ? ZD_OK : ZD_ERR_MEMORY;
-}
-
 static zd_err one_filter(const zd_code_question *q, const zd_tree *t, uint32_t node,
                          const zd_concepts *c, zd_code_list *out) {
   zd_concept_filter f;
   uint8_t *marks = ZD_NEW_ARRAY(q->arena, uint8_t, c->count + 1u);
-  zd_err err = marks ? text_at(q, t, node, ZD_S("property"), &f.property) : ZD_ERR_MEMORY;
-  if (!err) err = text_at(q, t, node, ZD_S("op"), &f.op);
-  if (!err) err = text_at(q, t, node, ZD_S("value"), &f.value);
+  zd_err err = marks ? zd_code_member(q, t, node, ZD_S("property"), &f.property) : ZD_ERR_MEMORY;
+  if (!err) err = zd_code_member(q, t, node, ZD_S("op"), &f.op);
+  if (!err) err = zd_code_member(q, t, node, ZD_S("value"), &f.value);
   if (!err) err = zd_code_spend(q, (size_t)c->count + c->edge_count + c->property_count);
   if (!err) err = zd_concepts_filter(c, &f, q->arena, marks, q->fault);
   if (!err) err = zd_code_system_add(c, marks, q, out);
