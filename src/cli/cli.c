@@ -71,6 +71,11 @@ static const zd_option define_options[] = {
     FLAG("skip", skip, "leave out search parameters that are refused, and say why; add the rest"),
     FLAG("list", list, "list what was added (so does leaving the files out)"), QUIET};
 
+static const zd_option fhirpath_options[] = {
+    TEXT("context", "EXPR", context, "run it on each of what this expression gives"),
+    FLAG("lenient", lenient, "what the resource cannot have gives nothing instead of an error"),
+    FLAG("json", json, "as one JSON object a result")};
+
 static int command_version(const zd_arguments *a);
 static int command_help(const zd_arguments *a);
 
@@ -106,6 +111,11 @@ static const zd_command commands[] = {
      "and operations, from files with one each or folders of such files. What is stored is indexed "
      "for new search parameters. Without files, lists what was added.",
      "[PATH...] --data DIR", OPTIONS(define_options), zd_command_define},
+    {"fhirpath",
+     "Runs a FHIRPath expression on resources in JSON or XML, and prints what it gives: place, "
+     "type, "
+     "value.",
+     "'EXPR' FILE... [--context EXPR]", OPTIONS(fhirpath_options), zd_command_fhirpath},
     {"version", "Prints the version.", "", NULL, 0, command_version},
     {"help", "Explains the program or one command.", "[COMMAND]", NULL, 0, command_help}};
 

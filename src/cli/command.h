@@ -23,9 +23,9 @@ typedef struct zd_option {
 /* All options of all commands; a command names those it understands. */
 typedef struct zd_arguments {
   const char *data, *out, *listen, *server, *report, *settings, *format, *packing, *log_level,
-      *cors, *to;
+      *cors, *to, *context;
   uint64_t seed, residents, threads, years, from_year, dirt, piece_mb;
-  bool dirty, quiet, again, json, later, list, skip, verify, help;
+  bool dirty, quiet, again, json, later, list, skip, verify, lenient, help;
   const char *const *rest; /* what is not an option */
   size_t rest_count;
 } zd_arguments;
@@ -74,5 +74,6 @@ int zd_command_check(const zd_arguments *a);
 int zd_command_compact(const zd_arguments *a);
 int zd_command_backup(const zd_arguments *a);
 int zd_command_define(const zd_arguments *a);
+int zd_command_fhirpath(const zd_arguments *a);
 
 #endif
