@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "rest/patch.h"
 #include "rest/period.h"
 
 enum {
@@ -72,7 +73,7 @@ static bool take_request(zd_bundle *b, const zd_tree *t, uint32_t request, zd_un
 }
 
 bool zd_bundle_writes(const zd_interaction *in) {
-  return in->kind == ZD_CREATE || in->kind == ZD_UPDATE || in->kind == ZD_DELETE;
+  return zd_writes(in);
 }
 
 /* The tree stays at hand when it lies in memory that does. */
@@ -86,9 +87,23 @@ static bool keep_tree(zd_bundle *b, const zd_tree *t, uint32_t resource, zd_unit
   return true;
 }
 
+/* The patch that an entry brings. */
+static bool take_patch(zd_bundle *b, const zd_tree *t, zd_unit_entry *e, zd_answer *a) {
+  const char *why =
+      "within an import a PATCH is not carried out: imported again, it would act again";
+  zd_slice nothing = {NULL, 0};
+  if (b->call->import_key.p) return refuse(b, e, a, 400, ZD_ISSUE_NOT_SUPPORTED, why, nothing);
+  uint32_t resource = zd_tree_child(t, 0, ZD_S("resource"));
+  if (!resource)
+    return refuse(b, e, a, 400, ZD_ISSUE_REQUIRED, "the entry has no resource", nothing);
+  return zd_patch_of_binary(t, resource, b->call->arena, &e->in.patch, &why) ||
+         refuse(b, e, a, 400, ZD_ISSUE_NOT_SUPPORTED, why, nothing);
+}
+
 /* Resource and request fit each other. */
 static bool take_resource(zd_bundle *b, const zd_tree *t, zd_unit_entry *e, zd_answer *a) {
   bool wanted = e->in.kind == ZD_CREATE || e->in.kind == ZD_UPDATE;
+  if (e->in.kind == ZD_PATCH) return take_patch(b, t, e, a);
   if (!wanted) return true;
   uint32_t resource = zd_tree_child(t, 0, ZD_S("resource"));
   if (!resource)

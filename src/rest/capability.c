@@ -6,7 +6,7 @@
 #include "rest/operation.h"
 
 static const char *const type_interactions[] = {
-    "read",   "vread",       "update",           "delete",
+    "read",   "vread",       "update",           "patch",       "delete",
     "create", "search-type", "history-instance", "history-type"};
 static const char *const system_interactions[] = {"transaction", "batch", "search-system",
                                                   "history-system"};
@@ -159,7 +159,9 @@ static void write_statement(statement *r) {
   add_string(r, "url", zd_rest_base(rest));
   add(r, "},");
   add_string(r, "fhirVersion", zd_schema_fhir_version(r->schema));
-  add(r, ",\"format\":[\"application/fhir+json\",\"application/fhir+xml\",\"json\",\"xml\"],");
+  add(r,
+      ",\"format\":[\"application/fhir+json\",\"application/fhir+xml\",\"json\",\"xml\"],"
+      "\"patchFormat\":[\"application/json-patch+json\"],");
   add(r, "\"rest\":[{\"mode\":\"server\",");
   add(r, rest->cors_origins ? "\"security\":{\"cors\":true}," : "");
   add(r, "\"resource\":[");

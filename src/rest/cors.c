@@ -7,7 +7,8 @@
 static void add_preflight(zd_http_exchange *x) {
   bool options = zd_slice_eq(zd_http_request_of(x)->method, ZD_S("OPTIONS"));
   if (!options || !zd_http_header_get(x, "Access-Control-Request-Method").n) return;
-  zd_http_header_add(x, "Access-Control-Allow-Methods", ZD_S("GET, HEAD, POST, PUT, DELETE"));
+  zd_http_header_add(x, "Access-Control-Allow-Methods",
+                     ZD_S("GET, HEAD, POST, PUT, PATCH, DELETE"));
   zd_http_header_add(x, "Access-Control-Allow-Headers",
                      ZD_S("Accept, Content-Type, Content-Encoding, Prefer, If-Match, "
                           "If-None-Match, If-Modified-Since, If-None-Exist, X-Request-Id"));

@@ -45,8 +45,7 @@ bool zd_unit_defines(const zd_unit *u) {
   if (!r->definer) return false;
   for (size_t i = 0; i < u->n; i++) {
     const zd_interaction *in = &u->entries[i].in;
-    bool writes = in->kind == ZD_CREATE || in->kind == ZD_UPDATE || in->kind == ZD_DELETE;
-    if (writes && in->type == r->search_parameter) return true;
+    if (zd_writes(in) && in->type == r->search_parameter) return true;
   }
   return false;
 }

@@ -445,6 +445,10 @@ static bool end_bundle(door *d) {
 static bool read_resource(door *d) {
   if (d->text.n > body_limit(d)) return fail_body(d, ZD_ERR_LIMIT, "the body is too large");
   if (d->parts) return end_bundle(d);
+  if (d->in.kind == ZD_PATCH) {
+    d->in.patch = d->text;
+    return true;
+  }
   zd_type type = d->in.kind == ZD_OPERATION ? d->call.rest->parameters : d->in.type;
   zd_err (*read)(const zd_schema *, zd_slice, zd_type, const zd_read_limits *, zd_arena *,
                  zd_tree *, zd_issues *) =
@@ -471,7 +475,8 @@ static bool wants_body(const door *d) {
   if (d->in.kind == ZD_OPERATION) /* parameters may all stand in the address */
     return zd_slice_eq(request->method, ZD_S("POST")) &&
            (request->body.n || request->body_streamed);
-  return d->in.kind == ZD_CREATE || d->in.kind == ZD_UPDATE || d->in.kind == ZD_BUNDLE ||
+  return d->in.kind == ZD_CREATE || d->in.kind == ZD_UPDATE || d->in.kind == ZD_PATCH ||
+         d->in.kind == ZD_BUNDLE ||
          (d->in.kind == ZD_SEARCH && zd_slice_eq(request->method, ZD_S("POST")));
 }
 
@@ -581,7 +586,7 @@ static void run(door *d) {
   }
   if (d->in.kind == ZD_BUNDLE) {
     run_bundle(d);
-  } else if (d->in.kind == ZD_CREATE || d->in.kind == ZD_UPDATE || d->in.kind == ZD_DELETE) {
+  } else if (zd_writes(&d->in)) {
     run_single_write(d);
   } else if (d->in.kind == ZD_OPERATION && d->in.operation->parts) {
     stream(d);

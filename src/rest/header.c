@@ -86,7 +86,19 @@ static bool is_form(zd_slice type) {
          zd_word_is(media, "application/x-www-form-urlencoded") && zd_media_parameters_fit(type);
 }
 
-zd_format zd_header_body_type(zd_call *c, const zd_http_exchange *x, const zd_interaction *in,
+/* Only what can be applied is taken; what FHIR knows besides is refused by name. */
+static zd_format patch_type(zd_call *c, zd_http_exchange *x, zd_format format, zd_slice type,
+                            zd_answer *a) {
+  if (format == ZD_FORMAT_JSON_PATCH) return format;
+  zd_http_header_add(x, "Accept-Patch", ZD_S("application/json-patch+json"));
+  zd_answer_fail(c, a, 415, ZD_ISSUE_NOT_SUPPORTED, ZD_S("http.Content-Type"),
+                 "a patch of type \"%.*s\" is not taken; application/json-patch+json in UTF-8 is"
+                 " (FHIRPath Patch and XML Patch are not offered)",
+                 ZD_SV(type));
+  return ZD_FORMAT_NONE;
+}
+
+zd_format zd_header_body_type(zd_call *c, zd_http_exchange *x, const zd_interaction *in,
                               zd_answer *a) {
   zd_slice type = zd_http_header_get(x, "Content-Type");
   bool form = in->kind == ZD_SEARCH;
@@ -94,6 +106,7 @@ zd_format zd_header_body_type(zd_call *c, const zd_http_exchange *x, const zd_in
     return ZD_FORMAT_JSON; /* POST _search with all parameters in the address */
   if (form && is_form(type)) return ZD_FORMAT_JSON;
   zd_format format = form ? ZD_FORMAT_NONE : zd_format_of_body(type);
+  if (in->kind == ZD_PATCH) return patch_type(c, x, format, type, a);
   if (format == ZD_FORMAT_JSON || format == ZD_FORMAT_XML) return format;
   zd_answer_fail(
       c, a, 415, ZD_ISSUE_NOT_SUPPORTED, ZD_S("http.Content-Type"),

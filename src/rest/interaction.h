@@ -19,7 +19,8 @@ typedef enum zd_kind {
   ZD_HISTORY,
   ZD_CAPABILITIES,
   ZD_BUNDLE,
-  ZD_OPERATION
+  ZD_OPERATION,
+  ZD_PATCH
 } zd_kind;
 
 typedef enum zd_return {
@@ -45,6 +46,7 @@ typedef struct zd_interaction {
   zd_slice if_match; /* as sent; absent: none */
   zd_slice if_none_match;
   int64_t if_modified_since; /* ms; 0: none */
+  zd_slice patch;            /* patch: JSON Patch, as it came */
   const zd_tree *tree;       /* create, update: the resource; operation: Parameters ... */
   uint32_t root;             /* ... at this node */
   zd_return prefer;
@@ -82,6 +84,11 @@ typedef struct zd_call {
   bool again;                      /* ... and say so here, to be run again where it may */
 } zd_call;
 
+static inline bool zd_writes(const zd_interaction *in) {
+  return in->kind == ZD_CREATE || in->kind == ZD_UPDATE || in->kind == ZD_PATCH ||
+         in->kind == ZD_DELETE;
+}
+
 struct zd_question_memory;
 
 struct zd_rest {
@@ -94,8 +101,8 @@ struct zd_rest {
   zd_workers *askers[2];                /* threads of the lanes SHORT and LONG, see question.h */
   struct zd_question_memory *questions; /* see question.h */
   const zd_logger *logger;
-  char *base_url;     /* without a slash at its end */
-  zd_slice base_path; /* "/fhir", inside base_url */
+  char *base_url;      /* without a slash at its end */
+  zd_slice base_path;  /* "/fhir", inside base_url */
   zd_buffer base_json; /* base_url as the inside of a JSON string */
   size_t resource_limit;
   size_t body_limit; /* bytes of a body once unpacked */

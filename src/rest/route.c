@@ -51,7 +51,7 @@ static bool route_system(zd_slice method, zd_interaction *in, const char **allow
 }
 
 static bool route_type(zd_slice method, zd_interaction *in, const char **allow) {
-  *allow = "GET, HEAD, POST, PUT, DELETE";
+  *allow = "GET, HEAD, POST, PUT, PATCH, DELETE";
   in->kind = ZD_SEARCH;
   if (is_get(method, in)) return true;
   in->kind = ZD_CREATE;
@@ -59,16 +59,20 @@ static bool route_type(zd_slice method, zd_interaction *in, const char **allow) 
   in->conditional = true;
   in->kind = ZD_UPDATE;
   if (zd_slice_eq(method, ZD_S("PUT"))) return true;
+  in->kind = ZD_PATCH;
+  if (zd_slice_eq(method, ZD_S("PATCH"))) return true;
   in->kind = ZD_DELETE;
   return zd_slice_eq(method, ZD_S("DELETE"));
 }
 
 static bool route_instance(zd_slice method, zd_interaction *in, const char **allow) {
-  *allow = "GET, HEAD, PUT, DELETE";
+  *allow = "GET, HEAD, PUT, PATCH, DELETE";
   in->kind = ZD_READ;
   if (is_get(method, in)) return true;
   in->kind = ZD_UPDATE;
   if (zd_slice_eq(method, ZD_S("PUT"))) return true;
+  in->kind = ZD_PATCH;
+  if (zd_slice_eq(method, ZD_S("PATCH"))) return true;
   in->kind = ZD_DELETE;
   return zd_slice_eq(method, ZD_S("DELETE"));
 }

@@ -12,8 +12,9 @@
 
 static zd_rest rest; /* only its schema is asked */
 
-static const char *const kinds[] = {"read",   "vread",   "create",       "update", "delete",
-                                    "search", "history", "capabilities", "bundle", "operation"};
+static const char *const kinds[] = {"read",   "vread",     "create",  "update",
+                                    "delete", "search",    "history", "capabilities",
+                                    "bundle", "operation", "patch"};
 
 static const struct {
   const char *method, *path;
@@ -39,8 +40,10 @@ static const struct {
     {"DELETE", "Patient", 0, "delete Patient  0?"},
     {"POST", "", 0, "bundle   0"},
     {"GET", "metadata", 0, "capabilities   0"},
-    {"PATCH", "Patient/1", 405, "GET, HEAD, PUT, DELETE"},
-    {"POST", "Patient/1", 405, "GET, HEAD, PUT, DELETE"},
+    {"PATCH", "Patient/1", 0, "patch Patient 1 0"},
+    {"PATCH", "Patient", 0, "patch Patient  0?"},
+    {"PATCH", "Patient/1/_history", 405, "GET, HEAD"},
+    {"POST", "Patient/1", 405, "GET, HEAD, PUT, PATCH, DELETE"},
     {"PUT", "", 405, "GET, HEAD, POST"},
     {"DELETE", "metadata", 405, "GET, HEAD"},
     {"POST", "Patient/1/_history/2", 405, "GET, HEAD"},

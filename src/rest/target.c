@@ -153,11 +153,22 @@ static bool preconditions_hold(zd_unit *u, zd_unit_entry *e, bool exists) {
                       (unsigned long long)e->previous_version);
 }
 
+static bool nothing_to_patch(zd_unit *u, const zd_unit_entry *e) {
+  zd_slice type = zd_schema_type_info(u->call->rest->schema, e->in.type).name;
+  if (e->previous_version)
+    return zd_unit_fail(u, e, 410, ZD_ISSUE_DELETED, "%.*s/%.*s was deleted", ZD_SV(type),
+                        ZD_SV(e->id));
+  return zd_unit_fail(u, e, 404, ZD_ISSUE_NOT_FOUND, "there is no %.*s/%.*s", ZD_SV(type),
+                      ZD_SV(e->id));
+}
+
 static bool target_by_id(zd_unit *u, zd_unit_entry *e) {
   bool exists;
-  if (!look_up(u, e, &exists) || !preconditions_hold(u, e, exists)) return false;
+  if (!look_up(u, e, &exists)) return false;
+  if (e->in.kind == ZD_PATCH && !exists) return nothing_to_patch(u, e);
+  if (!preconditions_hold(u, e, exists)) return false;
   e->act = ZD_ACT_WRITE;
-  if (e->in.kind == ZD_UPDATE) {
+  if (e->in.kind != ZD_DELETE) {
     e->op = exists ? ZD_OP_UPDATE : ZD_OP_CREATE;
     return true;
   }
@@ -207,7 +218,11 @@ static bool target_by_condition(zd_unit *u, zd_unit_entry *e) {
                         ZD_SV(e->in.query));
   e->guard = c;
   if (e->in.kind == ZD_UPDATE) return target_cond_update(u, e, c.n, c.rows);
-  e->op = ZD_OP_DELETE;
+  if (e->in.kind == ZD_PATCH && !c.n)
+    return zd_unit_fail(u, e, 404, ZD_ISSUE_NOT_FOUND,
+                        "the condition \"%.*s\" matches nothing that could be patched",
+                        ZD_SV(e->in.query));
+  e->op = e->in.kind == ZD_PATCH ? ZD_OP_UPDATE : ZD_OP_DELETE;
   e->act = c.n ? ZD_ACT_WRITE : ZD_ACT_NONE;
   return c.n == 0 || (take_match(u, e, c.rows[0]) && preconditions_hold(u, e, true));
 }

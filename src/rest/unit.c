@@ -1,4 +1,5 @@
 #include "rest/definition.h"
+#include "rest/patch.h"
 
 #include "base/hash.h"
 
@@ -63,9 +64,9 @@ bool zd_unit_deletes(const zd_unit *u, zd_row row) {
          bsearch(&row, u->deleted, u->deleted_count, sizeof *u->deleted, by_row);
 }
 
-/* Order of a transaction: deletes, creates, updates (http.html#trules). */
+/* Order of a transaction: deletes, creates, updates and patches (http.html#trules). */
 static bool find_targets(zd_unit *u) {
-  static const zd_kind order[] = {ZD_DELETE, ZD_CREATE, ZD_UPDATE};
+  static const zd_kind order[] = {ZD_DELETE, ZD_CREATE, ZD_UPDATE, ZD_PATCH};
   for (size_t k = 0; k < sizeof order / sizeof *order; k++) {
     for (size_t i = 0; i < u->n; i++)
       if (u->entries[i].in.kind == order[k] && !zd_unit_target(u, &u->entries[i])) return false;
@@ -161,7 +162,9 @@ static bool store_entry(zd_unit *u, zd_unit_entry *e, zd_links *links, zd_write 
   zd_unit_resource resource;
   zd_stored_edit edit = {.id = e->id};
   zd_arena_reset(&u->scratch);
-  zd_err err = load(u, e, &resource);
+  bool patch = e->in.kind == ZD_PATCH;
+  if (patch && !zd_unit_patch(u, e, &resource)) return false;
+  zd_err err = patch ? ZD_OK : load(u, e, &resource);
   if (err == ZD_OK && links && !zd_links_edit(links, e, &resource, &edit)) return false;
   if (err == ZD_OK) err = write_stored(u, e, &resource, &edit);
   if (err == ZD_OK)
@@ -349,7 +352,7 @@ static void say_commit_failure(zd_unit *u, const zd_commit_result *r) {
 static void answer_all(zd_unit *u, const zd_commit_result *r) {
   for (size_t i = 0; i < u->n; i++) {
     zd_unit_entry *e = &u->entries[i];
-    if (e->in.kind != ZD_CREATE && e->in.kind != ZD_UPDATE && e->in.kind != ZD_DELETE) continue;
+    if (!zd_writes(&e->in)) continue;
     if (e->act == ZD_ACT_WRITE)
       answer_written(u, e, r->time_ms);
     else

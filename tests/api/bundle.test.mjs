@@ -87,7 +87,7 @@ test('one resource may not be written twice by a transaction', async () => {
 
 test('a batch answers every entry for itself', async () => {
   const answer = await api.post('', bundle('batch', entry('POST', 'Patient', patient()), entry('PUT', 'Patient/q', patient({ id: 'r' })),
-    entry('GET', 'Patient/nobody'), entry('GET', 'metadata'), entry('PATCH', 'Patient/1', patient())));
+    entry('GET', 'Patient/nobody'), entry('GET', 'metadata'), entry('PATCH', 'Patient/1/_history', patient())));
   assert.equal(answer.status, 200, answer.text);
   assert.equal(answer.body.type, 'batch-response');
   assert.deepEqual(answer.body.entry.map(e => e.response.status.slice(0, 3)), ['201', '400', '404', '200', '405']);

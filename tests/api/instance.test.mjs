@@ -120,7 +120,7 @@ test('what is not there, or not understood, is said so', async () => {
 test('methods that an address does not have are named', async () => {
   const answer = await api.post('Patient/1', patient());
   assert.equal(answer.status, 405);
-  assert.equal(answer.headers.get('allow'), 'GET, HEAD, PUT, DELETE');
+  assert.equal(answer.headers.get('allow'), 'GET, HEAD, PUT, PATCH, DELETE');
 });
 
 test('every fault of a body is reported, with its place', async () => {
