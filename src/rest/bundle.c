@@ -16,6 +16,12 @@ static zd_slice text_at(zd_bundle *b, const zd_tree *t, uint32_t parent, const c
   return zd_node_child_text(t, parent, zd_slice_of(name), b->call->arena);
 }
 
+static zd_slice entry_path(zd_bundle *b, size_t i) {
+  char digits[ZD_DIGITS];
+  zd_slice parts[] = {ZD_S("Bundle.entry["), zd_slice_digits(i, digits), ZD_S("]")};
+  return zd_arena_join(b->call->arena, parts, 3);
+}
+
 static bool refuse(zd_bundle *b, const zd_unit_entry *e, zd_answer *a, int status,
                    zd_issue_code code, const char *why, zd_slice detail) {
   zd_answer_fail(b->call, a, status, code, e->expression, "%s%s%.*s", why, detail.n ? ": " : "",
@@ -135,7 +141,7 @@ static bool name_by_key(zd_bundle *b, zd_unit_entry *e, size_t i) {
 static bool take_entry(zd_bundle *b, const zd_tree *t, size_t i, zd_answer *a) {
   zd_unit_entry *e = &b->entries[i];
   zd_answer_init(&e->answer);
-  e->expression = zd_arena_printf(b->call->arena, "Bundle.entry[%zu]", i);
+  e->expression = entry_path(b, i);
   e->full_url = text_at(b, t, 0, "fullUrl");
   e->in.lenient = b->lenient;
   uint32_t request = zd_tree_child(t, 0, ZD_S("request"));
@@ -219,7 +225,7 @@ static zd_err refuse_entry(void *context, size_t i, zd_err err, const zd_issues 
   zd_bundle *b = context;
   zd_unit_entry *e = &b->entries[i];
   zd_answer_init(&e->answer);
-  e->expression = zd_arena_printf(b->call->arena, "Bundle.entry[%zu]", i);
+  e->expression = entry_path(b, i);
   e->answer.status = err == ZD_ERR_LIMIT ? 413 : 400;
   e->faulty = true;
   set_aside(e);

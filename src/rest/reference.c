@@ -56,7 +56,8 @@ static bool keep(zd_links *l, zd_slice from, zd_slice to) {
 
 static zd_slice identity(zd_links *l, const zd_unit_entry *e) {
   zd_slice type = zd_schema_type_info(l->unit->call->rest->schema, e->in.type).name;
-  return zd_arena_printf(l->arena, "%.*s/%.*s", ZD_SV(type), ZD_SV(e->id));
+  zd_slice parts[] = {type, ZD_S("/"), e->id};
+  return zd_arena_join(l->arena, parts, 3);
 }
 
 /* The "Type/id" at the end of a RESTful fullUrl, by which relative references may mean the entry.

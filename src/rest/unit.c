@@ -274,19 +274,28 @@ bool zd_unit_prepare(zd_unit *u) {
 
 /* ---- after the commit ---- */
 
+/* Where the entry's version is, and the resource, which that begins with. */
+static void name_written(zd_unit *u, zd_unit_entry *e) {
+  zd_answer *a = &e->answer;
+  char digits[ZD_DIGITS];
+  zd_slice type = zd_schema_type_info(u->call->rest->schema, e->in.type).name;
+  zd_slice parts[] = {type, ZD_S("/"), e->id, ZD_S("/_history/"),
+                      zd_slice_digits(a->version, digits)};
+  a->location = zd_arena_join(u->call->arena, parts, 5);
+  a->reference = (zd_slice){a->location.p, a->location.p ? type.n + 1 + e->id.n : 0};
+}
+
 static void answer_written(zd_unit *u, zd_unit_entry *e, int64_t time_ms) {
   zd_answer *a = &e->answer;
-  zd_slice type = zd_schema_type_info(u->call->rest->schema, e->in.type).name;
   a->version = e->previous_version + 1;
   a->last_modified = time_ms;
-  a->reference = zd_arena_printf(u->call->arena, "%.*s/%.*s", ZD_SV(type), ZD_SV(e->id));
+  name_written(u, e);
   if (e->op == ZD_OP_DELETE) {
+    a->location = (zd_slice){NULL, 0};
     a->status = 204;
     return;
   }
   a->status = e->op == ZD_OP_CREATE ? 201 : 200;
-  a->location = zd_arena_printf(u->call->arena, "%.*s/_history/%llu", ZD_SV(a->reference),
-                                (unsigned long long)a->version);
   e->shows = e->in.prefer == ZD_RETURN_REPRESENTATION;
 }
 
@@ -297,13 +306,10 @@ static void answer_unwritten(zd_unit *u, zd_unit_entry *e) {
     a->status = 204;
     return;
   }
-  zd_slice type = zd_schema_type_info(u->call->rest->schema, e->in.type).name;
   a->status = 200;
   a->version = e->previous_version ? e->previous_version : 1;
   a->last_modified = e->previous_time;
-  a->reference = zd_arena_printf(u->call->arena, "%.*s/%.*s", ZD_SV(type), ZD_SV(e->id));
-  a->location = zd_arena_printf(u->call->arena, "%.*s/_history/%llu", ZD_SV(a->reference),
-                                (unsigned long long)a->version);
+  name_written(u, e);
   e->shows = e->in.prefer == ZD_RETURN_REPRESENTATION;
 }
 
