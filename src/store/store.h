@@ -208,7 +208,6 @@ zd_err zd_store_snapshot_at(zd_store *s, zd_row row, zd_snapshot **out);
 void zd_snapshot_release(zd_snapshot *v);
 /* First row it does not see: its identity. */
 zd_row zd_snapshot_row(const zd_snapshot *v);
-zd_store *zd_snapshot_store(const zd_snapshot *v);
 
 typedef struct zd_record {
   zd_row row, previous; /* previous version's row or ZD_NO_ROW */

@@ -108,10 +108,6 @@ zd_row zd_snapshot_row(const zd_snapshot *v) {
   return v->row;
 }
 
-zd_store *zd_snapshot_store(const zd_snapshot *v) {
-  return v->store;
-}
-
 /* ---- reading a record ---- */
 
 void zd_record_fill(const zd_record_head *h, const zd_commit_head *commit, zd_record *out) {
