@@ -237,20 +237,30 @@ static zd_err tile_answers(zd_evaluation *e, const zd_tile *tile, zd_set *out) {
   return hide_invisible(e, tile, 0, out);
 }
 
+/* Something must be asked row by row. */
+static bool must_ask(const zd_evaluation *e) {
+  for (size_t i = 0; i < e->question_count; i++) {
+    if (!e->questions[i].join || !e->questions[i].join->found) return true;
+  }
+  return false;
+}
+
 /* ---- totals ----
  *
  * How many dates lie behind a day is seldom a question about rows: where no row of a segment has
  * two values in the field, it is a place in each of its sorted columns. Chunks in which something
  * has been superseded or deleted since are evaluated like any others. */
 
-static zd_err find_column(zd_evaluation *e, bool only_total) {
-  const zd_node *n = e->root;
-  e->by_column = false;
-  bool whole = e->first == e->part->first && e->end == zd_part_end(e->part);
-  if (!only_total || !whole || n->estimate == 0 || n->plan->op != ZD_PLAN_RANGE || n->kept ||
+static zd_err find_column(zd_evaluation *e) {
+  const zd_node *n = e->root->estimate ? zd_ranges_only(e->root) : NULL;
+  bool whole = e->first == e->part->first && e->end == zd_part_end(e->part), single;
+  e->all = NULL;
+  if (!e->only_total || must_ask(e) || !whole || !n || n->plan->op != ZD_PLAN_RANGE || n->kept ||
       !zd_leaf_is_column(&n->leaf) || zd_ranges_overlap(n->bounds, n->bound_count))
     return ZD_OK;
-  return zd_ranges_single(e, n->plan->field, &e->by_column);
+  zd_err err = zd_ranges_single(e, n->plan->field, &single);
+  if (!err && single) e->all = n;
+  return err;
 }
 
 static zd_err is_untouched(zd_evaluation *e, const zd_tile *tile, bool *untouched) {
@@ -268,10 +278,10 @@ static zd_err is_untouched(zd_evaluation *e, const zd_tile *tile, bool *untouche
 /* *done: the columns knew. */
 static zd_err tile_total(zd_evaluation *e, const zd_tile *tile, uint64_t *n, bool *done) {
   *done = false;
-  if (!e->by_column) return ZD_OK;
+  if (!e->all) return ZD_OK;
   zd_err err = zd_budget_work(e->budget, COLUMN_UNITS, e->fault);
   if (!err) err = is_untouched(e, tile, done);
-  return err || !*done ? err : zd_leaf_total(&e->root->leaf, tile->chunk, n);
+  return err || !*done ? err : zd_leaf_total(&e->all->leaf, tile->chunk, n);
 }
 
 /* ---- walking parts and tiles ---- */
@@ -284,14 +294,6 @@ typedef struct answers {
   zd_tile_each each; /* instead: gets the tiles */
   void *context;
 } answers;
-
-/* Something must be asked row by row. */
-static bool must_ask(const zd_evaluation *e) {
-  for (size_t i = 0; i < e->question_count; i++) {
-    if (!e->questions[i].join || !e->questions[i].join->found) return true;
-  }
-  return false;
-}
 
 static zd_err passes(zd_evaluation *e, zd_row row, bool *hit) {
   *hit = true;
@@ -367,7 +369,7 @@ static zd_err walk_part(zd_evaluation *e, const zd_part *part, answers *a) {
   e->end = s->end < end ? s->end : end;
   if (e->first >= e->end) return ZD_OK;
   zd_err err = prepare_part(e);
-  if (!err) err = find_column(e, !a->out && !a->set && !a->each && !must_ask(e));
+  if (!err) err = find_column(e);
   if (err || e->root->estimate == 0) return err;
   uint64_t low = zd_chunk_of(e->first), high = zd_chunk_of(e->end - 1);
   uint64_t chunk = s->descending ? high : low;
@@ -418,6 +420,7 @@ static zd_err run_within(const zd_scope *scope, const zd_plan *plan, answers *a,
   zd_evaluation e;
   evaluation_start(&e, scope, fault);
   e.asks_nothing = a->each != NULL;
+  e.only_total = !a->out && !a->set && !a->each;
   zd_err err = zd_node_compile(&e, plan, scope->depth, true, &e.root);
   bool page = a->out && a->limit < SIZE_MAX;
   if (!err && e.put_off) err = zd_joins_decide(&e, plan, page);

@@ -66,7 +66,8 @@ typedef struct zd_evaluation {
   bool asks_nothing; /* then none is */
   zd_hold *holds;
   zd_leaf deleted;
-  bool by_column; /* a total that the columns of the present part know (evaluate.c) */
+  bool only_total;    /* nobody wants the rows */
+  const zd_node *all; /* a total that columns of the present part know: of this range; else NULL */
   zd_set_room *rooms[ZD_ROOMS];
   uint16_t *list; /* of CHECKs within */
   zd_fault *fault;
@@ -103,6 +104,14 @@ zd_err zd_node_gather(zd_evaluation *e, zd_node *n);
 bool zd_ranges_of(const zd_plan *plan, zd_bounds *out, size_t room, size_t *n);
 /* Of the present part: has no row two values in a column of the field? */
 zd_err zd_ranges_single(zd_evaluation *e, uint32_t field, bool *single);
+/* Is every value within them? */
+static inline bool zd_bounds_are_open(const zd_bounds *b) {
+  return b->low_min == INT64_MIN && b->high_min == INT64_MIN && b->low_max == INT64_MAX &&
+         b->high_max == INT64_MAX;
+}
+/* What alone can have rows in the present part of a node and ORs below it: itself, unless they have
+ * one child that has any. NULL: several have. */
+zd_node *zd_ranges_only(zd_node *n);
 /* May a value be within two of the bounds? */
 bool zd_ranges_overlap(const zd_bounds *b, size_t n);
 /* The conjuncts of an AND whose children have been prepared: without what says nothing in this

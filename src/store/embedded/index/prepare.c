@@ -2,7 +2,7 @@
 #include "base/clock.h"
 #include "store/embedded/index/evaluate_internal.h"
 
-enum { WIDE_KEYS = 1024, DEAR_NS = 300000, TILE_UNITS = 500 };
+enum { WIDE_KEYS = 1024, WIDE_COLUMN = 32768, DEAR_NS = 300000, TILE_UNITS = 500 };
 
 /* ---- compiling: the plan's tree as nodes; CHECKs that everything depends on go to the end ---- */
 
@@ -170,19 +170,28 @@ zd_err zd_node_gather(zd_evaluation *e, zd_node *n) {
   return err;
 }
 
-/* A stretch of terms of a segment that may be wide, and all that is known about the segment's
- * rows: what it comes to is worth keeping. */
-static bool worth_keeping(const zd_evaluation *e, const zd_plan *p) {
-  if (p->op != ZD_PLAN_PREFIX && p->op != ZD_PLAN_SPAN && p->op != ZD_PLAN_CONTAINS) return false;
-  if (!e->scope->memo || !e->part->segment) return false;
-  const zd_segment_space *s = zd_segment_find_space(e->part->segment, ZD_KEY_TERM, p->field);
+/* Any value at all (":missing"), wanted for a total: every row of the column. For a page it is not
+ * looked at further than the page needs; and a total of nothing else is the column's length. */
+static bool is_whole_column(const zd_evaluation *e, const zd_node *n) {
+  return n->plan->op == ZD_PLAN_RANGE && e->only_total && n->bound_count == 1 &&
+         zd_bounds_are_open(&n->bounds[0]) && e->root->plan->op == ZD_PLAN_AND;
+}
+
+/* A stretch of terms of a segment that may be wide, or a whole column, and all that is known about
+ * the segment's rows: what it comes to is worth keeping. */
+static bool worth_keeping(const zd_evaluation *e, const zd_node *n) {
+  const zd_plan *p = n->plan;
+  bool terms = p->op == ZD_PLAN_PREFIX || p->op == ZD_PLAN_SPAN || p->op == ZD_PLAN_CONTAINS;
+  if ((!terms && !is_whole_column(e, n)) || !e->scope->memo || !e->part->segment) return false;
+  uint32_t kind = terms ? ZD_KEY_TERM : ZD_KEY_RANGE;
+  const zd_segment_space *s = zd_segment_find_space(e->part->segment, kind, p->field);
   bool forced = e->scope->way != ZD_JOIN_BY_COST;
-  if (!s || (s->keys < WIDE_KEYS && !forced)) return false;
+  if (!s || (!forced && (terms ? s->keys < WIDE_KEYS : s->items < WIDE_COLUMN))) return false;
   const zd_parts *parts = e->scope->parts;
   for (size_t i = parts->n; i < parts->all; i++) {
     const zd_part *over = parts->at[i];
     if (overlaps(over, e->part->first, zd_part_end(e->part)) &&
-        (over->memtable || zd_segment_find_space(over->segment, ZD_KEY_TERM, p->field)))
+        (over->memtable || zd_segment_find_space(over->segment, kind, p->field)))
       return false;
   }
   return true;
@@ -222,7 +231,8 @@ static zd_err prepare_wide_leaf(zd_evaluation *e, zd_node *n) {
   uint64_t begun = zd_clock_monotonic_ns();
   err = zd_node_gather(e, n);
   bool whole = e->first == e->part->first && e->end == zd_part_end(e->part);
-  bool dear = zd_clock_monotonic_ns() - begun >= DEAR_NS || e->scope->way != ZD_JOIN_BY_COST;
+  bool dear = n->plan->op == ZD_PLAN_RANGE || zd_clock_monotonic_ns() - begun >= DEAR_NS ||
+              e->scope->way != ZD_JOIN_BY_COST;
   if (err || !whole || !dear) return err;
   return keep_leaf(e, n, &key);
 }
@@ -238,7 +248,7 @@ static zd_err prepare_leaf(zd_evaluation *e, zd_node *n) {
   n->kept = NULL;
   n->estimate = 0;
   if (has_no_such_field(e, n->plan)) return ZD_OK; /* what has no estimate is not looked at */
-  return worth_keeping(e, n->plan) ? prepare_wide_leaf(e, n) : zd_node_gather(e, n);
+  return worth_keeping(e, n) ? prepare_wide_leaf(e, n) : zd_node_gather(e, n);
 }
 
 /* Cheapest first; what subtracts, last. Insertion sort: there are few. */

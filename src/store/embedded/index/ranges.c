@@ -176,6 +176,11 @@ static zd_node *only_child(const zd_node *n) {
   return only;
 }
 
+zd_node *zd_ranges_only(zd_node *n) {
+  while (n && n->plan->op == ZD_PLAN_OR) n = only_child(n);
+  return n;
+}
+
 /* How many conjuncts there are in and below n; with `out`, they. */
 static size_t flatten(zd_node *n, zd_node **out) {
   zd_node *only = n->plan->op == ZD_PLAN_OR ? only_child(n) : NULL;

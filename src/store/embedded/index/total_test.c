@@ -134,6 +134,33 @@ static uint64_t walk(const world *w, const zd_plan *ranges, size_t n, zd_row bou
   return count;
 }
 
+/* Rows of the type that have no value in the field, and those that have: ":missing". */
+static void ask_missing(world *w, zd_index_view *v, zd_row bound) {
+  zd_plan any = {.op = ZD_PLAN_RANGE,
+                 .field = DAYS + (uint32_t)zd_random_below(&w->dice, 3),
+                 .low_min = INT64_MIN,
+                 .low_max = INT64_MAX,
+                 .high_min = INT64_MIN,
+                 .high_max = INT64_MAX},
+          more = {.op = ZD_PLAN_PREFIX, .field = FIELDS, .term = {"", 0}},
+          type = {.op = ZD_PLAN_TYPE, .type = TYPE};
+  const zd_plan *sides[2] = {&any, &more};
+  zd_plan either = {.op = ZD_PLAN_OR, .children = sides, .child_count = 2};
+  const zd_plan *one[1] = {&either};
+  zd_plan none_of = {.op = ZD_PLAN_NOT, .children = one, .child_count = 1};
+  const zd_plan *both[2] = {&type, &none_of};
+  zd_plan rest = {.op = ZD_PLAN_AND, .children = both, .child_count = 2};
+  uint64_t all = 0, with = 0, without = 0;
+  zd_search_request q = {.plan = &type, .after = ZD_NO_ROW};
+  assert_int_equal(zd_index_count(v, &q, NULL, &all, NULL), ZD_OK);
+  q.plan = &either;
+  assert_int_equal(zd_index_count(v, &q, NULL, &with, NULL), ZD_OK);
+  assert_int_equal(with, walk(w, &any, 1, bound, false));
+  q.plan = &rest;
+  assert_int_equal(zd_index_count(v, &q, NULL, &without, NULL), ZD_OK);
+  assert_int_equal(without, all - with);
+}
+
 static void ask(world *w, zd_index_view *v, zd_row bound) {
   zd_plan ranges[3], either = {.op = ZD_PLAN_OR};
   const zd_plan *sides[3] = {&ranges[0], &ranges[1], &ranges[2]};
@@ -167,6 +194,7 @@ static void compare(world *w, unsigned rounds) {
     zd_row bound = i % 3 ? w->n : 1 + zd_random_below(&w->dice, w->n);
     assert_int_equal(zd_index_view_acquire_at(w->index, bound, &v), ZD_OK);
     ask(w, v, bound);
+    if (i % 5 == 0) ask_missing(w, v, bound);
     zd_index_view_release(v);
   }
 }
