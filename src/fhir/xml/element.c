@@ -40,7 +40,8 @@ bool zd_xml_push(zd_xml_reader *x, zd_element e, zd_type type, size_t at, uint32
 
 /* ---- attributes ---- */
 
-static void unknown_attribute(zd_xml_reader *x, const zd_xml_frame *f, const zd_xml_attribute *a) {
+static void unknown_attribute(zd_xml_reader *x, zd_xml_frame *f, const zd_xml_attribute *a) {
+  f->filled = true; /* one fault is enough */
   zd_read_issue(&x->r, f->here, ZD_ISSUE_STRUCTURE, f->at, "%.*s has no attribute \"%s%s%.*s\"",
                 ZD_SV(zd_image_slice(x->r.schema, type_at(x, f->type)->name)),
                 a->prefix ? a->prefix : "", a->prefix ? ":" : "", ZD_SV(zd_read_excerpt(a->name)));
@@ -159,6 +160,12 @@ static void open_held(zd_xml_reader *x, zd_xml_frame *holder, const zd_xml_tag *
   begin_resource(x, f, holder->element, tag);
 }
 
+static void note(zd_xml_reader *x, zd_xml_frame *f, zd_element e) {
+  unsigned i = (unsigned)(e - type_at(x, f->type)->first);
+  f->seen[i >> 6] |= 1ull << (i & 63);
+  if (element_at(x, e)->choice) f->choices |= 1ull << (element_at(x, e)->choice & 63);
+}
+
 /* Faults of where the element stands; false: it is left out. */
 static bool may_stand(zd_xml_reader *x, zd_xml_frame *f, zd_element e, const zd_xml_tag *tag) {
   const zd_image_element *el = element_at(x, e);
@@ -166,7 +173,6 @@ static bool may_stand(zd_xml_reader *x, zd_xml_frame *f, zd_element e, const zd_
   zd_read_place place = {
       .up = f->here, .name = zd_image_slice(x->r.schema, el->path), .index = ZD_READ_SINGLE};
   bool seen = f->seen[i >> 6] >> (i & 63) & 1;
-  f->seen[i >> 6] |= 1ull << (i & 63);
   if (el->max == 0) {
     zd_read_issue(&x->r, &place, ZD_ISSUE_STRUCTURE, tag->at, "%.*s is not allowed here",
                   ZD_SV(tag->name));
@@ -184,14 +190,13 @@ static bool may_stand(zd_xml_reader *x, zd_xml_frame *f, zd_element e, const zd_
                   ZD_SV(tag->name));
     return false;
   }
-  uint64_t bit = 1ull << (el->choice & 63);
-  if (el->choice && !seen && (f->choices & bit)) {
+  if (el->choice && !seen && (f->choices >> (el->choice & 63) & 1)) {
     zd_read_issue(&x->r, f->here, ZD_ISSUE_STRUCTURE, tag->at,
                   "a second value for the choice %.*s[x]: %.*s", ZD_SV(place.name),
                   ZD_SV(tag->name));
     return false;
   }
-  if (el->choice) f->choices |= bit;
+  note(x, f, e);
   f->index = f->last == e ? f->index + 1 : 0;
   f->last = e;
   if ((el->flags & ZD_EL_ARRAY) && el->max != 0xFFFF && f->index == el->max)
@@ -277,6 +282,7 @@ void zd_xml_open_element(zd_xml_reader *x, const zd_xml_tag *tag) {
                   ZD_SV(zd_read_excerpt(tag->name)));
   }
   if (!known || !right_namespace(x, e, tag) || !may_stand(x, parent, e, tag)) {
+    if (known) note(x, parent, e); /* what is told of is not missing besides */
     x->skipping = 1;
     return;
   }
