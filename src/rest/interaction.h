@@ -165,6 +165,9 @@ void zd_run_question(zd_call *c, const zd_interaction *in, zd_answer *a);
 
 /* The stored resource as asked for (stamped, summarised, pretty), appended to out. */
 zd_err zd_render(zd_call *c, const zd_interaction *in, const zd_record *record, zd_buffer *out);
+/* The inner-th resource that the record contains, on its own; *id: its id, in the arena. */
+zd_err zd_render_contained(zd_call *c, const zd_interaction *in, const zd_record *record,
+                           uint32_t inner, zd_slice *id, zd_buffer *out);
 /* The same of a resource that is not stored: `body` becomes what was asked for of it. */
 zd_err zd_render_whole(zd_call *c, const zd_interaction *in, zd_buffer *body);
 

@@ -25,7 +25,7 @@ static bool result_parameters_fit(zd_call *c, const zd_query *q, zd_answer *a) {
   } rows[] = {{"_sort", q->sort_count > 0},     {"_include", q->include_count > 0},
               {"_count", q->count_given},       {"_total", q->total != ZD_TOTAL_DEFAULT},
               {"_cursor", q->cursor.p != NULL}, {"_maxresults", q->max_results > 0},
-              {"_explain", q->explain}};
+              {"_explain", q->explain},         {"_contained", q->contained != NULL}};
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
     if (rows[i].given)
       return zd_argument_refuse(c, a, zd_slice_of(rows[i].name), ZD_ISSUE_NOT_SUPPORTED,

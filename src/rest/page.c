@@ -20,13 +20,17 @@ static bool take_char(zd_slice *s, char ch) {
 
 /* "-<check>-<now>-<before>" */
 static bool take_search(zd_slice *s, zd_cursor *out) {
-  uint64_t check, now;
+  uint64_t check, now, inner;
   if (!take_number(s, &check) || check > UINT32_MAX || !take_char(s, '-')) return false;
   if (!take_number(s, &now) || now > INT64_MAX || !take_char(s, '-')) return false;
   out->check = (uint32_t)check;
   out->now_ms = (int64_t)now;
   out->search = true;
-  return take_number(s, &out->before);
+  if (!take_number(s, &out->before)) return false;
+  if (!take_char(s, '-')) return true;
+  if (!take_number(s, &inner) || inner > UINT32_MAX) return false;
+  out->inner = (uint32_t)inner;
+  return true;
 }
 
 bool zd_cursor_parse(zd_slice s, zd_cursor *out) {
@@ -57,6 +61,9 @@ void zd_cursor_write(const zd_cursor *cursor, zd_buffer *out) {
     zd_buffer_add_char(out, '-');
     zd_buffer_add_u64(out, more[i]);
   }
+  if (!cursor->inner) return;
+  zd_buffer_add_char(out, '-');
+  zd_buffer_add_u64(out, cursor->inner);
 }
 
 void zd_page_open(zd_call *c, const char *bundle_type, uint64_t total, zd_buffer *out) {
@@ -126,17 +133,16 @@ static char *put(char *p, zd_slice s) {
   return p + s.n;
 }
 
-/* Every entry begins so: at once, instead of piece by piece. */
+/* Every entry begins so: at once, instead of piece by piece. Its fullUrl is left open. */
 static void entry_open(zd_call *c, zd_slice type, zd_slice id, bool first, zd_buffer *out) {
   zd_slice head = first ? ZD_S(",\"entry\":[{\"fullUrl\":\"") : ZD_S(",{\"fullUrl\":\"");
   zd_slice base = zd_buffer_slice(&c->rest->base_json);
-  if (!zd_buffer_reserve(out, head.n + base.n + type.n + id.n + 3)) return;
+  if (!zd_buffer_reserve(out, head.n + base.n + type.n + id.n + 2)) return;
   char *p = put(put(out->p + out->n, head), base);
   *p++ = '/';
   p = put(p, type);
   *p++ = '/';
   p = put(p, id);
-  *p++ = '"';
   out->n = (size_t)(p - out->p);
 }
 
@@ -145,16 +151,36 @@ static zd_slice type_name(zd_call *c, const zd_record *record) {
   return zd_schema_type_info(c->rest->schema, type).name;
 }
 
+static void entry_close(const char *mode, zd_buffer *out) {
+  if (!zd_buffer_reserve(out, 64)) return;
+  char *p = put(out->p + out->n, ZD_S(",\"search\":{\"mode\":\""));
+  p = put(put(p, zd_slice_of(mode)), ZD_S("\"}}"));
+  out->n = (size_t)(p - out->p);
+}
+
 zd_err zd_page_entry(zd_call *c, const zd_interaction *in, const zd_record *record,
                      const char *mode, bool first, zd_buffer *out) {
-  zd_slice before = ZD_S(",\"resource\":"), head = ZD_S(",\"search\":{\"mode\":\"");
   entry_open(c, type_name(c, record), (zd_slice){record->id, record->id_n}, first, out);
-  zd_buffer_add_slice(out, before);
+  zd_buffer_add_slice(out, ZD_S("\",\"resource\":"));
   zd_err err = zd_render(c, in, record, out);
-  if (zd_buffer_reserve(out, 64)) {
-    char *p = put(put(out->p + out->n, head), zd_slice_of(mode));
-    out->n = (size_t)(put(p, ZD_S("\"}}")) - out->p);
-  }
+  entry_close(mode, out);
+  return err != ZD_OK ? err : zd_buffer_error(out);
+}
+
+/* Its fullUrl is the container's, and its own id behind a # (search.html#contained). */
+zd_err zd_page_contained(zd_call *c, const zd_interaction *in, const zd_record *record,
+                         uint32_t inner, const char *mode, bool first, zd_buffer *out) {
+  zd_slice id = {NULL, 0};
+  zd_buffer resource;
+  zd_buffer_init(&resource, 0);
+  zd_err err = zd_render_contained(c, in, record, inner, &id, &resource);
+  entry_open(c, type_name(c, record), (zd_slice){record->id, record->id_n}, first, out);
+  zd_buffer_add_char(out, '#');
+  zd_buffer_add_json(out, id);
+  zd_buffer_add_slice(out, ZD_S("\",\"resource\":"));
+  zd_buffer_add_slice(out, zd_buffer_slice(&resource));
+  entry_close(mode, out);
+  zd_buffer_free(&resource);
   return err != ZD_OK ? err : zd_buffer_error(out);
 }
 
@@ -189,6 +215,7 @@ zd_err zd_page_version(zd_call *c, const zd_interaction *in, const zd_record *re
                        zd_buffer *out) {
   zd_slice type = type_name(c, record);
   entry_open(c, type, (zd_slice){record->id, record->id_n}, first, out);
+  zd_buffer_add_char(out, '"');
   zd_err err = ZD_OK;
   if (record->op != ZD_OP_DELETE) {
     zd_buffer_add_slice(out, ZD_S(",\"resource\":"));

@@ -6,6 +6,8 @@
  *
  *   <snapshot row>-<row, or s>-<f or b><part>                            of a history
  *   ...                                      -<check>-<now>-<before>     of a search
+ *   ...                                                     -<inner>     behind a contained
+ * resource
  */
 #ifndef ZD_REST_PAGE_H
 #define ZD_REST_PAGE_H
@@ -22,6 +24,7 @@ typedef struct zd_cursor {
   uint32_t check;  /* of the question it belongs to */
   int64_t now_ms;  /* what the first page took for now */
   uint64_t before; /* _maxresults: matches before the page; back: before the page behind it */
+  uint32_t inner;  /* which contained resource of `after`; 0: the row itself */
 } zd_cursor;
 
 bool zd_cursor_parse(zd_slice text, zd_cursor *out);
@@ -44,6 +47,9 @@ zd_err zd_page_read(zd_call *c, zd_snapshot *v, const zd_row *rows, size_t *n, z
 /* One resource of a search; mode: "match", "include". */
 zd_err zd_page_entry(zd_call *c, const zd_interaction *in, const zd_record *record,
                      const char *mode, bool first, zd_buffer *out);
+/* The same of the inner-th resource that the record contains, on its own. */
+zd_err zd_page_contained(zd_call *c, const zd_interaction *in, const zd_record *record,
+                         uint32_t inner, const char *mode, bool first, zd_buffer *out);
 /* One version as a history entry, with request and response. */
 zd_err zd_page_version(zd_call *c, const zd_interaction *in, const zd_record *record, bool first,
                        zd_buffer *out);

@@ -82,7 +82,8 @@ static void test_cursors(void **state) {
       {.snapshot = 7, .after = 3, .back = true, .part = 1},
       {.snapshot = 123456789012, .after = 99, .part = 1},
       {.snapshot = 5, .after = ZD_NO_ROW},
-      {.snapshot = 5, .after = 2, .search = true, .check = UINT32_MAX, .now_ms = 17, .before = 3}};
+      {.snapshot = 5, .after = 2, .search = true, .check = UINT32_MAX, .now_ms = 17, .before = 3},
+      {.snapshot = 5, .after = 2, .search = true, .check = 1, .now_ms = 17, .inner = UINT32_MAX}};
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     zd_buffer text;
     zd_cursor back;
@@ -97,6 +98,7 @@ static void test_cursors(void **state) {
     assert_int_equal(back.check, rows[i].check);
     assert_int_equal(back.now_ms, rows[i].now_ms);
     assert_int_equal(back.before, rows[i].before);
+    assert_int_equal(back.inner, rows[i].inner);
     zd_buffer_free(&text);
   }
   static const char *const bad[] = {"",
@@ -117,7 +119,9 @@ static void test_cursors(void **state) {
                                     "1-2-f0-1-2",
                                     "1-2-f0-4294967296-2-0",
                                     "1-2-f0-1-9999999999999999999-0",
-                                    "1-2-f0-1-2-3-4",
+                                    "1-2-f0-1-2-3-4-5",
+                                    "1-2-f0-1-2-3-",
+                                    "1-2-f0-1-2-3-4294967296",
                                     "1-ss-f0"};
   zd_cursor c;
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)

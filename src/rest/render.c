@@ -27,14 +27,17 @@ static size_t pick_elements(const zd_call *c, const zd_interaction *in, zd_type 
   return n;
 }
 
-static zd_err render_shaped(zd_call *c, const zd_interaction *in, zd_slice whole, zd_buffer *out) {
-  zd_tree tree;
+static zd_err read_whole(zd_call *c, zd_slice whole, zd_tree *tree) {
   zd_issues issues;
   zd_issues_init(&issues, c->arena);
-  zd_err err =
-      zd_fhir_read_json(c->rest->schema, whole, ZD_NO_TYPE, NULL, c->arena, &tree, &issues);
-  if (err != ZD_OK) return err == ZD_ERR_INVALID ? ZD_ERR_CORRUPT : err;
-  zd_type type = tree.nodes[0].type;
+  zd_err err = zd_fhir_read_json(c->rest->schema, whole, ZD_NO_TYPE, NULL, c->arena, tree, &issues);
+  return err == ZD_ERR_INVALID ? ZD_ERR_CORRUPT : err;
+}
+
+/* The resource at the node, as _summary and _elements want it. */
+static zd_err write_shaped(zd_call *c, const zd_interaction *in, const zd_tree *tree, uint32_t node,
+                           zd_buffer *out) {
+  zd_type type = tree->nodes[node].type;
   zd_write_options options = {.summary = in->summary};
   if (in->element_count) {
     uint16_t count = zd_schema_type_info(c->rest->schema, type).count;
@@ -45,8 +48,30 @@ static zd_err render_shaped(zd_call *c, const zd_interaction *in, zd_slice whole
     options.elements = picked;
     options.element_count = n;
   }
-  zd_fhir_write_json(&tree, 0, &options, out);
+  zd_fhir_write_json(tree, node, &options, out);
   return zd_buffer_error(out);
+}
+
+static zd_err render_shaped(zd_call *c, const zd_interaction *in, zd_slice whole, zd_buffer *out) {
+  zd_tree tree;
+  zd_err err = read_whole(c, whole, &tree);
+  return err != ZD_OK ? err : write_shaped(c, in, &tree, 0, out);
+}
+
+zd_err zd_render_contained(zd_call *c, const zd_interaction *in, const zd_record *record,
+                           uint32_t inner, zd_slice *id, zd_buffer *out) {
+  zd_tree tree;
+  zd_buffer whole;
+  zd_buffer_init(&whole, 0);
+  zd_fhir_stamp(record->body, record->stamp_at, record->version, record->time_ms, &whole);
+  zd_err err = zd_buffer_error(&whole);
+  if (err == ZD_OK) err = read_whole(c, zd_buffer_slice(&whole), &tree);
+  uint32_t node = err == ZD_OK ? zd_search_inner(c->rest->search, &tree, inner) : 0;
+  if (err == ZD_OK && !node) err = ZD_ERR_CORRUPT;
+  if (err == ZD_OK) *id = zd_node_child_text(&tree, node, ZD_S("id"), c->arena);
+  if (err == ZD_OK) err = write_shaped(c, in, &tree, node, out);
+  zd_buffer_free(&whole);
+  return err;
 }
 
 zd_err zd_render_whole(zd_call *c, const zd_interaction *in, zd_buffer *body) {

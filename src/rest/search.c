@@ -43,13 +43,14 @@ static zd_err find_page(zd_searching *x, zd_fault *fault) {
   zd_search_request ask = zd_searching_request(x);
   x->rows = ZD_NEW_ARRAY(x->call->arena, zd_row, size + 1);
   if (!x->rows) return ZD_ERR_MEMORY;
-  zd_err err = zd_ranked_search(x, &ask, fault);
+  bool listed = x->q.contained && x->q.contained->listed;
+  zd_err err = listed ? zd_contained_page(x, &ask, fault) : zd_ranked_search(x, &ask, fault);
   if (err != ZD_OK) return err;
   bool more = x->n > size, from_end = x->at.after == ZD_NO_ROW;
   if (more) x->n = size;
   x->before = x->at.back ? more : !from_end;
   x->behind = x->at.back ? !from_end : more;
-  if (x->at.back) reverse(x->rows, x->n);
+  if (x->at.back) reverse(x->rows, x->n), zd_contained_reverse(x);
   x->start = x->at.back ? x->at.before - x->n : x->at.before;
   if (x->q.max_results && x->start + x->n >= x->q.max_results) x->behind = false;
   if (x->q.max_results && !x->start) x->before = false;
@@ -67,8 +68,11 @@ static zd_err find_included(zd_searching *x, zd_fault *fault) {
   size_t n = 0, bytes = 0;
   zd_call *c = x->call;
   if (!x->q.include_count || !x->n) return ZD_OK;
-  zd_err err = zd_search_included(zd_call_search(c), x->v, &x->q, x->rows, x->n, MOST,
-                                  c->deadline_ns, c->arena, &rows, &n, fault);
+  zd_page_matches matches;
+  zd_err err = zd_contained_matches(x, &matches, fault);
+  if (err == ZD_OK)
+    err = zd_search_included(zd_call_search(c), x->v, &x->q, &matches, MOST, c->deadline_ns,
+                             c->arena, &rows, &n, fault);
   if (err != ZD_OK || !n) return err;
   if (c->on_loop && n > BRIEF_ROWS) return ZD_ERR_LIMIT;
   x->included = ZD_NEW_ARRAY(c->arena, zd_record, n);
@@ -87,6 +91,21 @@ static zd_err find_included(zd_searching *x, zd_fault *fault) {
   return ZD_OK;
 }
 
+static zd_err count_all(zd_searching *x, zd_fault *fault) {
+  const zd_query *q = &x->q;
+  zd_call *c = x->call;
+  zd_search_request ask = {.plan = q->plan,
+                           .after = ZD_NO_ROW,
+                           .deadline_ns = c->deadline_ns,
+                           .memory_max = c->rest->query_memory};
+  if (q->contained && q->contained->apart)
+    return zd_search_contained_count(zd_call_search(c), x->v, q, ask.deadline_ns, ask.memory_max,
+                                     &x->total, fault);
+  return q->total == ZD_TOTAL_ESTIMATE && q->count
+             ? zd_snapshot_estimate(x->v, q->plan, &x->total, fault)
+             : zd_snapshot_count(x->v, &ask, &x->total, fault);
+}
+
 /* The total when it was asked for, or is known because everything fits on the first page. Matches
  * are counted, not what they include. */
 static zd_err find_total(zd_searching *x, zd_fault *fault) {
@@ -98,13 +117,7 @@ static zd_err find_total(zd_searching *x, zd_fault *fault) {
     return ZD_OK;
   }
   if (q->total == ZD_TOTAL_DEFAULT && q->count) return ZD_OK;
-  zd_search_request ask = {.plan = q->plan,
-                           .after = ZD_NO_ROW,
-                           .deadline_ns = x->call->deadline_ns,
-                           .memory_max = x->call->rest->query_memory};
-  zd_err err = q->total == ZD_TOTAL_ESTIMATE && q->count
-                   ? zd_snapshot_estimate(x->v, q->plan, &x->total, fault)
-                   : zd_snapshot_count(x->v, &ask, &x->total, fault);
+  zd_err err = count_all(x, fault);
   if (err == ZD_OK && q->max_results && x->total > q->max_results) x->total = q->max_results;
   return err;
 }
@@ -131,7 +144,11 @@ static void add_outcome(zd_searching *x, bool first, zd_buffer *out) {
 static zd_err write_entries(zd_searching *x, zd_buffer *out) {
   zd_err err = ZD_OK;
   for (size_t i = 0; err == ZD_OK && i < x->n; i++) {
-    err = zd_page_entry(x->call, x->in, &x->records[i], "match", i == 0, out);
+    uint32_t inner = x->hits ? x->hits[i].inner : 0;
+    if (inner)
+      err = zd_page_contained(x->call, x->in, &x->records[i], inner, "match", i == 0, out);
+    else
+      err = zd_page_entry(x->call, x->in, &x->records[i], "match", i == 0, out);
     if (err == ZD_OK) zd_ranked_score(x, i, out);
   }
   for (size_t i = 0; err == ZD_OK && i < x->included_n; i++)
@@ -154,9 +171,12 @@ static void write_links(zd_searching *x, zd_buffer *out) {
   first.back = next.back = false;
   previous.back = last.back = true;
   first.before = last.before = 0;
+  first.inner = last.inner = 0;
   next.after = x->rows[x->n - 1];
+  next.inner = x->hits ? x->hits[x->n - 1].inner : 0;
   next.before = x->q.max_results ? x->start + x->n : 0;
   previous.after = x->rows[0];
+  previous.inner = x->hits ? x->hits[0].inner : 0;
   previous.before = x->q.max_results ? x->start : 0;
   zd_page_link(c, "first", path, used, &first, out);
   if (x->before) zd_page_link(c, "previous", path, used, &previous, out);

@@ -11,6 +11,7 @@ typedef struct zd_searching {
   zd_query q;
   zd_cursor at;       /* the page asked for; of the first page: what its links will hold */
   zd_row *rows;       /* matches of the page, in its order */
+  zd_hit *hits;       /* the same, of a search of what is contained; else NULL */
   zd_record *records; /* the same, read */
   size_t n;
   zd_record *included;
@@ -28,6 +29,11 @@ zd_search_request zd_searching_request(const zd_searching *x);
 
 /* Rows of the page into x->rows: as the store gives them, or by score (ranked.c). */
 zd_err zd_ranked_search(zd_searching *x, const zd_search_request *ask, zd_fault *fault);
+/* The same of a query whose matches are listed (contained.c), into x->hits, too. */
+zd_err zd_contained_page(zd_searching *x, const zd_search_request *ask, zd_fault *fault);
+void zd_contained_reverse(zd_searching *x);
+/* What the includes of the page start from. */
+zd_err zd_contained_matches(zd_searching *x, zd_page_matches *out, zd_fault *fault);
 /* Puts the score of match i into its entry, which has just been written. */
 void zd_ranked_score(zd_searching *x, size_t i, zd_buffer *out);
 /* Says so when matches could not be ranked. */

@@ -108,6 +108,16 @@ typedef struct zd_query_clause {
   zd_slice text; /* "name=ivan", decoded */
 } zd_query_clause;
 
+/* _contained=true, both (search.html#contained): what is asked of contained resources. */
+typedef struct zd_contained_ask {
+  zd_type type;           /* ZD_NO_TYPE: any */
+  const zd_plan *plan;    /* asked of each contained resource, and of rows when `both` */
+  const zd_plan *holders; /* rows that contain something of the type */
+  bool both;
+  bool apart;  /* _containedType=contained: matches are contained resources, not their containers */
+  bool listed; /* `apart`, or ordered by what is contained: matches come from zd_search_contained */
+} zd_contained_ask;
+
 /* Result parameters (search.html#return) that shape the answer; everything else became the plan. */
 typedef struct zd_query {
   const zd_plan *plan;
@@ -120,6 +130,7 @@ typedef struct zd_query {
   const struct zd_text_clause *const *texts; /* _text, _content: what they find can be ranked */
   size_t text_count;
   bool by_score; /* _sort=_score: in the order of zd_search_rank or not at all */
+  const zd_contained_ask *contained; /* NULL: contained resources are not asked for */
   const zd_include *includes;
   size_t include_count;
   uint64_t max_results; /* _maxresults: no more matches than this over all pages; 0: not given */
@@ -159,12 +170,57 @@ zd_err zd_search_parse(const zd_search *s, zd_type type, zd_slice query,
                        const zd_query_options *options, zd_arena *arena, zd_query *out,
                        zd_issues *issues);
 
-/* Rows of the resources that `includes` add to a page of matches, each once and none of the
- * matches; follows :iterate until nothing new comes. In the order in which they were found.
- * ZD_ERR_LIMIT when there are more than `limit`: nothing is left out silently. Reads what `v` sees.
+/* A match of a query with _contained: a row itself (inner 0), or the inner-th resource that it
+ * contains. */
+typedef struct zd_hit {
+  zd_row row;
+  uint32_t inner;
+} zd_hit;
+
+/* What is asked of zd_search_contained: as zd_search_request. */
+typedef struct zd_hits_request {
+  zd_hit after;         /* continue behind this one; row ZD_NO_ROW: from the start */
+  bool descending;      /* from the end */
+  size_t limit;         /* most wanted */
+  uint64_t deadline_ns; /* monotonic; 0: none. ZD_ERR_LIMIT when it passes */
+  size_t memory_max;
+} zd_hits_request;
+
+enum { ZD_HITS_SORTED_MAX = 100000 };
+
+/* The matches of a query that are `listed`: rows and contained resources when they stand apart,
+ * else containers (inner 0). Without _sort in the order of rows, and of contained resources as they
+ * stand in them; with it by what matched: a container stands at the least of the values of what
+ * matched of it, descending at the greatest. ZD_ERR_LIMIT with _sort when more than
+ * ZD_HITS_SORTED_MAX match.
  */
+zd_err zd_search_contained(const zd_search *s, zd_snapshot *v, const zd_query *q,
+                           const zd_hits_request *ask, zd_arena *arena, zd_hit *out, size_t *n,
+                           zd_fault *fault);
+/* How many there are, when they stand apart. */
+zd_err zd_search_contained_count(const zd_search *s, zd_snapshot *v, const zd_query *q,
+                                 uint64_t deadline_ns, size_t memory_max, uint64_t *n,
+                                 zd_fault *fault);
+/* What of a row matches a query with _contained: itself, what it contains. */
+zd_err zd_search_contained_in(const zd_search *s, zd_snapshot *v, const zd_query *q, zd_row row,
+                              uint64_t deadline_ns, zd_arena *arena, const zd_hit **out, size_t *n,
+                              zd_fault *fault);
+/* The node of the inner-th resource that the one at the root contains; 0: there is none. */
+uint32_t zd_search_inner(const zd_search *s, const zd_tree *tree, uint32_t inner);
+
+/* Rows of the resources that `includes` add to a page of matches, each once and none of the rows
+ * `matches`; follows :iterate until nothing new comes. In the order in which they were found. What
+ * is followed first is `from`; NULL: the matches. ZD_ERR_LIMIT when there are more than `limit`:
+ * nothing is left out silently. Reads what `v` sees. */
+typedef struct zd_page_matches {
+  const zd_row *rows;
+  size_t n;
+  const zd_hit *from;
+  size_t from_n;
+} zd_page_matches;
+
 zd_err zd_search_included(const zd_search *s, zd_snapshot *v, const zd_query *q,
-                          const zd_row *matches, size_t n, size_t limit, uint64_t deadline_ns,
+                          const zd_page_matches *matches, size_t limit, uint64_t deadline_ns,
                           zd_arena *arena, const zd_row **out, size_t *count, zd_fault *fault);
 
 /* How well the matches of a query with texts fit what those ask: BM25 (Robertson, Zaragoza 2009; k1

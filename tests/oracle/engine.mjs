@@ -20,7 +20,7 @@ const readQuery = query => query.split('&').filter(Boolean).map(part => {
 
 class Kept {
   constructor(resource, row, updated, base) {
-    Object.assign(this, { resource, row, base, type: resource.resourceType, id: resource.id, facts: new Map(), there: new Map() });
+    Object.assign(this, { resource, row, base, type: resource.resourceType, id: resource.id, place: 0, facts: new Map(), there: new Map() });
     if (updated) resource.meta = { ...resource.meta, lastUpdated: updated };
   }
   get key() { return `${this.type}/${this.id}`; }
@@ -46,6 +46,7 @@ class Contained extends Kept {
   constructor(resource, container) {
     super(resource, container.row, undefined, container.base);
     this.container = container;
+    this.place = 1 + container.resource.contained.indexOf(resource);
   }
   get key() { return `${this.container.key}#${this.id}`; }
   of(param) { return param.code === '_lastUpdated' ? [] : super.of(param); }
@@ -187,40 +188,52 @@ export class Engine {
     if (within) types = types.filter(t => compartment(within.type).get(t) || t === within.type);
     const last = name => parts.filter(([n]) => n === name).at(-1)?.[1];
     const contained = last('_contained') ?? 'false', containers = contained === 'false' ? [] : this.types.flatMap(t => this.all(t)).filter(k => k.within.length);
-    const found = [...new Set(types.flatMap(t => {
+    // What matches: resources, and contained ones, each on its own.
+    const matched = [...new Set(types.flatMap(t => {
       const tests = filters.map(([n, v]) => this.test(t, n, v));
       if (within) tests.push(this.inCompartment(within.type, within.id, t));
       const fit = k => tests.every(fits => fits(k));
-      return [...contained === 'true' ? [] : this.all(t).filter(fit), ...containers.filter(k => k.within.some(c => c.type === t && fit(c)))];
+      return [...contained === 'true' ? [] : this.all(t).filter(fit), ...containers.flatMap(k => k.within.filter(c => c.type === t && fit(c)))];
     }))];
-    const keys = this.sortKeys(type, last('_sort'));
-    found.sort((a, b) => byKeys(keys, a, b) || a.row - b.row);
+    const apart = last('_containedType') === 'contained';
+    // What is shown: those themselves, or their containers, each by what matched of it.
+    const shown = new Map();
+    for (const k of matched) {
+      const as = apart ? k : k.container ?? k;
+      if (!shown.has(as)) shown.set(as, []);
+      shown.get(as).push(k);
+    }
+    const keys = this.sortKeys(type, last('_sort'), k => shown.get(k), containers.length && !apart);
+    const found = [...shown.keys()].sort((a, b) => byKeys(keys, a, b) || a.row - b.row || a.place - b.place);
     const limit = last('_maxresults');
     const matches = limit ? found.slice(0, Number(limit)) : found;
     const includes = parts.filter(([n]) => /^_(rev)?include/.test(n)).map(readInclude);
-    return { matches, keys, includes: page => this.included(page, includes) };
+    return { matches, keys, includes: page => this.included(page, includes, page.flatMap(k => shown.get(k))) };
   }
 
-  sortKeys(type, text) {
+  sortKeys(type, text, matchedOf, mixed) {
     if (!text) return [];
     return text.split(',').map(word => {
       const descending = word.startsWith('-'), code = word.replace(/^-/, '');
+      // Containers are of several types, and stand by type first, in an order that the server chooses.
+      if (code === '_id' && mixed) return { descending, value: k => k, order: (a, b) => (a.type === b.type ? bytes(a.id, b.id) : 0), tolerant: true };
       if (code === '_id') return { descending, value: k => k.id, order: bytes };
-      if (code === '_lastUpdated') return { descending, value: k => k.row, order: (a, b) => a - b };
+      if (code === '_lastUpdated') return { descending, value: k => (k.container ? undefined : k.row), order: (a, b) => a - b };
       const kind = this.param(type, code).type;
       const sorter = sorters[kind];
       if (!sorter) throw new Refusal(`_sort by ${code}`, 'not-supported');
       const value = k => {
-        const values = k.of(paramsOf(k.type).get(code)).map(f => sorter.value(f, descending)).filter(v => v !== undefined).sort(sorter.order);
+        const values = matchedOf(k).flatMap(m => m.of(paramsOf(m.type).get(code))).map(f => sorter.value(f, descending)).filter(v => v !== undefined).sort(sorter.order);
         return descending ? values.at(-1) : values[0];
       };
       return { descending, value, order: sorter.order, tolerant: sorter.tolerant };
     });
   }
 
-  included(page, includes) {
+  /** What a page includes, beginning with what matched: contained resources refer, too. */
+  included(page, includes, matched) {
     const had = new Set(page.map(k => k.key)), out = new Map();
-    let fresh = page, first = true;
+    let fresh = matched, first = true;
     while (fresh.length) {
       const next = new Map();
       for (const inc of includes.filter(i => first || i.iterate)) {

@@ -57,15 +57,18 @@ export class Questioner {
     if (dice.chance(0.03) && !this.features.has('_sort token')) query.push(`_maxresults=${this.feature('_maxresults', dice.between(1, 12))}`);
     return query;
   }
-  /** What is contained in others, or both; those answers are ordered by time alone, and hold nothing else. */
+  /** What is contained in others, or both: containers, or what they contain; in any order, and what those refer to. */
   contained(type) {
     const { dice } = this;
     this.feature('_contained');
     const query = Array.from({ length: dice.between(0, 2) }, () => (dice.chance(0.2) ? this.chain(type, 3) : dice.chance(0.25) ? this.has(type, 2) : null) ?? this.leaf(type));
-    query.push(`_contained=${dice.one(['true', 'true', 'both', 'false'])}`, `_count=${dice.one([2, 7, 100])}`);
-    if (dice.chance(0.2)) query.push('_containedType=container');
+    query.push(`_contained=${dice.one(['true', 'true', 'both', 'false'])}`, `_count=${dice.one([1, 2, 7, 100])}`);
+    if (dice.chance(0.6)) query.push(`_containedType=${dice.one(['container', 'contained', 'contained'])}`);
     if (dice.chance(0.3)) query.push('_total=accurate');
-    if (dice.chance(0.3)) query.push(`_sort=${this.feature('_sort _lastUpdated', dice.one(['_lastUpdated', '-_lastUpdated']))}`);
+    if (dice.chance(0.3)) query.push(`_sort=${dice.chance(0.3) ? this.feature('_sort _lastUpdated', dice.one(['_lastUpdated', '-_lastUpdated'])) : this.sort(type)}`);
+    if (dice.chance(0.25)) query.push(...this.includes(type));
+    if (dice.chance(0.05) && !this.features.has('_sort token')) query.push(`_maxresults=${this.feature('_maxresults', dice.between(1, 12))}`);
+    if (dice.chance(0.06)) query.push(dice.one(['_summary=true', '_summary=data', '_elements=id', '_summary=count']));
     return { path: `${type}?${query.join('&')}`, features: [...this.features], type };
   }
   feature(name, value) {

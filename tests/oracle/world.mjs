@@ -6,7 +6,12 @@ import { Http } from './http.mjs';
 import { Questioner } from './questions.mjs';
 import { Maker, terminology, types as made } from './resources.mjs';
 
-const keyOf = entry => `${entry.resource.resourceType}/${entry.resource.id}`;
+/** Where it is: of a contained resource its container, and its id behind a #. */
+const keyOf = entry => {
+  const [type, id] = entry.fullUrl.split('/').slice(-2), end = id.split('#').at(-1);
+  if (entry.resource.id !== end || (!id.includes('#') && entry.resource.resourceType !== type)) throw new Error(`${entry.fullUrl} is ${entry.resource.resourceType}/${entry.resource.id}`);
+  return `${type}/${id}`;
+};
 const link = (bundle, relation) => bundle.link?.find(l => l.relation === relation)?.url;
 
 export class World {

@@ -85,28 +85,32 @@ static const zd_plan *leaf(const zd_search *s, zd_plan_op op, zd_slice term, zd_
 
 /* ---- CHECKs ---- */
 
-typedef struct within {
-  const zd_search *s;
-  zd_type type; /* ZD_NO_TYPE: any */
-  const zd_plan *plan;
-} within;
-
 static zd_err ask_within(zd_inner *container, const void *what, bool *hit) {
-  const within *w = what;
-  const zd_tree *tree = container->tree;
+  const zd_contained_ask *w = what;
   zd_err err = ZD_OK;
-  for (uint32_t c = 0; !err && !*hit && (c = zd_contained_next(w->s, tree, 0, c));) {
-    zd_inner r = *container;
-    r.node = c;
-    if (w->type == ZD_NO_TYPE || tree->nodes[c].type == w->type)
-      err = zd_inner_matches(&r, w->plan, hit);
-  }
+  for (uint32_t c = 0;
+       !err && !*hit && (c = zd_contained_next(container->s, container->tree, 0, c));)
+    err = zd_contained_ask_at(container, w, c, hit);
   return err;
 }
 
+zd_err zd_contained_ask_at(const zd_inner *container, const zd_contained_ask *w, uint32_t node,
+                           bool *hit) {
+  zd_inner r = *container;
+  r.node = node;
+  *hit = false;
+  bool fits = w->type == ZD_NO_TYPE || r.tree->nodes[node].type == w->type;
+  return fits ? zd_inner_matches(&r, w->plan, hit) : ZD_OK;
+}
+
+typedef struct within {
+  const zd_search *s;
+  const zd_contained_ask *ask;
+} within;
+
 static zd_err check_within(void *state, zd_snapshot *v, zd_row row, bool *hit) {
   const within *w = state;
-  return zd_inner_look(w->s, v, row, ask_within, w, hit);
+  return zd_inner_look(w->s, v, row, ask_within, w->ask, hit);
 }
 
 /* ---- what can be asked ---- */
@@ -229,26 +233,37 @@ static zd_err may_query(zd_query_reader *q, const zd_plan *plan) {
   survey y = {0};
   look_over(&y, plan);
   if (zd_contained_is_late(q->s)) return zd_query_later(q, ZD_S("_contained"), "_contained");
-  for (size_t i = 0; i < q->out->sort_count; i++)
-    if (q->out->sort[i].by == ZD_SORT_FIELD)
-      return refuse(q,
-                    "its answers are containers, which are ordered by _id and _lastUpdated only");
-  if (q->out->include_count) return refuse(q, "_include and _revinclude are not offered with it");
-  if (q->out->by_score) return refuse(q, "its answers are containers, which have no score");
+  if (q->out->by_score) return refuse(q, "nothing is ranked, so there is no score to sort by");
   return y.refused ? refuse(q, "contained resources cannot be asked this") : ZD_OK;
+}
+
+/* Whether the order of matches depends on what is contained: only a container itself has a time and
+ * an id to stand by. */
+static bool is_listed(const zd_query_reader *q) {
+  bool by_field = false;
+  for (size_t i = 0; i < q->out->sort_count; i++) by_field |= q->out->sort[i].by == ZD_SORT_FIELD;
+  return q->contained_apart || by_field;
 }
 
 zd_err zd_contained_query(zd_query_reader *q, const zd_plan **plan) {
   const zd_plan *both[2] = {*plan, NULL};
   zd_err err = may_query(q, *plan);
   q->out->text_count = 0; /* nothing is ranked */
+  zd_contained_ask *ask = ZD_NEW(q->arena, zd_contained_ask);
   within *w = ZD_NEW(q->arena, within);
-  if (err || !w) return err ? err : ZD_ERR_MEMORY;
-  *w = (within){q->s, q->type, *plan};
+  if (err || !w || !ask) return err ? err : ZD_ERR_MEMORY;
   zd_plan_op op = q->type == ZD_NO_TYPE ? ZD_PLAN_PREFIX : ZD_PLAN_TERM;
-  const zd_plan *among = leaf(q->s, op, zd_contained_term(q->s, q->type, q->arena), q->arena);
-  both[1] = zd_inner_check(check_within, w, among, q->arena);
-  if (q->contained == ZD_CONTAINED_BOTH) return zd_plan_group(ZD_PLAN_OR, both, 2, q->arena, plan);
+  *ask = (zd_contained_ask){
+      .type = q->type,
+      .plan = *plan,
+      .holders = leaf(q->s, op, zd_contained_term(q->s, q->type, q->arena), q->arena),
+      .both = q->contained == ZD_CONTAINED_BOTH,
+      .apart = q->contained_apart,
+      .listed = is_listed(q)};
+  *w = (within){q->s, ask};
+  q->out->contained = ask;
+  both[1] = zd_inner_check(check_within, w, ask->holders, q->arena);
+  if (ask->both) return zd_plan_group(ZD_PLAN_OR, both, 2, q->arena, plan);
   *plan = both[1];
   return both[1] ? ZD_OK : ZD_ERR_MEMORY;
 }

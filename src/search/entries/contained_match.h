@@ -30,6 +30,10 @@ zd_err zd_inner_matches(zd_inner *r, const zd_plan *plan, bool *hit);
 /* Its entries, into r->entries. */
 zd_err zd_inner_derive(zd_inner *r);
 
+/* Whether the contained resource at the node is of the type wanted, and matches. */
+zd_err zd_contained_ask_at(const zd_inner *container, const zd_contained_ask *w, uint32_t node,
+                           bool *hit);
+
 /* Reads the row; `ask` with the container, as the one asked. */
 zd_err zd_inner_look(const zd_search *s, zd_snapshot *v, zd_row row,
                      zd_err (*ask)(zd_inner *container, const void *what, bool *hit),

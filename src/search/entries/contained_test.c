@@ -116,10 +116,8 @@ static void contained_resources_are_found_when_asked_for(void **state) {
       {"", "_type=Patient,Organization&_contained=true", "r2 b1"},
       {"", "_id=p&_contained=true", "b1"},
       {"Medication", "_contained=maybe", "!_contained: true, both or false"},
-      {"Medication", "_contained=true&_containedType=contained",
-       "!_containedType: contained resources are returned within"},
-      {"Medication", "_contained=true&_sort=code", "!_contained: its answers are containers"},
-      {"Medication", "_contained=true&_include=Medication:manufacturer", "!_contained: _include"},
+      {"Medication", "_contained=true&_containedType=resource",
+       "!_containedType: container or contained"},
       {"Medication", "_contained=true&_has:MedicationRequest:medication:status=active", "r1 r2"},
       {"Medication", "_contained=true&code=abc&_has:MedicationRequest:medication:status=active",
        "r1"},
@@ -134,6 +132,90 @@ static void contained_resources_are_found_when_asked_for(void **state) {
       {"Organization", "_contained=both&_has:Patient:organization:gender=male", "o1"},
   };
   CHECK((world *)*state, rows);
+}
+
+/* Matches as they are listed: "r2#1" is the first resource that r2 contains. */
+static const char *list(world *w, const char *type, const char *query, zd_hits_request ask) {
+  zd_arena *arena = &w->store->arena;
+  zd_issues issues;
+  zd_issues_init(&issues, arena);
+  zd_snapshot v = {w->store};
+  zd_query_options options = {.snapshot = &v};
+  zd_query q;
+  zd_fault fault = {0};
+  zd_hit hits[16];
+  size_t n = 0;
+  zd_type t = *type ? zd_schema_type(zd_schema_r4(), zd_slice_of(type)) : ZD_NO_TYPE;
+  assert_int_equal(zd_search_parse(w->search, t, zd_slice_of(query), &options, arena, &q, &issues),
+                   ZD_OK);
+  assert_true(q.contained && q.contained->listed);
+  assert_int_equal(zd_search_contained(w->search, &v, &q, &ask, arena, hits, &n, &fault), ZD_OK);
+  zd_slice text = ZD_S("");
+  for (size_t i = 0; i < n; i++) {
+    zd_slice id = w->store->rows[hits[i].row].id;
+    text = zd_arena_printf(arena, "%.*s%s%.*s", ZD_SV(text), i ? " " : "", ZD_SV(id));
+    if (hits[i].inner) text = zd_arena_printf(arena, "%.*s#%u", ZD_SV(text), hits[i].inner);
+  }
+  return zd_arena_copy(arena, text).p;
+}
+
+static void contained_resources_are_listed_on_their_own(void **state) {
+  static const example rows[] = {
+      {"Medication", "_contained=true&_containedType=contained", "r1#1 r2#1 r2#2"},
+      {"Medication", "_contained=both&_containedType=contained", "m1 r1#1 r2#1 r2#2"},
+      {"Medication", "_contained=both&_containedType=contained&code=abc", "m1 r1#1 r2#1"},
+      {"Organization", "_contained=true&_containedType=contained", "r2#3"},
+      {"", "_type=Patient,Organization&_contained=true&_containedType=contained", "r2#3 b1#1"},
+      {"Organization",
+       "_contained=true&_containedType=contained&_has:Medication:manufacturer:code=x", ""},
+      /* By the values of what matched. */
+      {"Medication", "_contained=true&_containedType=contained&_sort=code", "r2#1 r1#1 r2#2"},
+      {"Medication", "_contained=true&_containedType=contained&_sort=-code", "r2#2 r1#1 r2#1"},
+      {"Medication", "_contained=true&_containedType=contained&_sort=status,-code",
+       "r2#2 r1#1 r2#1"},
+      {"Medication", "_contained=true&_containedType=contained&_sort=-_id", "r1#1 r2#2 r2#1"},
+      {"Medication", "_contained=both&_containedType=contained&_sort=-_lastUpdated",
+       "m1 r1#1 r2#1 r2#2"},
+      {"Medication", "_contained=true&_sort=-code", "r2 r1"},
+      {"Medication", "_contained=true&_sort=-code&status=inactive,active&code=abc", "r1 r2"},
+      {"Medication", "_contained=both&_sort=manufacturer", "r1 m1 r2"},
+      {"Patient", "_contained=both&_sort=birthdate", "b1 s q g"},
+      {"Patient", "_contained=both&_sort=-family", "s b1 q g"},
+  };
+  static const zd_hits_request all = {.after = {ZD_NO_ROW, 0}, .limit = 16};
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    const char *found = list(*state, rows[i].type, rows[i].query, all);
+    if (strcmp(found, rows[i].found) != 0)
+      fail_msg("%s?%s: found \"%s\", expected \"%s\"", rows[i].type, rows[i].query, found,
+               rows[i].found);
+  }
+}
+
+/* A page may end, and begin, within a container; from the end it goes backwards. */
+static void pages_end_within_containers(void **state) {
+  static const char apart[] = "_contained=true&_containedType=contained";
+  static const char sorted[] = "_contained=true&_containedType=contained&_sort=-code";
+  static const struct {
+    const char *query;
+    zd_hits_request ask;
+    const char *found;
+  } rows[] = {
+      {apart, {.after = {ZD_NO_ROW, 0}, .limit = 2}, "r1#1 r2#1"},
+      {apart, {.after = {3, 1}, .limit = 2}, "r2#2"},
+      {apart, {.after = {3, 2}, .limit = 2}, ""},
+      {apart, {.after = {3, 2}, .limit = 2, .descending = true}, "r2#1 r1#1"},
+      {apart, {.after = {ZD_NO_ROW, 0}, .limit = 2, .descending = true}, "r2#2 r2#1"},
+      {sorted, {.after = {ZD_NO_ROW, 0}, .limit = 1}, "r2#2"},
+      {sorted, {.after = {3, 2}, .limit = 1}, "r1#1"},
+      {sorted, {.after = {2, 1}, .limit = 5}, "r2#1"},
+      {sorted, {.after = {2, 1}, .limit = 5, .descending = true}, "r2#2"},
+      {sorted, {.after = {ZD_NO_ROW, 0}, .limit = 2, .descending = true}, "r2#1 r1#1"},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    const char *found = list(*state, "Medication", rows[i].query, rows[i].ask);
+    if (strcmp(found, rows[i].found) != 0)
+      fail_msg("page %zu: found \"%s\", expected \"%s\"", i, found, rows[i].found);
+  }
 }
 
 static void conditions_watch_what_comes_to_be_contained(void **state) {
@@ -157,6 +239,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(chains_look_into_contained_resources),
       cmocka_unit_test(contained_resources_are_found_when_asked_for),
+      cmocka_unit_test(contained_resources_are_listed_on_their_own),
+      cmocka_unit_test(pages_end_within_containers),
       cmocka_unit_test(conditions_watch_what_comes_to_be_contained),
   };
   return cmocka_run_group_tests(tests, open_filled, close_world);

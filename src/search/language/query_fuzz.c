@@ -87,6 +87,12 @@ zd_err zd_snapshot_estimate(zd_snapshot *v, const zd_plan *plan, uint64_t *n, zd
   return ZD_OK;
 }
 
+zd_err zd_snapshot_count(zd_snapshot *v, const zd_search_request *q, uint64_t *n, zd_fault *fault) {
+  (void)v, (void)q, (void)fault;
+  *n = 0;
+  return ZD_ERR_UNSUPPORTED;
+}
+
 static const char *const types[] = {"",          "Patient",           "Observation",   "ValueSet",
                                     "Encounter", "RiskAssessment",    "Location",      "Group",
                                     "Bundle",    "MolecularSequence", "ServiceRequest"};

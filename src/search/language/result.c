@@ -109,11 +109,9 @@ static zd_err read_contained(zd_query_reader *q, const zd_query_part *part) {
 }
 
 static zd_err read_contained_type(zd_query_reader *q, const zd_query_part *part) {
-  if (zd_slice_eq(part->value, ZD_S("container"))) return ZD_OK;
-  if (!zd_slice_eq(part->value, ZD_S("contained"))) return bad(q, part, "container or contained");
-  return zd_query_refuse(q, part->name, ZD_ISSUE_NOT_SUPPORTED,
-                         "_containedType: contained resources are returned within their containers "
-                         "(container)");
+  q->contained_apart = zd_slice_eq(part->value, ZD_S("contained"));
+  if (q->contained_apart || zd_slice_eq(part->value, ZD_S("container"))) return ZD_OK;
+  return bad(q, part, "container or contained");
 }
 
 typedef struct result_row {

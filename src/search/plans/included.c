@@ -9,6 +9,7 @@
  * Canonicals (Questionnaire.url and the like) are no names. They are followed by url and version:
  * the index finds candidates, the resource itself decides.
  */
+#include "search/entries/contained.h"
 #include "search/language/include.h"
 
 enum { AT_ONCE = 256, TERMS_AT_ONCE = 4096 }; /* resources, terms asked for in one search */
@@ -22,8 +23,9 @@ typedef struct walk {
   zd_arena *arena; /* the result */
   zd_arena scratch;
   zd_fault *fault;
-  zd_row *rows; /* matches, then what was added */
-  size_t n, matches, room;
+  zd_row *rows; /* matches, those that are followed first; then what was added */
+  size_t n, followed, matches, room;
+  const zd_page_matches *page;
   uint64_t *places; /* open-addressed, at most half full; 0: empty, else a place in rows + 1 */
   size_t mask;
 } walk;
@@ -79,6 +81,7 @@ typedef struct resource {
   zd_type type;
   zd_slice id;
   zd_tree tree;
+  uint32_t node; /* of the tree: its root, or a contained one */
 } resource;
 
 static zd_err read_resource(walk *w, zd_row row, zd_arena *arena, resource *out) {
@@ -86,6 +89,7 @@ static zd_err read_resource(walk *w, zd_row row, zd_arena *arena, resource *out)
   zd_err err = zd_snapshot_read(w->v, row, false, arena, &record, w->fault);
   if (err) return err;
   out->type = zd_search_symbol_type(w->s, record.type);
+  out->node = 0;
   out->id = zd_arena_copy(arena, (zd_slice){record.id, record.id_n});
   if (!out->id.p) return ZD_ERR_MEMORY;
   return zd_stored_tree(w->s, record.type, record.body, arena, &out->tree);
@@ -166,7 +170,7 @@ static zd_err each_canonical(walk *w, const resource *r, const zd_search_param *
   zd_nodes nodes = {0};
   const zd_path *path;
   zd_err err = zd_path_compile(w->s->schema, r->type, expression, arena, &path, w->fault);
-  if (!err) err = zd_path_eval(path, &r->tree, 0, arena, &nodes);
+  if (!err) err = zd_path_eval(path, &r->tree, r->node, arena, &nodes);
   for (size_t i = 0; i < nodes.n && !err; i++)
     if (r->tree.nodes[nodes.items[i]].type == canonical_type)
       err = zd_facts(&source, p->kind, nodes.items[i], canonical_fact, &f);
@@ -259,6 +263,20 @@ static bool goes_forward(const walk *w, bool again, zd_type type) {
   return false;
 }
 
+static zd_err follow_entries(walk *w, bool again, const resource *r, const zd_entry *entries,
+                             size_t n) {
+  const zd_search_type *params = &w->s->types[r->type];
+  zd_err err = ZD_OK;
+  for (size_t i = 0; i < w->q->include_count && !err; i++) {
+    const zd_include *x = &w->q->includes[i];
+    if (x->reverse || (again && !x->iterate)) continue;
+    for (uint16_t k = 0; k < params->count && !err; k++)
+      if (is_asked(x, r->type, &params->params[k]) && (!x->all || params->params[k].owner))
+        err = add_targets(w, x, &params->params[k], r, entries, n);
+  }
+  return err;
+}
+
 static zd_err forward(walk *w, bool again, zd_type type, zd_row row) {
   const zd_entry *entries;
   resource r;
@@ -266,15 +284,21 @@ static zd_err forward(walk *w, bool again, zd_type type, zd_row row) {
   if (!goes_forward(w, again, type)) return ZD_OK;
   zd_err err = read_resource(w, row, &w->scratch, &r);
   if (!err) err = zd_search_entries(w->s, &r.tree, 0, NULL, NULL, 0, &w->scratch, &entries, &n);
-  const zd_search_type *params = &w->s->types[type];
-  for (size_t i = 0; i < w->q->include_count && !err; i++) {
-    const zd_include *x = &w->q->includes[i];
-    if (x->reverse || (again && !x->iterate)) continue;
-    for (uint16_t k = 0; k < params->count && !err; k++)
-      if (is_asked(x, type, &params->params[k]) && (!x->all || params->params[k].owner))
-        err = add_targets(w, x, &params->params[k], &r, entries, n);
-  }
-  return err;
+  return err ? err : follow_entries(w, again, &r, entries, n);
+}
+
+/* From a contained resource that matched: what it refers to outside of its container. */
+static zd_err forward_within(walk *w, zd_hit hit) {
+  const zd_entry *entries;
+  resource r;
+  size_t n;
+  zd_err err = read_resource(w, hit.row, &w->scratch, &r);
+  if (err) return err;
+  r.node = zd_search_inner(w->s, &r.tree, hit.inner);
+  r.type = r.tree.nodes[r.node].type;
+  if (!r.node || !goes_forward(w, false, r.type)) return ZD_OK;
+  err = zd_entries_within(w->s, &r.tree, 0, r.node, &w->scratch, &entries, &n);
+  return err ? err : follow_entries(w, false, &r, entries, n);
 }
 
 /* ---- backwards ---- */
@@ -442,20 +466,45 @@ static zd_err backward_all(walk *w, size_t first, size_t end, bool again) {
   return err;
 }
 
+/* The first round: nobody outside refers to a contained resource, so from those it goes forward. */
+static zd_err first_round(walk *w) {
+  zd_err err = forward_all(w, 0, w->followed, false);
+  if (!err) err = backward_all(w, 0, w->followed, false);
+  for (size_t i = 0; i < w->page->from_n && !err; i++) {
+    if (!w->page->from[i].inner) continue;
+    err = in_time(w);
+    if (!err) err = forward_within(w, w->page->from[i]);
+    zd_arena_reset(&w->scratch);
+  }
+  return err;
+}
+
 static zd_err rounds(walk *w) {
-  zd_err err = ZD_OK;
-  bool again = false;
-  for (size_t first = 0; first < w->n && !err; again = true) {
+  zd_err err = first_round(w);
+  for (size_t first = w->matches; first < w->n && !err;) {
     size_t end = w->n;
-    err = forward_all(w, first, end, again);
-    if (!err) err = backward_all(w, first, end, again);
+    err = forward_all(w, first, end, true);
+    if (!err) err = backward_all(w, first, end, true);
     first = end;
   }
   return err;
 }
 
+/* The matches as rows, those that are followed in front. */
+static zd_err add_matches(walk *w) {
+  const zd_page_matches *m = w->page;
+  zd_err err = ZD_OK;
+  for (size_t i = 0; i < m->from_n && !err; i++)
+    if (!m->from[i].inner) err = add(w, m->from[i].row);
+  for (size_t i = 0; i < m->n && !err && !m->from; i++) err = add(w, m->rows[i]);
+  w->followed = w->n;
+  for (size_t i = 0; i < m->n && !err; i++) err = add(w, m->rows[i]);
+  w->matches = w->n;
+  return err;
+}
+
 zd_err zd_search_included(const zd_search *s, zd_snapshot *v, const zd_query *q,
-                          const zd_row *matches, size_t n, size_t limit, uint64_t deadline_ns,
+                          const zd_page_matches *matches, size_t limit, uint64_t deadline_ns,
                           zd_arena *arena, const zd_row **out, size_t *count, zd_fault *fault) {
   walk w = {.s = s,
             .v = v,
@@ -464,14 +513,13 @@ zd_err zd_search_included(const zd_search *s, zd_snapshot *v, const zd_query *q,
             .limit = limit,
             .arena = arena,
             .fault = fault,
-            .matches = n};
+            .page = matches,
+            .matches = matches->n + matches->from_n};
   *out = NULL;
   *count = 0;
-  if (!n || !q->include_count) return ZD_OK;
+  if (!w.matches || !q->include_count) return ZD_OK;
   zd_arena_init(&w.scratch, 0);
-  zd_err err = ZD_OK;
-  for (size_t i = 0; i < n && !err; i++) err = add(&w, matches[i]);
-  w.matches = w.n;
+  zd_err err = add_matches(&w);
   if (!err) err = rounds(&w);
   zd_arena_free(&w.scratch);
   *out = w.rows + w.matches;

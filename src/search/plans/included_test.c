@@ -243,8 +243,8 @@ static void compare(world *w, zd_slice query, const zd_query *q, const bool *mat
   zd_fault fault = {0};
   for (int i = 0; i < RESOURCES; i++)
     if (matches[i]) rows[n++] = w->all[i].row;
-  zd_err err = zd_search_included(w->search, w->v, q, rows, n, RESOURCES, 0, &w->arena, &found,
-                                  &count, &fault);
+  zd_err err = zd_search_included(w->search, w->v, q, &(zd_page_matches){.rows = rows, .n = n},
+                                  RESOURCES, 0, &w->arena, &found, &count, &fault);
   if (err) fail_msg("%.*s: %s", ZD_SV(query), fault.text);
   for (size_t k = 0; k < count; k++) {
     int at = 0;
@@ -258,8 +258,8 @@ static void compare(world *w, zd_slice query, const zd_query *q, const bool *mat
                got[i] ? "added" : "not added");
   w->added += count;
   if (!count) return;
-  err = zd_search_included(w->search, w->v, q, rows, n, count - 1, 0, &w->arena, &found, &count,
-                           &fault);
+  err = zd_search_included(w->search, w->v, q, &(zd_page_matches){.rows = rows, .n = n}, count - 1,
+                           0, &w->arena, &found, &count, &fault);
   assert_int_equal(err, ZD_ERR_LIMIT); /* one too many is an error, not a shorter answer */
 }
 
@@ -306,8 +306,9 @@ static void scarce(world *w) {
     zd_arena arena;
     zd_arena_init(&arena, 0);
     if (nth) zd_scarcity_begin(nth);
-    zd_err err = zd_search_included(w->search, w->v, &q, matches, n, RESOURCES, 0, &arena, &rows,
-                                    &count, &fault);
+    zd_err err =
+        zd_search_included(w->search, w->v, &q, &(zd_page_matches){.rows = matches, .n = n},
+                           RESOURCES, 0, &arena, &rows, &count, &fault);
     bool failed = nth && zd_scarcity_end();
     zd_arena_free(&arena);
     if (!nth) whole = count;

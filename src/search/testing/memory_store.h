@@ -266,6 +266,10 @@ zd_err zd_snapshot_search(zd_snapshot *v, const zd_search_request *q, zd_row *ou
   return ZD_OK;
 }
 
+zd_err zd_snapshot_count(zd_snapshot *v, const zd_search_request *q, uint64_t *n, zd_fault *fault) {
+  return zd_snapshot_estimate(v, q->plan, n, fault);
+}
+
 zd_err zd_snapshot_estimate(zd_snapshot *v, const zd_plan *plan, uint64_t *n, zd_fault *fault) {
   (void)fault;
   *n = 0;
