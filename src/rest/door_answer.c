@@ -1,5 +1,6 @@
 /* door_answer.c: an answer becomes a response: headers, format, coding. */
 #include "json/json.h"
+#include "rest/binary.h"
 #include "rest/door_internal.h"
 #include "rest/header.h"
 #include "rest/markup.h"
@@ -63,10 +64,18 @@ static void mark_up(zd_door *d) {
   }
 }
 
+/* The body in the form that is wanted, when that is not JSON. */
+static void write_out(zd_door *d) {
+  if (d->in.type == d->call.rest->binary && d->answer.status == 200 && d->answer.body.n &&
+      zd_binary_may_be_content(d->x, &d->in))
+    zd_binary_unwrap(&d->call, zd_http_header_get(d->x, "Accept"), &d->in, &d->answer, &d->media);
+  if (d->in.xml && !d->media.p) mark_up(d);
+}
+
 /* Pretty and coded as asked, into *out; the answer's body when neither was asked. */
 static zd_slice shape_body(zd_door *d, zd_buffer *pretty, zd_buffer *coded) {
   zd_slice body = zd_buffer_slice(&d->answer.body);
-  if (d->in.pretty && !d->in.xml && body.n) {
+  if (d->in.pretty && !d->in.xml && !d->media.p && body.n) {
     zd_pretty_json(body, pretty);
     if (!pretty->failed) body = zd_buffer_slice(pretty);
   }
@@ -94,12 +103,21 @@ static void send_body(zd_http_exchange *x, zd_slice body, zd_buffer *buffers, si
   for (size_t i = 0; i < n; i++) zd_buffer_free(&buffers[i]);
 }
 
+/* Content is whatever somebody stored: no page may take it for one of this server's own. */
+static void add_content_headers(zd_door *d) {
+  zd_http_header_add(d->x, "Content-Type", d->media);
+  zd_http_header_add(d->x, "X-Content-Type-Options", ZD_S("nosniff"));
+  zd_http_header_add(d->x, "Content-Security-Policy", ZD_S("default-src 'none'; sandbox"));
+}
+
 static void add_head(zd_door *d) {
   zd_http_status(d->x, d->answer.status);
   if (d->answer.status == 503) zd_http_header_add(d->x, "Retry-After", ZD_S("1"));
   add_version_headers(d);
   zd_cors_add(d->call.rest->cors_origins, d->x);
-  if (d->answer.body.n)
+  if (d->media.p)
+    add_content_headers(d);
+  else if (d->answer.body.n)
     zd_http_header_add(d->x, "Content-Type",
                        d->in.xml ? ZD_S("application/fhir+xml;charset=utf-8")
                                  : ZD_S("application/fhir+json;charset=utf-8"));
@@ -115,7 +133,7 @@ void zd_door_leave(zd_door *d) {
     zd_buffer_init(&a->body, 0);
     zd_answer_fail(&d->call, a, 500, ZD_ISSUE_EXCEPTION, (zd_slice){NULL, 0}, "out of memory");
   }
-  if (d->in.xml) mark_up(d);
+  write_out(d);
   add_head(d);
   zd_slice body = shape_body(d, &pretty, &coded);
   zd_buffer buffers[] = {a->body, pretty, coded, d->body};

@@ -1,4 +1,5 @@
 /* door_body.c: the body of a request: collected as it comes, decoded, read. */
+#include "rest/binary.h"
 #include "rest/door_internal.h"
 #include "rest/header.h"
 
@@ -120,9 +121,21 @@ static bool end_bundle(zd_door *d) {
   return err == ZD_OK || fail_body(d, err, "the Bundle cannot be read");
 }
 
+static bool wrap_content(zd_door *d) {
+  zd_buffer json;
+  zd_buffer_init(&json, d->call.rest->body_limit);
+  zd_binary_wrap(d->x, &d->in, d->text, &json);
+  zd_buffer_free(&d->body);
+  d->body = json;
+  d->text = zd_buffer_slice(&d->body);
+  zd_err err = zd_buffer_error(&d->body);
+  return err == ZD_OK || fail_body(d, err, "the content is too large");
+}
+
 static bool read_resource(zd_door *d) {
   if (d->text.n > body_limit(d)) return fail_body(d, ZD_ERR_LIMIT, "the body is too large");
   if (d->parts) return end_bundle(d);
+  if (d->format == ZD_FORMAT_CONTENT && !wrap_content(d)) return false;
   if (d->in.kind == ZD_PATCH) {
     d->in.patch = d->text;
     return true;

@@ -22,6 +22,7 @@ typedef struct zd_door {
   zd_slice text;        /* the request's body */
   zd_format format;     /* that it is in */
   zd_xml_faults faults; /* of a batch in XML */
+  zd_slice media;       /* of an answer that is no resource; absent: it is */
   zd_tree tree;
   zd_unit unit;
   zd_unit_entry entry;   /* of a single write */

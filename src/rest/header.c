@@ -68,6 +68,8 @@ bool zd_header_take(zd_call *c, const zd_http_exchange *x, zd_interaction *in, z
   if (!conditions_fit(c, in, a)) return false;
   zd_slice accept = zd_http_header_get(x, "Accept");
   if (zd_format_accepted(accept) != ZD_FORMAT_NONE || names_format(request->query)) return true;
+  if (in->type == c->rest->binary && (in->kind == ZD_READ || in->kind == ZD_VREAD))
+    return true; /* it may be of that very type: binary.h */
   zd_answer_fail(c, a, 406, ZD_ISSUE_NOT_SUPPORTED, ZD_S("http.Accept"),
                  "\"%.*s\" is not offered; offered: application/fhir+json, application/fhir+xml",
                  ZD_SV(accept));
@@ -98,6 +100,15 @@ static zd_format patch_type(zd_call *c, zd_http_exchange *x, zd_format format, z
   return ZD_FORMAT_NONE;
 }
 
+/* A Binary's own content: any type but those of resources (http.html#binary). */
+static bool is_content(const zd_call *c, const zd_interaction *in, zd_slice type) {
+  zd_slice media;
+  if (in->type != c->rest->binary || (in->kind != ZD_CREATE && in->kind != ZD_UPDATE)) return false;
+  if (!zd_list_next(&type, ';', &media) || zd_slice_find(media, '/') == media.n) return false;
+  zd_format format = zd_format_of(media);
+  return format != ZD_FORMAT_JSON && format != ZD_FORMAT_XML;
+}
+
 zd_format zd_header_body_type(zd_call *c, zd_http_exchange *x, const zd_interaction *in,
                               zd_answer *a) {
   zd_slice type = zd_http_header_get(x, "Content-Type");
@@ -106,6 +117,7 @@ zd_format zd_header_body_type(zd_call *c, zd_http_exchange *x, const zd_interact
     return ZD_FORMAT_JSON; /* POST _search with all parameters in the address */
   if (form && is_form(type)) return ZD_FORMAT_JSON;
   zd_format format = form ? ZD_FORMAT_NONE : zd_format_of_body(type);
+  if (is_content(c, in, type)) return ZD_FORMAT_CONTENT;
   if (in->kind == ZD_PATCH) return patch_type(c, x, format, type, a);
   if (format == ZD_FORMAT_JSON || format == ZD_FORMAT_XML) return format;
   zd_answer_fail(

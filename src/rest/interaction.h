@@ -117,6 +117,7 @@ struct zd_rest {
   _Atomic uint64_t last_id;        /* newest id given out, see parameter.c */
   zd_type bundle;                  /* type Bundle */
   zd_type parameters;              /* type Parameters */
+  zd_type binary;                  /* type Binary */
   struct zd_operation *operations; /* own ones and those of the rooms above */
   size_t operation_count;
   atomic_uint streams;      /* answers on their way in parts */

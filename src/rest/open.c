@@ -92,6 +92,7 @@ zd_err zd_rest_open(const zd_rest_options *o, zd_rest **out, zd_fault *fault) {
   r->bundle = zd_schema_type(o->schema, ZD_S("Bundle"));
   r->search_parameter = zd_schema_type(o->schema, ZD_S("SearchParameter"));
   r->parameters = zd_schema_type(o->schema, ZD_S("Parameters"));
+  r->binary = zd_schema_type(o->schema, ZD_S("Binary"));
   zd_err err = take_operations(r, o);
   take_limits(r, o);
   zd_buffer_init(&r->capabilities, 0);

@@ -1,6 +1,7 @@
 #include "rest/patch.h"
 
 #include "json/patch.h"
+#include "rest/base64.h"
 #include "rest/format.h"
 
 /* ---- what is there, changed ---- */
@@ -81,31 +82,6 @@ bool zd_unit_patch(zd_unit *u, zd_unit_entry *e, zd_unit_resource *out) {
 
 /* ---- in a Bundle ---- */
 
-static int digit_of(char c) {
-  if (c >= 'A' && c <= 'Z') return c - 'A';
-  if (c >= 'a' && c <= 'z') return c - 'a' + 26;
-  if (c >= '0' && c <= '9') return c - '0' + 52;
-  return c == '+' ? 62 : c == '/' ? 63 : -1;
-}
-
-/* base64 that was checked when it was read: white space and padding mean nothing more. */
-static zd_slice decode(zd_slice text, zd_arena *arena) {
-  char *plain = zd_arena_alloc(arena, text.n / 4 * 3 + 4);
-  size_t n = 0;
-  uint32_t bits = 0;
-  unsigned have = 0;
-  for (size_t i = 0; plain && i < text.n; i++) {
-    int digit = digit_of(text.p[i]);
-    if (digit < 0) continue;
-    bits = bits << 6 | (uint32_t)digit;
-    have += 6;
-    if (have < 8) continue;
-    have -= 8;
-    plain[n++] = (char)(bits >> have & 0xFF);
-  }
-  return (zd_slice){plain, n};
-}
-
 bool zd_patch_of_binary(const zd_tree *t, uint32_t binary, zd_arena *arena, zd_slice *patch,
                         const char **why) {
   zd_slice name = zd_schema_type_info(t->schema, t->nodes[binary].type).name;
@@ -121,7 +97,7 @@ bool zd_patch_of_binary(const zd_tree *t, uint32_t binary, zd_arena *arena, zd_s
       *why = "the Binary of a PATCH has the contentType application/json-patch+json";
     else if (!data.p)
       *why = "the Binary of a PATCH has no data";
-    else if (!(*patch = decode(data, arena)).p)
+    else if (!(*patch = zd_base64_decode(data, arena)).p)
       *why = "out of memory";
   }
   return !*why;
