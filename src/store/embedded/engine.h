@@ -96,7 +96,7 @@ struct zd_txn {
   zd_buffer log;  /* the commit as it goes into the log: room for its head, then the records */
   zd_txn_row *rows;
   size_t count, room;
-  uint32_t *slots; /* (type, id) -> row index + 1; open addressing */
+  uint64_t *slots; /* (type, id) -> upper half of the hash, row index + 1; open addressing */
   size_t slot_count;
   zd_guard *guards;
   size_t guard_count;

@@ -124,12 +124,17 @@ void zd_txn_free(zd_txn *t) {
 
 /* ---- a resource occurs once ---- */
 
-static uint32_t *slot_of(zd_txn *t, uint32_t type, zd_slice id) {
+/* The slot of the resource, or the free one where it belongs. `tag`: its hash, without the lower
+ * half. */
+static uint64_t *slot_of(zd_txn *t, uint32_t type, zd_slice id, uint64_t *tag) {
   size_t mask = t->slot_count - 1;
-  for (size_t i = zd_hash64_seed(id.p, id.n, type) & mask;; i = (i + 1) & mask) {
-    uint32_t there = t->slots[i];
+  uint64_t hash = zd_hash64_seed(id.p, id.n, type);
+  *tag = hash >> 32 << 32;
+  for (size_t i = hash & mask;; i = (i + 1) & mask) {
+    uint64_t there = t->slots[i];
     if (!there) return &t->slots[i];
-    const zd_txn_row *r = &t->rows[there - 1];
+    if (there >> 32 != hash >> 32) continue;
+    const zd_txn_row *r = &t->rows[(uint32_t)there - 1];
     if (r->type == type && zd_slice_eq(zd_slice_make(r->id, r->id_n), id)) return &t->slots[i];
   }
 }
@@ -137,14 +142,15 @@ static uint32_t *slot_of(zd_txn *t, uint32_t type, zd_slice id) {
 static bool grow_slots(zd_txn *t) {
   if (t->count < t->slot_count / 2) return true;
   size_t n = t->slot_count ? t->slot_count * 4 : 16;
-  uint32_t *slots = calloc(n, sizeof *slots);
+  uint64_t tag, *slots = calloc(n, sizeof *slots);
   if (!slots) return false;
   free(t->slots);
   t->slots = slots;
   t->slot_count = n;
   for (size_t i = 0; i < t->count; i++) {
     const zd_txn_row *r = &t->rows[i];
-    *slot_of(t, r->type, zd_slice_make(r->id, r->id_n)) = (uint32_t)(i + 1);
+    uint64_t *slot = slot_of(t, r->type, zd_slice_make(r->id, r->id_n), &tag);
+    *slot = tag | (i + 1);
   }
   return true;
 }
@@ -290,7 +296,7 @@ zd_err zd_txn_put(zd_txn *t, const zd_write *w) {
   if (err) return err;
   assert(is_newest(t, w));
   if (!grow_rows(t) || !grow_slots(t)) return ZD_ERR_MEMORY;
-  uint32_t *slot = slot_of(t, w->type, w->id);
+  uint64_t tag, *slot = slot_of(t, w->type, w->id, &tag);
   if (*slot) return ZD_ERR_INVALID;
   zd_slice id = zd_arena_copy(&t->arena, w->id);
   if (!id.p) return ZD_ERR_MEMORY;
@@ -299,12 +305,13 @@ zd_err zd_txn_put(zd_txn *t, const zd_write *w) {
       .previous = w->previous, .id = id.p, .id_n = (uint8_t)id.n, .type = w->type, .op = w->op};
   err = add_row(t, w, row);
   if (err) return t->failed = err; /* half of it may be in */
-  *slot = (uint32_t)++t->count;
+  *slot = tag | ++t->count;
   return ZD_OK;
 }
 
 bool zd_txn_writes(zd_txn *t, uint32_t type, zd_slice id) {
-  return t->count && *slot_of(t, type, id);
+  uint64_t tag;
+  return t->count && *slot_of(t, type, id, &tag);
 }
 
 static zd_err add_guard(zd_txn *t, zd_guard guard) {

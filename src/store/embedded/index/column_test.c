@@ -34,6 +34,38 @@ static zd_interval interval(zd_random *dice, int sort) {
   return v;
 }
 
+static int plainly(const void *x, const void *y) {
+  const zd_interval *a = x, *b = y;
+  if (a->low != b->low) return a->low < b->low ? -1 : 1;
+  if (a->row != b->row) return a->row < b->row ? -1 : 1;
+  return (a->high > b->high) - (a->high < b->high);
+}
+
+/* Many are sorted another way than few. */
+static void intervals_are_sorted_and_distinct_however_many_there_are(void **state) {
+  (void)state;
+  enum { MOST = 3000 };
+  static zd_interval v[MOST], expected[MOST];
+  zd_random dice;
+  zd_testing_dice(&dice, 8, 2);
+  for (int round = 0; round < 60; round++) {
+    size_t n = 1 + (size_t)zd_random_below(&dice, MOST), kept = 0;
+    for (size_t i = 0; i < n; i++) {
+      v[i] = interval(&dice, round % 4);
+      if (round % 3 == 0) v[i].row = (uint32_t)i; /* as a memtable has them */
+    }
+    memcpy(expected, v, n * sizeof *v);
+    qsort(expected, n, sizeof *expected, plainly);
+    for (size_t i = 0; i < n; i++)
+      if (i == 0 || plainly(&expected[i], &expected[kept - 1])) expected[kept++] = expected[i];
+    zd_buffer b;
+    zd_buffer_init(&b, 0);
+    assert_int_equal(zd_column_write(v, n, &b), kept);
+    for (size_t i = 0; i < kept; i++) assert_int_equal(plainly(&v[i], &expected[i]), 0);
+    zd_buffer_free(&b);
+  }
+}
+
 static void selections_agree_with_a_walk(void **state) {
   (void)state;
   zd_random dice;
@@ -93,6 +125,7 @@ static void days_cost_two_bytes_more_than_their_row(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(intervals_are_sorted_and_distinct_however_many_there_are),
       cmocka_unit_test(selections_agree_with_a_walk),
       cmocka_unit_test(days_cost_two_bytes_more_than_their_row),
   };

@@ -122,14 +122,25 @@ uint64_t zd_mem_hash(const zd_key *key) {
   return zd_hash64_seed(key->bytes.p ? key->bytes.p : "", key->bytes.n, seed);
 }
 
+/* Where a key's slot is looked for from: by the half of the hash that the slot itself holds, so
+ * that a larger table is filled without a look at the keys. */
+static size_t home(const slot_table *t, uint64_t hash) {
+  return (size_t)(hash >> 32) & t->mask;
+}
+
 static bool key_is(const zd_mem_key *k, const zd_key *key) {
   return k->field == key->field && k->kind == key->kind && k->size == key->bytes.n &&
          (k->size == 0 || memcmp(k->bytes, key->bytes.p, k->size) == 0);
 }
 
+void zd_memtable_expect(const zd_memtable *m, uint64_t hash) {
+  const slot_table *t = atomic_load_explicit(&m->table, memory_order_acquire);
+  __builtin_prefetch((const void *)(uintptr_t)&t->slots[home(t, hash)]);
+}
+
 const zd_mem_key *zd_memtable_find(const zd_memtable *m, const zd_key *key, uint64_t hash) {
   const slot_table *t = atomic_load_explicit(&m->table, memory_order_acquire);
-  for (size_t i = hash & t->mask;; i = (i + 1) & t->mask) {
+  for (size_t i = home(t, hash);; i = (i + 1) & t->mask) {
     uint64_t slot = atomic_load_explicit(&t->slots[i], memory_order_acquire);
     if (slot == 0) return NULL;
     if (slot >> 32 != hash >> 32) continue;
@@ -138,10 +149,11 @@ const zd_mem_key *zd_memtable_find(const zd_memtable *m, const zd_key *key, uint
   }
 }
 
-static void table_put(slot_table *t, uint64_t hash, uint32_t ref) {
-  size_t i = hash & t->mask;
+/* slot: upper half of the hash, and ref. */
+static void table_put(slot_table *t, uint64_t slot) {
+  size_t i = home(t, slot);
   while (atomic_load_explicit(&t->slots[i], memory_order_relaxed)) i = (i + 1) & t->mask;
-  atomic_store_explicit(&t->slots[i], (hash >> 32 << 32) | ref, memory_order_release);
+  atomic_store_explicit(&t->slots[i], slot, memory_order_release);
 }
 
 /* Twice the slots. The old table stays for readers that hold it: all they may see is in it. */
@@ -152,9 +164,7 @@ static bool table_grow(zd_memtable *m) {
   t->older = old;
   for (size_t i = 0; i <= old->mask; i++) {
     uint64_t slot = atomic_load_explicit(&old->slots[i], memory_order_relaxed);
-    if (slot == 0) continue;
-    zd_key key = zd_mem_key_get(at_ref(m, (uint32_t)slot));
-    table_put(t, zd_mem_hash(&key), (uint32_t)slot);
+    if (slot) table_put(t, slot);
   }
   atomic_store_explicit(&m->table, t, memory_order_release);
   return true;
@@ -163,14 +173,8 @@ static bool table_grow(zd_memtable *m) {
 /* ---- keys and their items ---- */
 
 static size_t item_size(uint32_t kind) {
-  switch (kind) {
-    case ZD_KEY_RANGE:
-      return sizeof(zd_mem_interval);
-    case ZD_KEY_KILLS:
-      return sizeof(zd_mem_kill);
-    default:
-      return sizeof(uint32_t);
-  }
+  if (kind == ZD_KEY_RANGE) return sizeof(zd_mem_interval);
+  return kind == ZD_KEY_KILLS ? sizeof(zd_mem_kill) : sizeof(uint32_t);
 }
 
 static bool is_row_list(uint32_t kind) {
@@ -195,7 +199,7 @@ static bool key_publish(zd_memtable *m, uint64_t hash, uint32_t ref) {
     if (!table_grow(m)) return false;
     t = atomic_load_explicit(&m->table, memory_order_relaxed);
   }
-  table_put(t, hash, ref);
+  table_put(t, (hash >> 32 << 32) | ref);
   return true;
 }
 
@@ -294,22 +298,37 @@ static zd_key entry_key(const zd_entry *e) {
   return (zd_key){e->kind == ZD_ENTRY_TERM ? ZD_KEY_TERM : ZD_KEY_RANGE, e->field, e->term};
 }
 
-/* Hashes of a handful of entries first, their slots asked for, then the work: the cache misses of
+/* Where the next item under the key goes, most likely. */
+static const void *next_item(const zd_memtable *m, const zd_mem_key *k) {
+  if (!k->last_run) return k;
+  const mem_run *run = at_ref(m, k->last_run);
+  return (const char *)run->items + item_size(k->kind) * k->last_fill;
+}
+
+/* Asks for the slots of keys, then for the keys, then for where their items go: the cache misses of
  * a resource's entries overlap. */
+static void expect_some(const zd_memtable *m, const uint64_t *hashes, size_t n) {
+  const slot_table *t = atomic_load_explicit(&m->table, memory_order_relaxed);
+  const zd_mem_key *keys[LOOKAHEAD];
+  for (size_t i = 0; i < n; i++) zd_memtable_expect(m, hashes[i]);
+  for (size_t i = 0; i < n; i++) {
+    uint64_t slot = atomic_load_explicit(&t->slots[home(t, hashes[i])], memory_order_relaxed);
+    keys[i] = slot >> 32 == hashes[i] >> 32 ? at_ref(m, (uint32_t)slot) : NULL;
+    __builtin_prefetch(keys[i]);
+  }
+  for (size_t i = 0; i < n; i++)
+    if (keys[i]) __builtin_prefetch(next_item(m, keys[i]), 1);
+}
+
 static zd_err add_some(zd_memtable *m, uint32_t row, const zd_entry *entries, size_t n) {
   uint64_t hashes[LOOKAHEAD];
-  const slot_table *t = atomic_load_explicit(&m->table, memory_order_relaxed);
   for (size_t i = 0; i < n; i++) {
     zd_key key = entry_key(&entries[i]);
     if (key.bytes.n > ZD_TERM_MAX) return ZD_ERR_INVALID;
     if (key.kind == ZD_KEY_RANGE && entries[i].low > entries[i].high) return ZD_ERR_INVALID;
     hashes[i] = zd_mem_hash(&key);
-    __builtin_prefetch((const void *)(uintptr_t)&t->slots[hashes[i] & t->mask]);
   }
-  for (size_t i = 0; i < n; i++) {
-    uint64_t slot = atomic_load_explicit(&t->slots[hashes[i] & t->mask], memory_order_relaxed);
-    if (slot) __builtin_prefetch(at_ref(m, (uint32_t)slot));
-  }
+  expect_some(m, hashes, n);
   for (size_t i = 0; i < n; i++) {
     zd_key key = entry_key(&entries[i]);
     zd_mem_interval interval = {entries[i].low, entries[i].high, row};

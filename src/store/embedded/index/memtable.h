@@ -53,6 +53,8 @@ size_t zd_memtable_bytes(const zd_memtable *m);
 bool zd_memtable_has_kills(const zd_memtable *m);
 
 uint64_t zd_mem_hash(const zd_key *key);
+/* Asks for what zd_memtable_find looks at first. */
+void zd_memtable_expect(const zd_memtable *m, uint64_t hash);
 /* NULL when the key is not there. `hash` is zd_mem_hash(key). */
 const zd_mem_key *zd_memtable_find(const zd_memtable *m, const zd_key *key, uint64_t hash);
 

@@ -113,6 +113,9 @@ typedef struct zd_posting {
 } zd_posting;
 
 uint64_t zd_segment_id_hash(uint32_t type, zd_slice id_key);
+/* False: the segment has no ID key of the type. Else what zd_segment_may_have_id needs of the file
+ * is asked for, so that it is at hand when many segments are looked at one after the other. */
+bool zd_segment_expect_id(const zd_segment *s, uint32_t type, uint64_t hash);
 /* False: no ID key with this hash is in the segment. */
 zd_err zd_segment_may_have_id(zd_segment *s, uint64_t hash, bool *may, zd_fault *fault);
 /* out->n is 0 when the key is not there. */

@@ -18,6 +18,7 @@ struct zd_segment {
   _Atomic uint64_t *checked;    /* a bit per page whose checksum was right */
   _Atomic unsigned char *notes; /* zd_segment_note, a byte per space */
   bool kills;
+  uint64_t id_types[4]; /* a bit for the type, modulo 256, of each ID space */
 };
 
 /* ---- blocks of locators: uint64_t base, uint8_t bits, 7 zeroes, 64 packed differences ---- */

@@ -101,6 +101,7 @@ static zd_err check_spaces(zd_segment *s, zd_fault *fault) {
   for (uint32_t i = 0; i < s->head.spaces; i++) {
     const zd_segment_space *a = &s->spaces[i];
     if (a->kind == ZD_KEY_KILLS) s->kills = true;
+    if (a->kind == ZD_KEY_ID) s->id_types[a->field / 64 % 4] |= UINT64_C(1) << a->field % 64;
     if (i == 0) continue;
     const zd_segment_space *b = a - 1;
     if (b->kind > a->kind || (b->kind == a->kind && b->field >= a->field))
@@ -273,6 +274,13 @@ uint64_t zd_segment_id_hash(uint32_t type, zd_slice id_key) {
   }
   h *= UINT64_C(0xC4CEB9FE1A85EC53);
   return h ^ (h >> 29);
+}
+
+bool zd_segment_expect_id(const zd_segment *s, uint32_t type, uint64_t hash) {
+  if (!(s->id_types[type / 64 % 4] >> type % 64 & 1)) return false;
+  uint64_t at = s->head.filter_at + zd_filter_block(hash, s->head.filter_blocks) * ZD_FILTER_BLOCK;
+  if (at < s->head.crcs_at) __builtin_prefetch(s->map + at);
+  return true;
 }
 
 zd_err zd_segment_may_have_id(zd_segment *s, uint64_t hash, bool *may, zd_fault *fault) {

@@ -115,19 +115,42 @@ static void mem_versions(const zd_part *part, const id_search *id, zd_row before
   }
 }
 
+enum { AHEAD = 64 };
+
+/* The parts among [from, from + AHEAD) that may hold the id, a bit each. Mostly none does, and each
+ * answer lies in a cache line of its own: all are asked for before the first is looked at. */
+static uint64_t expect(const zd_parts *parts, size_t from, const id_search *id, zd_row first,
+                       zd_row before) {
+  uint64_t may = 0;
+  for (size_t i = from; i < parts->n && i < from + AHEAD; i++) {
+    const zd_part *part = parts->at[i];
+    if (part->first >= before || zd_part_end(part) <= first) continue;
+    if (part->memtable)
+      zd_memtable_expect(part->memtable, id->mem_hash);
+    else if (!zd_segment_expect_id(part->segment, id->key.field, id->segment_hash))
+      continue;
+    may |= UINT64_C(1) << (i - from);
+  }
+  return may;
+}
+
 /* Versions within [first, before), newest first. */
 static zd_err versions(const zd_parts *parts, const id_search *id, zd_row first, zd_row before,
                        zd_row *out, size_t room, size_t *n, zd_fault *fault) {
-  for (size_t i = parts->n; i-- > 0 && *n < room;) {
-    const zd_part *part = parts->at[i];
-    if (part->first >= before) continue;
-    if (zd_part_end(part) <= first) break;
-    if (part->memtable) {
-      mem_versions(part, id, before, out, room, n);
-      continue;
+  for (size_t end = parts->n, from; end > 0 && *n < room; end = from) {
+    from = (end - 1) / AHEAD * AHEAD;
+    uint64_t may = expect(parts, from, id, first, before);
+    while (may && *n < room) {
+      unsigned newest = 63 - (unsigned)__builtin_clzll(may);
+      const zd_part *part = parts->at[from + newest];
+      may &= ~(UINT64_C(1) << newest);
+      zd_err err = ZD_OK;
+      if (part->memtable)
+        mem_versions(part, id, before, out, room, n);
+      else
+        err = segment_versions(part->segment, id, before, out, room, n, fault);
+      if (err) return err;
     }
-    zd_err err = segment_versions(part->segment, id, before, out, room, n, fault);
-    if (err) return err;
   }
   while (*n > 0 && out[*n - 1] < first) (*n)--;
   return ZD_OK;
