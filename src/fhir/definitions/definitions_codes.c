@@ -234,10 +234,10 @@ static code_list codes_of_set(compiler *c, uint32_t number) {
   if (number >= d->first_set) return c->states[number - d->first_set].list;
   const zd_image_value_set *r =
       ZD_RECORDS(d, ZD_IMAGE_VALUE_SETS, const zd_image_value_set) + number;
-  zd_image_code *first = ZD_RECORDS(d, ZD_IMAGE_CODES, zd_image_code) + r->first;
-  return (code_list){.codes = {.p = (char *)first, .n = r->count * sizeof *first},
-                     .enumerable = r->enumerable != 0,
-                     .missing = r->missing};
+  code_list list = {.enumerable = r->enumerable != 0, .missing = r->missing};
+  if (r->count) list.codes.p = (char *)(ZD_RECORDS(d, ZD_IMAGE_CODES, zd_image_code) + r->first);
+  list.codes.n = r->count * sizeof(zd_image_code);
+  return list;
 }
 
 /* Narrows what there is (everything, when it is still open) to the value sets an include names. */

@@ -149,9 +149,9 @@ zd_err zd_def_concepts(const zd_definitions *d, uint32_t number, zd_arena *arena
   const zd_image_code_system *r =
       ZD_RECORDS(d, ZD_IMAGE_CODE_SYSTEMS, const zd_image_code_system) + number;
   const zd_image_concept_property *properties =
-      ZD_RECORDS(d, ZD_IMAGE_CONCEPT_PROPERTIES, const zd_image_concept_property) +
-      r->first_property;
-  const zd_image_code *codes = ZD_RECORDS(d, ZD_IMAGE_CODES, const zd_image_code) + r->first;
+      ZD_RECORDS(d, ZD_IMAGE_CONCEPT_PROPERTIES, const zd_image_concept_property);
+  const zd_concept_edge *edges = ZD_RECORDS(d, ZD_IMAGE_CONCEPT_EDGES, const zd_concept_edge);
+  const zd_image_code *codes = ZD_RECORDS(d, ZD_IMAGE_CODES, const zd_image_code);
   *out =
       (zd_concepts){.url = zd_def_string_at(d, r->url),
                     .hierarchy = (zd_hierarchy_meaning)r->hierarchy,
@@ -162,13 +162,16 @@ zd_err zd_def_concepts(const zd_definitions *d, uint32_t number, zd_arena *arena
                     .edges = ZD_NEW_ARRAY(arena, zd_concept_edge, r->edge_count + 1u),
                     .properties = ZD_NEW_ARRAY(arena, zd_concept_property, r->property_count + 1u)};
   if (!out->codes || !out->edges || !out->properties) return ZD_ERR_MEMORY;
-  for (uint32_t i = 0; i < r->count; i++)
-    out->codes[i] = zd_def_string_at(d, (zd_image_text){codes[i].at, codes[i].n});
-  for (uint32_t i = 0; i < r->edge_count; i++)
-    out->edges[i] = ZD_RECORDS(d, ZD_IMAGE_CONCEPT_EDGES, const zd_concept_edge)[r->first_edge + i];
-  for (uint32_t i = 0; i < r->property_count; i++)
-    out->properties[i] = (zd_concept_property){.concept = properties[i].concept,
-                                               .name = zd_def_string_at(d, properties[i].name),
-                                               .value = zd_def_optional_at(d, properties[i].value)};
+  for (uint32_t i = 0; i < r->count; i++) {
+    const zd_image_code *code = &codes[r->first + i];
+    out->codes[i] = zd_def_string_at(d, (zd_image_text){code->at, code->n});
+  }
+  for (uint32_t i = 0; i < r->edge_count; i++) out->edges[i] = edges[r->first_edge + i];
+  for (uint32_t i = 0; i < r->property_count; i++) {
+    const zd_image_concept_property *p = &properties[r->first_property + i];
+    out->properties[i] = (zd_concept_property){.concept = p->concept,
+                                               .name = zd_def_string_at(d, p->name),
+                                               .value = zd_def_optional_at(d, p->value)};
+  }
   return ZD_OK;
 }
