@@ -312,6 +312,7 @@ static zd_err add_match(listing *l, zd_hit shown, const zd_hit *hits, size_t n,
   const zd_query *q = l->k.q;
   sorted *x = NULL;
   zd_err err = new_item(l, shown, &x);
+  if (err || !x) return err;
   for (size_t i = 0; i < n && !err; i++) err = add_values(l, hits[i], tree, x->values);
   for (size_t i = 0; i < q->sort_count && !err; i++)
     if (q->sort[i].by != ZD_SORT_FIELD)

@@ -119,7 +119,8 @@ zd_err zd_list_plan(zd_ask *a, zd_type type, zd_asked *out) {
   for (size_t i = 0; i < n && !err; i++) {
     if (ids[i].p[0] == '$')
       return zd_query_refuse(q, a->part->name, ZD_ISSUE_NOT_SUPPORTED,
-                             "the functional list \"%.*s\" is not offered",
+                             "the functional list \"%.*s\" is not offered: what is current is "
+                             "somebody's judgement; ask a List by its id, or by clinical-status",
                              ids[i].n > 64 ? 64 : (int)ids[i].n, ids[i].p);
     if (zd_fact_is_id(ids[i])) err = read_list(&m, ids[i]); /* else the id of no list */
   }
