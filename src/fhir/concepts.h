@@ -7,7 +7,9 @@
  * A code system that is read from elsewhere (a resource, a tape) becomes a draft first: concept by
  * concept in any order, hierarchies and properties by code. R4 codesystem.html#hierarchy: a concept
  * stands below the one it is nested in, and below those that its properties `parent` and
- * `subsumedBy` name; `child` says it from above. What names a code that is not there says nothing.
+ * `subsumedBy` name; `child` says it from above. So do properties of other names whose uri is
+ * http://hl7.org/fhir/concept-properties#parent, ... What names a code that is not there says
+ * nothing.
  *
  * Used by the definitions compiler and by the terminology of search, so that a filter means the
  * same in both. One thread at a time; what is made is never changed.
@@ -63,10 +65,13 @@ zd_err zd_concepts_of_schema(const zd_schema *s, uint32_t number, zd_arena *aren
 /* What is known so far; the texts are the caller's. */
 typedef struct zd_concepts_draft {
   zd_buffer codes, edges, properties;
+  zd_buffer declared; /* names of properties whose uri tells that they are hierarchies */
 } zd_concepts_draft;
 
 void zd_concepts_begin(zd_concepts_draft *d);
 void zd_concepts_end(zd_concepts_draft *d); /* frees */
+/* CodeSystem.property: before any property of that name is added. */
+void zd_concepts_declare(zd_concepts_draft *d, zd_slice name, zd_slice uri);
 /* parent: the code it is nested in; absent: none. */
 void zd_concepts_add(zd_concepts_draft *d, zd_slice code, zd_slice parent);
 /* value: the text of a primitive; absent: something else. */

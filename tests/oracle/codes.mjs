@@ -17,12 +17,14 @@ class System {
     this.properties = new Map();
     walk(resource.concept, c => this.properties.set(c.code, c.property ?? []));
     this.parents = new Map([...this.properties.keys()].map(c => [c, new Set()]));
+    const meant = new Map((resource.property ?? []).map(p => [p.code, /^http:\/\/hl7\.org\/fhir\/concept-properties#(\w+)$/.exec(p.uri)?.[1]]));
     const above = (parent, child) => { if (this.has(parent)) this.parents.get(child)?.add(parent); };
     walk(resource.concept, (c, parent) => {
       if (parent !== undefined) above(parent, c.code);
       for (const p of c.property ?? []) {
-        if (p.code === 'parent' || p.code === 'subsumedBy') above(p.valueCode, c.code);
-        if (p.code === 'child') above(c.code, p.valueCode);
+        const name = ['parent', 'subsumedBy', 'child'].includes(meant.get(p.code)) ? meant.get(p.code) : p.code;
+        if (name === 'parent' || name === 'subsumedBy') above(p.valueCode, c.code);
+        if (name === 'child') above(c.code, p.valueCode);
       }
     });
   }

@@ -11,18 +11,51 @@ typedef struct drafted_property {
   zd_slice code, name, value;
 } drafted_property;
 
+/* Which way a property leads. */
+typedef enum direction { NOWHERE, UP, DOWN } direction;
+
+typedef struct declared_property {
+  zd_slice name;
+  direction leads;
+} declared_property;
+
+static direction direction_of(zd_slice name) {
+  if (zd_slice_eq(name, ZD_S("child"))) return DOWN;
+  bool up = zd_slice_eq(name, ZD_S("parent")) || zd_slice_eq(name, ZD_S("subsumedBy"));
+  return up ? UP : NOWHERE;
+}
+
 /* ---- the draft ---- */
 
 void zd_concepts_begin(zd_concepts_draft *d) {
   zd_buffer_init(&d->codes, 0);
   zd_buffer_init(&d->edges, 0);
   zd_buffer_init(&d->properties, 0);
+  zd_buffer_init(&d->declared, 0);
 }
 
 void zd_concepts_end(zd_concepts_draft *d) {
   zd_buffer_free(&d->codes);
   zd_buffer_free(&d->edges);
   zd_buffer_free(&d->properties);
+  zd_buffer_free(&d->declared);
+}
+
+void zd_concepts_declare(zd_concepts_draft *d, zd_slice name, zd_slice uri) {
+  static const char known[] = "http://hl7.org/fhir/concept-properties#";
+  zd_slice head = {known, sizeof known - 1};
+  if (!zd_slice_starts(uri, head)) return;
+  declared_property p = {name, direction_of(zd_slice_from(uri, head.n))};
+  if (p.leads != NOWHERE) zd_buffer_add(&d->declared, &p, sizeof p);
+}
+
+/* By its uri, or its name. */
+static direction leads(const zd_concepts_draft *d, zd_slice name) {
+  const declared_property *declared = (const declared_property *)(const void *)d->declared.p;
+  size_t n = d->declared.n / sizeof *declared;
+  for (size_t i = 0; i < n; i++)
+    if (zd_slice_eq(declared[i].name, name)) return declared[i].leads;
+  return direction_of(name);
 }
 
 static void add_edge(zd_concepts_draft *d, zd_slice parent, zd_slice child) {
@@ -38,10 +71,9 @@ void zd_concepts_add(zd_concepts_draft *d, zd_slice code, zd_slice parent) {
 void zd_concepts_add_property(zd_concepts_draft *d, zd_slice code, zd_slice name, zd_slice value) {
   drafted_property property = {code, name, value};
   zd_buffer_add(&d->properties, &property, sizeof property);
-  if (!value.p) return;
-  if (zd_slice_eq(name, ZD_S("child"))) add_edge(d, code, value);
-  if (zd_slice_eq(name, ZD_S("parent")) || zd_slice_eq(name, ZD_S("subsumedBy")))
-    add_edge(d, value, code);
+  direction way = value.p ? leads(d, name) : NOWHERE;
+  if (way == DOWN) add_edge(d, code, value);
+  if (way == UP) add_edge(d, value, code);
 }
 
 /* ---- making ---- */
@@ -126,7 +158,8 @@ static zd_err make_properties(const zd_concepts_draft *d, zd_arena *arena, zd_co
 
 zd_err zd_concepts_make(const zd_concepts_draft *d, zd_arena *arena, zd_concepts *out) {
   *out = (zd_concepts){.url = {NULL, 0}};
-  if (zd_buffer_error(&d->codes) || zd_buffer_error(&d->edges) || zd_buffer_error(&d->properties))
+  if (zd_buffer_error(&d->codes) || zd_buffer_error(&d->edges) || zd_buffer_error(&d->properties) ||
+      zd_buffer_error(&d->declared))
     return ZD_ERR_MEMORY;
   if (d->codes.n / sizeof(zd_slice) >= UINT32_MAX ||
       d->edges.n / sizeof(drafted_edge) >= UINT32_MAX ||

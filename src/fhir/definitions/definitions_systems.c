@@ -71,10 +71,20 @@ static zd_err add_concepts(reader *r, uint32_t list, zd_slice parent) {
   return ZD_OK;
 }
 
+static void declare_properties(reader *r) {
+  const zd_json_tape *tape = r->def->tape;
+  uint32_t list = zd_json_find(tape, r->def->node, ZD_S("property"));
+  if (!list) return;
+  ZD_EACH(tape, property, list)
+  zd_concepts_declare(&r->draft, zd_def_text(r->d, tape, property, ZD_S("code")),
+                      zd_def_text(r->d, tape, property, ZD_S("uri")));
+}
+
 static zd_err read_concepts(zd_definitions *d, const zd_definition *def, zd_concepts *out) {
   reader r = {.d = d, .def = def};
   uint32_t list = zd_json_find(def->tape, def->node, ZD_S("concept"));
   zd_concepts_begin(&r.draft);
+  declare_properties(&r);
   zd_err err = list ? add_concepts(&r, list, (zd_slice){NULL, 0}) : ZD_OK;
   if (!err && zd_concepts_make(&r.draft, &d->arena, out)) err = no_memory(d);
   zd_concepts_end(&r.draft);

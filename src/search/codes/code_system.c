@@ -127,6 +127,19 @@ static zd_err add_concepts(reader *r, uint32_t above, zd_slice parent) {
   return err;
 }
 
+static zd_err declare_properties(reader *r) {
+  const zd_tree *t = r->tree;
+  zd_err err = ZD_OK;
+  for (uint32_t k = zd_tree_first(t, 0); k && !err; k = zd_tree_next(t, 0, k)) {
+    zd_slice code, uri;
+    if (!zd_slice_eq(name_of(t, k), ZD_S("property"))) continue;
+    err = zd_code_member(r->q, t, k, ZD_S("code"), &code);
+    if (!err) err = zd_code_member(r->q, t, k, ZD_S("uri"), &uri);
+    if (!err) zd_concepts_declare(&r->draft, code, uri);
+  }
+  return err;
+}
+
 static zd_err check_content(const zd_code_question *q, const zd_tree *t, zd_slice url) {
   zd_slice content;
   zd_err err = zd_code_member(q, t, 0, ZD_S("content"), &content);
@@ -153,7 +166,8 @@ static zd_err read_stored(const zd_code_question *q, const zd_tree *t, zd_slice 
   if (!err) err = hierarchy_of(q, t, &hierarchy);
   if (err) return err;
   zd_concepts_begin(&r.draft);
-  err = add_concepts(&r, 0, (zd_slice){NULL, 0});
+  err = declare_properties(&r);
+  if (!err) err = add_concepts(&r, 0, (zd_slice){NULL, 0});
   if (!err) err = zd_concepts_make(&r.draft, q->arena, out);
   zd_concepts_end(&r.draft);
   out->hierarchy = hierarchy;

@@ -287,11 +287,12 @@ static void uris(void **state) {
 static const char animals[] =
     "{\"resourceType\":\"CodeSystem\",\"id\":\"animals\",\"url\":\"http://x/animals\",\"version\":"
     "\"2\",\"status\":\"active\",\"content\":\"complete\",\"hierarchyMeaning\":\"is-a\","
-    "\"concept\":"
+    "\"property\":[{\"code\":\"kind-of\",\"uri\":"
+    "\"http://hl7.org/fhir/concept-properties#parent\",\"type\":\"code\"}],\"concept\":"
     "[{\"code\":\"animal\",\"concept\":[{\"code\":\"dog\",\"concept\":[{\"code\":\"husky\"}]},"
     "{\"code\":\"cat\",\"property\":[{\"code\":\"legs\",\"valueInteger\":4}]}]},{\"code\":"
     "\"wolfdog\","
-    "\"property\":[{\"code\":\"parent\",\"valueCode\":\"dog\"}]},{\"code\":\"stone\"}]}";
+    "\"property\":[{\"code\":\"kind-of\",\"valueCode\":\"dog\"}]},{\"code\":\"stone\"}]}";
 
 static void put_set(world *w, const char *id, const char *compose) {
   PUT(w,
