@@ -134,6 +134,7 @@ bool zd_fp_run_replace_matches(zd_fp_running *r, const zd_fp_op *o, const zd_fp_
   if (!pattern.n) return zd_fp_give(out, zd_fhirpath_string(text));
   if (!regex_of(r, o, pattern, &re)) return false;
   if (!replace_all(r, o, re, text, zd_fp_string_of(&by), NULL, &n)) return false;
+  if (!zd_fp_spend(r, o, n)) return false;
   char *p = n < UINT32_MAX ? zd_arena_alloc(r->arena, n + 1) : NULL;
   if (!p) return zd_fp_no_memory(r);
   if (!replace_all(r, o, re, text, zd_fp_string_of(&by), p, &n)) return false;

@@ -202,10 +202,11 @@ static bool moment_math(zd_fp_running *r, const zd_fp_op *o, const zd_fhirpath_i
 
 /* ---- + - * / div mod ---- */
 
-static bool join(zd_fp_running *r, const zd_fhirpath_item *a, const zd_fhirpath_item *b,
-                 zd_fp_seq *out) {
+static bool join(zd_fp_running *r, const zd_fp_op *o, const zd_fhirpath_item *a,
+                 const zd_fhirpath_item *b, zd_fp_seq *out) {
   zd_slice x = zd_fp_string_of(a), y = zd_fp_string_of(b);
   if (x.n + y.n > UINT32_MAX) return zd_fp_no_memory(r);
+  if (!zd_fp_spend(r, o, 1 + (x.n + y.n) / 2)) return false;
   char *text = zd_arena_alloc(r->arena, x.n + y.n + 1);
   if (!text) return zd_fp_no_memory(r);
   if (x.n) memcpy(text, x.p, x.n);
@@ -224,7 +225,7 @@ bool zd_fp_run_math(zd_fp_running *r, const zd_fp_op *o, const zd_fp_frame *f, z
     return whole_math(o, &a, &b, out);
   if (is_number(&a) && is_number(&b)) return decimal_math(r, o, &a, &b, out);
   if (a.kind == ZD_FP_STRING && b.kind == ZD_FP_STRING && o->which == ZD_FP_OP_PLUS)
-    return join(r, &a, &b, out);
+    return join(r, o, &a, &b, out);
   if (a.kind == ZD_FP_DATE || a.kind == ZD_FP_DATETIME || a.kind == ZD_FP_TIME)
     return moment_math(r, o, &a, &b, out);
   return quantity_math(r, o, &a, &b, out);
@@ -239,7 +240,7 @@ bool zd_fp_run_join_text(zd_fp_running *r, const zd_fp_op *o, const zd_fp_frame 
   if (!has) a = zd_fhirpath_string(ZD_S(""));
   if (!zd_fp_argument_as(r, o, 1, f, ZD_FP_STRING, &b, &has)) return false;
   if (!has) b = zd_fhirpath_string(ZD_S(""));
-  return join(r, &a, &b, out);
+  return join(r, o, &a, &b, out);
 }
 
 bool zd_fp_run_sign(zd_fp_running *r, const zd_fp_op *o, const zd_fp_frame *f, zd_fp_seq *out) {

@@ -176,7 +176,8 @@ bool zd_fp_run_join(zd_fp_running *r, const zd_fp_op *o, const zd_fp_frame *f, z
     total += a.n + (n > 1 ? by.n : 0);
   }
   char *text = total < UINT32_MAX ? zd_arena_alloc(r->arena, total + 1) : NULL, *p = text;
-  if (!text || !zd_fp_spend(r, o, total)) return zd_fp_no_memory(r);
+  if (!text) return zd_fp_no_memory(r);
+  if (!zd_fp_spend(r, o, total)) return false;
   for (size_t i = 0; i < n; i++) {
     if (i && by.n) p = (char *)memcpy(p, by.as.text, by.n) + by.n;
     if (parts[i].n) p = (char *)memcpy(p, parts[i].p, parts[i].n) + parts[i].n;
@@ -212,8 +213,9 @@ bool zd_fp_run_change_case(zd_fp_running *r, const zd_fp_op *o, const zd_fp_fram
 }
 
 /* An empty pattern stands before, between and behind all characters. */
-static bool surround(zd_fp_running *r, zd_slice s, zd_slice by, zd_fp_seq *out) {
+static bool surround(zd_fp_running *r, const zd_fp_op *o, zd_slice s, zd_slice by, zd_fp_seq *out) {
   size_t n = s.n + (size_t)(length_of(s) + 1) * by.n;
+  if (!zd_fp_spend(r, o, n)) return false;
   char *text = n < UINT32_MAX ? zd_arena_alloc(r->arena, n + 1) : NULL, *p = text;
   if (!text) return zd_fp_no_memory(r);
   for (size_t i = 0; i <= s.n;) {
@@ -234,12 +236,13 @@ bool zd_fp_run_replace(zd_fp_running *r, const zd_fp_op *o, const zd_fp_frame *f
   if (!zd_fp_argument_as(r, o, 1, f, ZD_FP_STRING, &by, &has_by)) return false;
   if (!has || !has_by) return zd_fp_give_none(out);
   if (!zd_fp_spend(r, o, s.n)) return false;
-  if (!pattern.n) return surround(r, s, zd_fp_string_of(&by), out);
+  if (!pattern.n) return surround(r, o, s, zd_fp_string_of(&by), out);
   size_t hits = 0, at;
   for (zd_slice rest = s; (at = find_text(rest, pattern)) != SIZE_MAX; hits++)
     rest = zd_slice_from(rest, at + pattern.n);
   if (!hits) return give_text(out, s);
   size_t n = s.n - hits * pattern.n + hits * by.n;
+  if (!zd_fp_spend(r, o, n)) return false;
   char *text = n < UINT32_MAX ? zd_arena_alloc(r->arena, n + 1) : NULL, *p = text;
   if (!text) return zd_fp_no_memory(r);
   while ((at = find_text(s, pattern)) != SIZE_MAX) {

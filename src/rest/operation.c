@@ -20,6 +20,7 @@ static const zd_operation own[] = {
      .at = ZD_AT_INSTANCE,
      .run = zd_run_parameter_status},
     {.code = "lastn", .type = "Observation", .at = ZD_AT_TYPE, .run = zd_run_lastn},
+    {.code = "fhirpath", .at = ZD_AT_SYSTEM, .run = zd_run_fhirpath},
     {.code = "stats", .type = "Observation", .at = ZD_AT_TYPE, .run = zd_run_stats},
 };
 

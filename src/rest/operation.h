@@ -64,6 +64,7 @@ bool zd_argument_refuse(zd_call *c, zd_answer *a, zd_slice name, zd_issue_code c
 
 extern const zd_parts zd_everything_parts;
 void zd_run_lastn(zd_call *c, const zd_interaction *in, zd_answer *a);
+void zd_run_fhirpath(zd_call *c, const zd_interaction *in, zd_answer *a);
 void zd_run_stats(zd_call *c, const zd_interaction *in, zd_answer *a);
 
 #endif
