@@ -112,6 +112,7 @@ zd_err zd_page_read(zd_call *c, zd_snapshot *v, const zd_row *rows, size_t *n, z
   zd_record *records = ZD_NEW_ARRAY(c->arena, zd_record, *n ? *n : 1);
   if (!records) return ZD_ERR_MEMORY;
   for (; i < *n && bytes < PAGE_BYTES; i++) {
+    zd_snapshot_expect(v, rows + i, *n - i);
     zd_err err = zd_snapshot_read(v, rows[i], false, c->arena, &records[i], fault);
     if (err != ZD_OK) return err;
     bytes += records[i].body.n;

@@ -227,6 +227,9 @@ zd_err zd_snapshot_find(zd_snapshot *v, uint32_t type, zd_slice id, zd_row *row)
 /* Any row below the snapshot. body is decompressed into `arena` unless `header_only`. */
 zd_err zd_snapshot_read(zd_snapshot *v, zd_row row, bool header_only, zd_arena *arena,
                         zd_record *out, zd_fault *fault);
+/* A hint: these rows are read next, in this order. Costs next to nothing, so it may be given before
+ * every read, with what is left. */
+void zd_snapshot_expect(zd_snapshot *v, const zd_row *rows, size_t n);
 /* Rows of all versions of (type, id), newest first, from before row `before` (ZD_NO_ROW: from the
  * newest). Fills up to room, *n how many. */
 zd_err zd_snapshot_versions(zd_snapshot *v, uint32_t type, zd_slice id, zd_row before, zd_row *out,

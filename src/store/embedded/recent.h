@@ -6,7 +6,8 @@
  *
  * A table of SLOTS by row number. A row is taken in when it is asked for a second time before
  * another one claimed its slot, so that scattered reads pass by and leave what is asked for often.
- * Bounded: 16,384 bodies of at most 2 KB, typically 15 MB once in use, nothing before.
+ * Bounded: 65,536 bodies of at most 2 KB, all together 24 MB, nothing before they are asked for.
+ * When that is used up, a row takes the place of another only where it fits.
  *
  * Any thread. Looking for what is not there takes no lock; a hit copies under one of 64.
  */
@@ -29,6 +30,8 @@ zd_recall zd_recent_find(zd_recent *r, zd_row row, bool header_only, zd_arena *a
                          zd_record *out);
 /* Copies the record, body and all. */
 void zd_recent_keep(zd_recent *r, const zd_record *record);
+/* A hint that these rows are looked for next, in this order: the first will be now. */
+void zd_recent_expect(zd_recent *r, const zd_row *rows, size_t n);
 size_t zd_recent_bytes(zd_recent *r);
 
 #endif

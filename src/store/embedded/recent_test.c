@@ -63,7 +63,7 @@ static void test_rows_that_pass_by_do_not_drive_it_out(void **state) {
   zd_arena_init(&arena, 0);
   ask(r, 9, &arena);
   ask(r, 9, &arena);
-  for (zd_row row = 9 + 16384; row < 50 * 16384; row += 16384)
+  for (zd_row row = 9 + 65536; row < 50 * 65536; row += 65536)
     assert_int_equal(ask(r, row, &arena), ZD_RECALL_NO);
   assert_int_equal(ask(r, 9, &arena), ZD_RECALL_HIT);
   zd_arena_free(&arena);
@@ -86,11 +86,32 @@ static void test_a_head_alone_needs_no_arena(void **state) {
   zd_recent_free(r);
 }
 
+static void test_all_together_it_is_bounded(void **state) {
+  (void)state;
+  enum { MOST = 24 << 20 };
+  zd_recent *r = zd_recent_new();
+  zd_arena arena;
+  size_t hits = 0;
+  zd_arena_init(&arena, 0);
+  for (int round = 0; round < 4; round++) /* those of the second half claim slots of the first */
+    for (zd_row row = 0; row < 100000; row++) {
+      zd_row next[6] = {row, row + 1, row + 2, row + 3, row + 4, row + 5};
+      zd_recent_expect(r, next, sizeof next / sizeof *next);
+      if (ask(r, row, &arena) == ZD_RECALL_HIT) hits++;
+      zd_arena_reset(&arena);
+      assert_true(zd_recent_bytes(r) <= MOST);
+    }
+  assert_true(hits > 10000);
+  assert_true(zd_recent_bytes(r) > MOST - 4096);
+  zd_arena_free(&arena);
+  zd_recent_free(r);
+}
+
 static void *asker(void *context) {
   zd_arena arena;
   zd_arena_init(&arena, 0);
   for (zd_row i = 0; i < 20000; i++) {
-    ask(context, i % 3 * 16384 + i % 11, &arena); /* three rows claim each slot */
+    ask(context, i % 3 * 65536 + i % 11, &arena); /* three rows claim each slot */
     if (i % 100 == 0) zd_arena_reset(&arena);
   }
   zd_arena_free(&arena);
@@ -111,6 +132,7 @@ int main(void) {
       cmocka_unit_test(test_a_row_asked_for_twice_is_kept),
       cmocka_unit_test(test_rows_that_pass_by_do_not_drive_it_out),
       cmocka_unit_test(test_a_head_alone_needs_no_arena),
+      cmocka_unit_test(test_all_together_it_is_bounded),
       cmocka_unit_test(test_threads_at_once),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -194,6 +194,10 @@ zd_err zd_snapshot_read(zd_snapshot *v, zd_row row, bool header_only, zd_arena *
   return err;
 }
 
+void zd_snapshot_expect(zd_snapshot *v, const zd_row *rows, size_t n) {
+  zd_recent_expect(v->store->recent, rows, n);
+}
+
 zd_err zd_snapshot_entries(zd_snapshot *v, zd_row row, zd_arena *arena, const zd_entry **out,
                            size_t *n, zd_fault *fault) {
   zd_record record = {.row = row};
