@@ -4,6 +4,7 @@
 
 #include <stdatomic.h>
 
+#include "base/pool.h"
 #include "fhir/path.h"
 #include "search/codes/terminology.h"
 #include "search/moment.h"
@@ -179,6 +180,7 @@ typedef struct zd_search_param {
 typedef struct zd_walk_want {
   uint16_t param; /* number in zd_search_type.params */
   zd_type only;
+  uint16_t like; /* the first want of the state to which a node says the same; itself: none */
 } zd_walk_want;
 
 /* A state of the walk over a resource: for elements first .. first+count-1 of its type the next
@@ -190,6 +192,7 @@ typedef struct zd_walk_state {
   zd_walk_want *wants;
   uint16_t want_count, want_room;
   zd_type type;
+  bool repeats; /* its nodes say terms alone, and often the same ones */
 } zd_walk_state;
 
 /* What the walk can't say is asked of a FHIRPath program. */
@@ -220,6 +223,7 @@ struct zd_search {
   zd_units units;        /* .canonical NULL: none */
   struct zd_text *text;  /* full text search (text.h) */
   zd_search_type *types; /* by zd_type */
+  zd_pool *memos;        /* of zd_said: what elements said before */
   zd_type *symbol_type;  /* by type symbol */
   uint32_t symbol_count; /* entries in symbol_type */
   uint32_t known_before; /* symbols the store had before this search was opened */
@@ -235,6 +239,9 @@ struct zd_search {
 
 /* Compiles the parameters of one type. */
 zd_err zd_program_make(zd_search *s, zd_type type, zd_fault *fault);
+/* Says of the wants of its states which are alike, and which states repeat: whenever wants change.
+ */
+void zd_program_compare(const zd_search *s, zd_search_type *t);
 /* Whether the parameter must not be asked yet. */
 bool zd_field_is_late(const zd_search *s, const zd_search_param *param);
 /* The same of the field that most modifiers ask besides. */

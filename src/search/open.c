@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "search/entries/contained.h"
+#include "search/entries/said.h"
 #include "search/text/text.h"
 
 static zd_slice without_slash(zd_slice url) {
@@ -81,6 +82,14 @@ zd_err zd_search_open(const zd_schema *schema, zd_store *store, zd_slice base_ur
   return zd_search_open_units(schema, store, base_url, &units, out, fault);
 }
 
+static void *make_said(void) {
+  return zd_said_new();
+}
+
+static void drop_said(void *said) {
+  zd_said_free(said);
+}
+
 zd_err zd_search_open_units(const zd_schema *schema, zd_store *store, zd_slice base_url,
                             const zd_units *units, zd_search **out, zd_fault *fault) {
   *out = NULL;
@@ -93,7 +102,8 @@ zd_err zd_search_open_units(const zd_schema *schema, zd_store *store, zd_slice b
   s->known_before = count_symbols(store);
   s->terminology = zd_terminology_stored(s);
   if (units) s->units = *units;
-  zd_err err = s->base_url.p ? make_types(s, fault) : ZD_ERR_MEMORY;
+  s->memos = zd_pool_new(make_said, drop_said);
+  zd_err err = s->base_url.p && s->memos ? make_types(s, fault) : ZD_ERR_MEMORY;
   if (err) {
     zd_search_close(s);
     return err == ZD_ERR_MEMORY ? zd_fail(fault, err, "out of memory for the search parameters")
@@ -106,6 +116,7 @@ zd_err zd_search_open_units(const zd_schema *schema, zd_store *store, zd_slice b
 void zd_search_close(zd_search *s) {
   if (!s) return;
   zd_text_close(s);
+  zd_pool_free(s->memos);
   zd_arena_free(&s->arena);
   free(s->late);
   free(s->filled);

@@ -1,15 +1,15 @@
 /* entries.c: a resource becomes its index entries. */
-#include "base/hash.h"
+#include "search/entries/collect.h"
 #include "search/entries/contained.h"
+#include "search/entries/said.h"
 #include "search/internal.h"
 #include "search/text/text.h"
 #include "search/values/fold.h"
 #include "search/values/near.h"
 
-enum { FEW = 128, PARAMS_MAX = 512 };
+enum { PARAMS_MAX = 512, WANTS_MAX = 24 };
 
-/* Entries collected so far, each once. The table of places is open-addressed and at most half
- * full; 0 is empty, else a number in items + 1. */
+/* One resource on its way. */
 typedef struct collector {
   zd_source source;
   const zd_search_type *type;
@@ -17,78 +17,13 @@ typedef struct collector {
   bool contains;      /* anything stands there */
   uint16_t param;     /* whose facts are coming */
   size_t facts;       /* told of the node so far */
-  zd_entry *items;
-  uint32_t *hashes; /* of items */
-  size_t n, room;
-  uint32_t *places;
-  size_t mask;
+  zd_collector *all;
+  zd_said *memo;            /* NULL: nothing is remembered */
   uint8_t seen[PARAMS_MAX]; /* quantity parameters that have had a value */
 } collector;
 
-static uint32_t term_hash(uint32_t field, uint64_t hash) {
-  hash = (hash ^ field) * UINT64_C(0x9E3779B97F4A7C15);
-  return (uint32_t)(hash >> 32);
-}
-
-static uint32_t entry_hash(const zd_entry *e) {
-  if (e->kind == ZD_ENTRY_TERM) return term_hash(e->field, zd_hash64(e->term.p, e->term.n));
-  uint64_t h = (uint64_t)e->low * UINT64_C(0x9E3779B97F4A7C15) + (uint64_t)e->high + e->term.n;
-  return term_hash(e->field, (h ^ (h >> 29)) * UINT64_C(0xBF58476D1CE4E5B9));
-}
-
-static bool entry_eq(const zd_entry *a, const zd_entry *b) {
-  if (a->field != b->field || a->kind != b->kind) return false;
-  if (!zd_slice_eq(a->term, b->term)) return false;
-  return a->kind == ZD_ENTRY_TERM || (a->low == b->low && a->high == b->high);
-}
-
-/* The place of an equal entry, or the empty one where it belongs. */
-static uint32_t *place_of(const collector *c, const zd_entry *e, uint32_t hash) {
-  size_t at = hash & c->mask;
-  for (; c->places[at]; at = (at + 1) & c->mask) {
-    uint32_t i = c->places[at] - 1;
-    if (c->hashes[i] == hash && entry_eq(&c->items[i], e)) break;
-  }
-  return &c->places[at];
-}
-
-static zd_err grow(collector *c) {
-  size_t room = c->room ? c->room * 2 : FEW / 2;
-  zd_entry *items = zd_arena_alloc(c->source.arena, room * sizeof *items);
-  uint32_t *hashes = zd_arena_alloc(c->source.arena, room * sizeof *hashes);
-  uint32_t *places = ZD_NEW_ARRAY(c->source.arena, uint32_t, room * 2);
-  if (!items || !hashes || !places) return ZD_ERR_MEMORY;
-  if (c->n) memcpy(items, c->items, c->n * sizeof *items);
-  if (c->n) memcpy(hashes, c->hashes, c->n * sizeof *hashes);
-  c->items = items;
-  c->hashes = hashes;
-  c->room = room;
-  c->places = places;
-  c->mask = room * 2 - 1;
-  for (size_t i = 0; i < c->n; i++) {
-    size_t at = hashes[i] & c->mask; /* all differ */
-    while (places[at]) at = (at + 1) & c->mask;
-    places[at] = (uint32_t)(i + 1);
-  }
-  return ZD_OK;
-}
-
-static void put(collector *c, uint32_t *place, const zd_entry *e, uint32_t hash) {
-  c->hashes[c->n] = hash;
-  c->items[c->n++] = *e;
-  *place = (uint32_t)c->n;
-}
-
-static zd_err add_hashed(collector *c, const zd_entry *e, uint32_t hash) {
-  zd_err err = c->n == c->room ? grow(c) : ZD_OK;
-  if (err) return err;
-  uint32_t *place = place_of(c, e, hash);
-  if (!*place) put(c, place, e, hash);
-  return ZD_OK;
-}
-
 static zd_err add(collector *c, const zd_entry *e) {
-  return add_hashed(c, e, entry_hash(e));
+  return zd_collect(c->all, e, zd_collect_hash(e));
 }
 
 static zd_err add_term(collector *c, uint32_t field, zd_slice term) {
@@ -305,6 +240,114 @@ static zd_err node_facts(collector *c, zd_walk_want want, uint32_t node) {
   return add_tag(c, p, ZD_MORE_THERE);
 }
 
+/* ---- what was said before ---- */
+
+/* Entries of the parameter `from` as the parameter `to` has them, which is of its kind. */
+static zd_entry as_of(zd_entry e, const zd_search_param *from, const zd_search_param *to) {
+  if (e.field == from->field)
+    e.field = to->field;
+  else if (e.field == from->more_field)
+    e.field = to->more_field;
+  else if (e.field == from->unit_field)
+    e.field = to->unit_field;
+  else
+    e.field = to->canon_field;
+  return e;
+}
+
+/* The parameter of want `i` hears of a node what an earlier one heard: entries first .. last - 1.
+ */
+static zd_err say_again(collector *c, const zd_walk_state *state, uint16_t i, size_t first,
+                        size_t last) {
+  const zd_walk_want *want = &state->wants[i];
+  const zd_search_param *from = &c->type->params[state->wants[want->like].param];
+  const zd_search_param *to = &c->type->params[want->param];
+  zd_err err = ZD_OK;
+  for (size_t k = first; k < last && !err; k++) {
+    zd_entry e = as_of(c->all->heard[k], from, to);
+    err = add(c, &e);
+  }
+  c->seen[want->param] = c->seen[state->wants[want->like].param];
+  return err;
+}
+
+/* What the node says to each parameter that wants it. Those of one kind hear the same, but that a
+ * quantity is marked when it is not the first. */
+static zd_err wants_facts(collector *c, const zd_walk_state *state, uint32_t node) {
+  size_t from[WANTS_MAX + 1] = {0};
+  uint8_t seen[WANTS_MAX] = {0};
+  zd_err err = ZD_OK;
+  for (uint16_t i = 0; i < state->want_count && !err; i++) {
+    zd_walk_want want = state->wants[i];
+    bool few = i < WANTS_MAX, again = few && want.like < i && !c->contains && !c->all->missed;
+    if (few) {
+      from[i] = c->all->heard_n;
+      seen[i] = c->seen[want.param];
+    }
+    if (again && seen[want.like] == seen[i])
+      err = say_again(c, state, i, from[want.like], from[want.like + 1]);
+    else
+      err = node_facts(c, want, node);
+    if (few) from[i + 1] = c->all->heard_n;
+  }
+  return err;
+}
+
+/* The first edit at `node` or behind it. */
+static size_t first_edit(const zd_source *x, uint32_t node) {
+  size_t low = 0, high = x->edit_count;
+  while (low < high) {
+    size_t middle = low + (high - low) / 2;
+    if (x->edit_nodes[middle] < node)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return low;
+}
+
+static void make_key(collector *c, uint32_t who, uint32_t node) {
+  const zd_source *x = &c->source;
+  const zd_node *nodes = x->tree->nodes;
+  size_t edit = x->edit_count ? first_edit(x, node) : 0;
+  zd_said_begin(c->memo, who);
+  for (uint32_t i = node; i < nodes[node].end; i++) {
+    bool edited = edit < x->edit_count && x->edit_nodes[edit] == i;
+    zd_said_node(c->memo, &nodes[i], nodes[i].end - i,
+                 edited ? x->edit_values[edit] : (zd_slice){NULL, 0});
+    edit += edited;
+  }
+}
+
+static zd_err say_remembered(collector *c, const zd_said_terms *said) {
+  char *bytes = zd_arena_alloc(c->source.arena, said->bytes.n);
+  zd_err err = bytes ? ZD_OK : ZD_ERR_MEMORY;
+  if (bytes) memcpy(bytes, said->bytes.p, said->bytes.n);
+  for (size_t i = 0; i < said->n && !err; i++) {
+    const zd_said_term *t = &said->terms[i];
+    zd_entry e = {.field = t->field, .kind = ZD_ENTRY_TERM, .term = {bytes + t->at, t->n}};
+    err = zd_collect(c->all, &e, t->hash);
+  }
+  return err;
+}
+
+/* States have numbers below 2^16 within their type. */
+static zd_err wanted(collector *c, uint16_t number, uint32_t node) {
+  const zd_walk_state *state = &c->type->states[number];
+  zd_said_terms said;
+  bool remembers = c->memo && state->repeats && !c->contains;
+  if (remembers) {
+    make_key(c, (uint32_t)(c->type - c->source.search->types) << 16 | number, node);
+    if (zd_said_find(c->memo, &said)) return say_remembered(c, &said);
+  }
+  if (remembers || state->want_count > 1) zd_collect_listen(c->all);
+  zd_err err = wants_facts(c, state, node);
+  c->all->listens = false;
+  if (!err && remembers && !c->all->missed)
+    zd_said_keep(c->memo, c->all->heard, c->all->heard_hashes, c->all->heard_n);
+  return err;
+}
+
 /* ---- the walk ---- */
 
 /* As deep as the longest plain path: at most ZD_BRANCH_STEPS. */
@@ -316,8 +359,7 @@ static zd_err walk(collector *c, uint32_t node, const zd_walk_state *state) {
     unsigned at = (unsigned)tree->nodes[child].element - state->first;
     if (at >= state->count || !state->next[at]) continue;
     const zd_walk_state *next = &c->type->states[state->next[at]];
-    for (uint16_t i = 0; i < next->want_count && !err; i++)
-      err = node_facts(c, next->wants[i], child);
+    if (next->want_count) err = wanted(c, state->next[at], child);
     if (!err && next->next) err = walk(c, child, next);
   }
   return err;
@@ -337,7 +379,7 @@ static zd_err path_facts(collector *c, const zd_walk_path *p, uint32_t root, zd_
   nodes->n = 0;
   zd_err err = zd_path_eval_edited(p->path, c->source.tree, root, &edits, c->source.arena, nodes);
   for (size_t k = 0; k < nodes->n && !err; k++)
-    err = node_facts(c, (zd_walk_want){p->param, ZD_NO_TYPE}, nodes->items[k]);
+    err = node_facts(c, (zd_walk_want){.param = p->param, .only = ZD_NO_TYPE}, nodes->items[k]);
   return err;
 }
 
@@ -355,23 +397,24 @@ static zd_err ask_paths(collector *c, uint32_t root) {
 /* ---- full text ---- */
 
 static bool has_term(void *state, uint32_t field, zd_slice term, uint64_t hash) {
-  const collector *c = state;
-  zd_entry e = {.field = field, .kind = ZD_ENTRY_TERM, .term = term};
-  return c->n && *place_of(c, &e, term_hash(field, hash));
+  return zd_collect_has(state, field, term, zd_collect_term_hash(field, hash));
 }
 
 static zd_err keep_term(void *state, uint32_t field, zd_slice term, uint64_t hash) {
-  collector *c = state;
-  zd_entry e = {.field = field, .kind = ZD_ENTRY_TERM, .term = term};
-  zd_err err = c->n == c->room ? grow(c) : ZD_OK;
-  if (err) return err;
-  uint32_t mixed = term_hash(field, hash);
-  uint32_t *place = place_of(c, &e, mixed);
-  if (*place) return ZD_OK;
-  e.term = zd_arena_copy(c->source.arena, term);
-  if (!e.term.p) return ZD_ERR_MEMORY;
-  put(c, place, &e, mixed);
-  return ZD_OK;
+  return zd_collect_copy(state, field, term, zd_collect_term_hash(field, hash));
+}
+
+/* ---- a resource ---- */
+
+static zd_err derive(collector *c, uint32_t root) {
+  const zd_search *s = c->source.search;
+  const zd_walk_state *start = &c->type->states[1];
+  zd_err err = start->next ? walk(c, root, start) : ZD_OK;
+  if (!err) err = ask_paths(c, root);
+  if (!err && root == c->container) err = add_contained(c, root);
+  zd_text_keeper texts = {c->all, keep_term, has_term};
+  if (!err && !s->no_texts) err = zd_text_entries(&c->source, root, &texts);
+  return err;
 }
 
 static zd_err entries_of(const zd_source *source, uint32_t container, uint32_t root,
@@ -382,17 +425,16 @@ static zd_err entries_of(const zd_source *source, uint32_t container, uint32_t r
   *n = 0;
   if (type >= zd_schema_type_count(s->schema) || s->types[type].symbol == ZD_NO_SYMBOL)
     return ZD_ERR_INVALID;
-  collector c = {.source = *source, .type = &s->types[type], .container = container};
+  zd_collector all;
+  zd_collect_open(&all, source->arena);
+  collector c = {.source = *source, .type = &s->types[type], .container = container, .all = &all};
   c.contains = zd_contained_next(s, source->tree, container, 0) != 0;
   if (c.type->count > PARAMS_MAX) return ZD_ERR_LIMIT;
-  const zd_walk_state *start = &c.type->states[1];
-  zd_err err = start->next ? walk(&c, root, start) : ZD_OK;
-  if (!err) err = ask_paths(&c, root);
-  if (!err && root == container) err = add_contained(&c, root);
-  zd_text_keeper texts = {&c, keep_term, has_term};
-  if (!err && !s->no_texts) err = zd_text_entries(&c.source, root, &texts);
-  *out = c.items;
-  *n = c.n;
+  if (!c.contains) c.memo = zd_pool_take(s->memos); /* without memory for it, it goes without */
+  zd_err err = derive(&c, root);
+  zd_pool_give(s->memos, c.memo);
+  *out = all.items;
+  *n = all.n;
   return err;
 }
 

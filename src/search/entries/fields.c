@@ -294,6 +294,7 @@ void zd_search_narrow(zd_search *s, const uint32_t *fields, size_t n) {
       if (fills_one(&t->params[t->paths[k].param], fields, n)) t->paths[kept++] = t->paths[k];
     t->path_count = kept;
     if (t->states) narrow_walk(t, fields, n);
+    zd_program_compare(s, t);
   }
 }
 

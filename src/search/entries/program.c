@@ -72,7 +72,7 @@ static zd_err want(maker *m, uint16_t number, uint16_t param, zd_type only) {
     state->wants = wants;
     state->want_room = room;
   }
-  state->wants[state->want_count++] = (zd_walk_want){param, only};
+  state->wants[state->want_count++] = (zd_walk_want){.param = param, .only = only};
   return ZD_OK;
 }
 
@@ -304,6 +304,34 @@ static zd_err lay_all(maker *m) {
   return err;
 }
 
+/* ---- what repeats ---- */
+
+/* Shapes that say nothing but terms, and are few or stand in many resources: codes, references. */
+static bool is_frequent(zd_shape shape) {
+  return shape == ZD_SHAPE_CODE || shape == ZD_SHAPE_CODING || shape == ZD_SHAPE_CONCEPT ||
+         shape == ZD_SHAPE_REFERENCE;
+}
+
+/* Terms of uris that are long name their field, so those are not alike. */
+static bool is_alike(const zd_search_type *t, const zd_walk_want *a, const zd_walk_want *b) {
+  zd_param_type kind = t->params[a->param].kind;
+  return kind == t->params[b->param].kind && kind != ZD_PARAM_URI && a->only == ZD_NO_TYPE &&
+         b->only == ZD_NO_TYPE;
+}
+
+void zd_program_compare(const zd_search *s, zd_search_type *t) {
+  for (uint16_t i = 0; i < t->state_count; i++) {
+    zd_walk_state *state = &t->states[i];
+    state->repeats = state->want_count && state->type != ZD_NO_TYPE &&
+                     is_frequent((zd_shape)s->shapes[state->type].shape);
+    for (uint16_t k = 0; k < state->want_count; k++) {
+      uint16_t like = 0;
+      while (!is_alike(t, &state->wants[like], &state->wants[k]) && like < k) like++;
+      state->wants[k].like = like;
+    }
+  }
+}
+
 zd_err zd_program_make(zd_search *s, zd_type type, zd_fault *fault) {
   zd_search_type *out = &s->types[type];
   maker m = {.s = s, .type = type, .out = out, .fault = fault};
@@ -319,7 +347,9 @@ zd_err zd_program_make(zd_search *s, zd_type type, zd_fault *fault) {
   for (uint16_t i = 0; i < n && !err; i++) err = first_look(&m, i, indices[i]);
   for (uint16_t i = 0; i < n && !err; i++) err = assign_field(&m, i);
   for (uint16_t i = 0; i < n && !err; i++) borrow_field(&m, i);
-  return err ? err : lay_all(&m);
+  if (!err) err = lay_all(&m);
+  zd_program_compare(s, out);
+  return err;
 }
 
 const zd_search_param *zd_program_param(const zd_search *s, zd_type type, uint32_t index) {

@@ -118,7 +118,7 @@ zd_err zd_text_match(const zd_text_clause *clause, const zd_tree *tree, uint32_t
 
 typedef struct zd_text {
   uint32_t narrative_field, content_field;
-  zd_words_pool *pool;
+  zd_pool *pool; /* of zd_words */
   zd_type narrative_type;
   uint8_t *kinds; /* by element: 0 no text, 1 a text, 2 xhtml */
   size_t kind_count;

@@ -62,7 +62,7 @@ zd_err zd_text_entries(const zd_source *x, uint32_t root, const zd_text_keeper *
   const zd_text *text = x->search->text;
   telling t = {.source = x,
                .keeper = keeper,
-               .words = zd_words_take(text->pool),
+               .words = zd_pool_take(text->pool),
                .narrative_field = text->narrative_field,
                .content_field = text->content_field,
                .has_narrative = zd_text_narrative(x->search, x->tree, root) != 0};
@@ -70,6 +70,6 @@ zd_err zd_text_entries(const zd_source *x, uint32_t root, const zd_text_keeper *
   zd_err err = ZD_OK;
   if (t.has_narrative) err = zd_text_each(x, root, ZD_TEXT_NARRATIVE, tell, &t);
   if (!err) err = zd_text_each(x, root, ZD_TEXT_ELSEWHERE, tell, &t);
-  zd_words_give(text->pool, t.words);
+  zd_pool_give(text->pool, t.words);
   return err;
 }

@@ -66,13 +66,13 @@ zd_err zd_text_count(const zd_text_clause *clause, const zd_tree *tree, uint32_t
   }
   counts->length = 0;
   c.stems = ZD_NEW_ARRAY(arena, zd_slice, c.window);
-  c.words = zd_words_take(clause->search->text->pool);
+  c.words = zd_pool_take(clause->search->text->pool);
   zd_source source = {.search = clause->search, .tree = tree, .arena = arena};
   zd_err err =
       c.stems && c.words
           ? zd_text_each(&source, root, ZD_TEXT_NARRATIVE | ZD_TEXT_ELSEWHERE, count_text, &c)
           : ZD_ERR_MEMORY;
-  zd_words_give(clause->search->text->pool, c.words);
+  zd_pool_give(clause->search->text->pool, c.words);
   return err;
 }
 

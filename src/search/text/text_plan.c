@@ -18,9 +18,9 @@ static zd_err read_query(zd_ask *a, zd_text_clause *clause) {
   if (text.n > ZD_QUERY_VALUE_BYTES_MAX)
     return zd_query_refuse(q, a->part->name, ZD_ISSUE_TOO_LONG, "a value of more than %d bytes",
                            ZD_QUERY_VALUE_BYTES_MAX);
-  zd_words *words = zd_words_take(q->s->text->pool);
+  zd_words *words = zd_pool_take(q->s->text->pool);
   zd_err err = words ? zd_text_read(words, text, q->arena, &node, &fault) : ZD_ERR_MEMORY;
-  zd_words_give(q->s->text->pool, words);
+  zd_pool_give(q->s->text->pool, words);
   if (err == ZD_ERR_INVALID || err == ZD_ERR_LIMIT)
     return zd_query_refuse(q, a->part->name,
                            err == ZD_ERR_LIMIT ? ZD_ISSUE_TOO_COSTLY : ZD_ISSUE_VALUE,

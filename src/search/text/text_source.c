@@ -72,12 +72,12 @@ zd_err zd_text_open(zd_search *s, zd_fault *fault) {
   t->narrative_type = zd_schema_type(s->schema, ZD_S("Narrative"));
   if (!err) err = find_kinds(s);
   if (err) return err;
-  t->pool = zd_words_pool_new();
+  t->pool = zd_words_pool();
   return t->pool ? ZD_OK : ZD_ERR_MEMORY;
 }
 
 void zd_text_close(zd_search *s) {
-  if (s->text) zd_words_pool_free(s->text->pool);
+  if (s->text) zd_pool_free(s->text->pool);
 }
 
 uint32_t zd_text_narrative(const zd_search *s, const zd_tree *tree, uint32_t root) {

@@ -1,7 +1,6 @@
 #include "search/text/text_words.h"
 
 #include <libstemmer.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <utf8proc.h>
@@ -22,7 +21,6 @@ typedef struct place {
 
 struct zd_words {
   struct sb_stemmer *russian, *english;
-  zd_words *next; /* in the pool */
   char term[2 * (ZD_WORD_MAX + 40) + 1];
   place places[PLACES];
 };
@@ -44,44 +42,16 @@ void zd_words_free(zd_words *w) {
   free(w);
 }
 
-/* ---- the pool ---- */
-
-struct zd_words_pool {
-  pthread_mutex_t lock;
-  zd_words *idle;
-};
-
-zd_words_pool *zd_words_pool_new(void) {
-  zd_words_pool *pool = calloc(1, sizeof *pool);
-  if (pool && pthread_mutex_init(&pool->lock, NULL) == 0) return pool;
-  free(pool);
-  return NULL;
+static void *make_words(void) {
+  return zd_words_new();
 }
 
-void zd_words_pool_free(zd_words_pool *pool) {
-  if (!pool) return;
-  for (zd_words *w = pool->idle, *next; w; w = next) {
-    next = w->next;
-    zd_words_free(w);
-  }
-  pthread_mutex_destroy(&pool->lock);
-  free(pool);
+static void drop_words(void *w) {
+  zd_words_free(w);
 }
 
-zd_words *zd_words_take(zd_words_pool *pool) {
-  pthread_mutex_lock(&pool->lock);
-  zd_words *w = pool->idle;
-  if (w) pool->idle = w->next;
-  pthread_mutex_unlock(&pool->lock);
-  return w ? w : zd_words_new();
-}
-
-void zd_words_give(zd_words_pool *pool, zd_words *w) {
-  if (!w) return;
-  pthread_mutex_lock(&pool->lock);
-  w->next = pool->idle;
-  pool->idle = w;
-  pthread_mutex_unlock(&pool->lock);
+zd_pool *zd_words_pool(void) {
+  return zd_pool_new(make_words, drop_words);
 }
 
 /* ---- cutting ---- */

@@ -19,6 +19,7 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "base/pool.h"
 #include "base/slice.h"
 
 enum { ZD_WORD_MAX = 120 };
@@ -28,12 +29,8 @@ typedef struct zd_words zd_words;
 zd_words *zd_words_new(void); /* NULL: out of memory */
 void zd_words_free(zd_words *w);
 
-/* A pool of them, for any thread. NULL: out of memory. */
-typedef struct zd_words_pool zd_words_pool;
-zd_words_pool *zd_words_pool_new(void);
-void zd_words_pool_free(zd_words_pool *pool);
-zd_words *zd_words_take(zd_words_pool *pool);
-void zd_words_give(zd_words_pool *pool, zd_words *w);
+/* A pool of them. NULL: out of memory. */
+zd_pool *zd_words_pool(void);
 
 /* Takes the next word off *rest, as it stands there; false when there is none left. */
 bool zd_words_next(zd_slice *rest, zd_slice *raw);
