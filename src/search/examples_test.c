@@ -29,6 +29,33 @@ static size_t kept_of_type(const world *w, uint32_t type) {
   return n;
 }
 
+static void *make_nothing(void) {
+  return NULL;
+}
+
+static bool is_same(const zd_entry *a, const zd_entry *b) {
+  return a->field == b->field && a->kind == b->kind && a->low == b->low && a->high == b->high &&
+         zd_slice_eq(a->term, b->term);
+}
+
+/* What elements said is remembered by now. That changes nothing, whoever is asked. */
+static void memory_changes_nothing(world *w, const zd_tree *tree, zd_arena *arena,
+                                   const zd_entry *entries, size_t n) {
+  zd_pool *nothing = zd_pool_new(make_nothing, free), *memos = w->search->memos;
+  assert_non_null(nothing);
+  for (int round = 0; round < 2; round++) {
+    const zd_entry *again;
+    size_t count;
+    w->search->memos = round ? nothing : memos;
+    assert_int_equal(zd_search_entries(w->search, tree, 0, NULL, NULL, 0, arena, &again, &count),
+                     ZD_OK);
+    w->search->memos = memos;
+    assert_int_equal(count, n);
+    for (size_t i = 0; i < n; i++) assert_true(is_same(&entries[i], &again[i]));
+  }
+  zd_pool_free(nothing);
+}
+
 static void index_file(world *w, const char *path) {
   zd_buffer text;
   zd_buffer_init(&text, 0);
@@ -45,6 +72,7 @@ static void index_file(world *w, const char *path) {
                          &issues)) {
     zd_err err = zd_search_entries(w->search, &tree, 0, NULL, NULL, 0, &arena, &entries, &n);
     if (err) fail_msg("%s: %s", path, zd_err_name(err));
+    memory_changes_nothing(w, &tree, &arena, entries, n);
     w->indexed++;
     w->entries += n;
     uint32_t type = zd_search_type_symbol(w->search, tree.nodes[0].type);
