@@ -101,6 +101,9 @@ void zd_import_refuse(zd_import_piece *p, uint64_t line, const zd_issues *issues
 }
 
 static zd_err work(zd_import_piece *p, zd_fault *fault) {
+  bool refused = false;
+  zd_err err = p->file->xml ? zd_import_xml(p, &refused, fault) : ZD_OK;
+  if (err != ZD_OK || refused) return err;
   if (p->run->o->server) return zd_import_send(p, fault);
   return p->file->lines ? zd_import_lines(p, fault) : zd_import_document(p, fault);
 }

@@ -58,7 +58,7 @@ zd_err zd_import_stream_open(const zd_source_file *file, const zd_schema *schema
                              zd_import_stream **out, zd_fault *fault) {
   bool fits = false;
   *out = NULL;
-  if (file->lines || file->size < (file->packing == ZD_PLAIN ? BIG_PLAIN : BIG_PACKED))
+  if (file->lines || file->xml || file->size < (file->packing == ZD_PLAIN ? BIG_PLAIN : BIG_PACKED))
     return ZD_OK;
   zd_import_stream *s = calloc(1, sizeof *s);
   if (!s) return zd_fail(fault, ZD_ERR_MEMORY, "out of memory");

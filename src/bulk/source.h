@@ -1,7 +1,7 @@
 /* source.h: the files of an import: found, ordered, unpacked, cut into pieces.
  *
  * A piece is what is read, checked and committed together: some whole lines of an NDJSON file, or
- * one JSON file. Private to bulk/.
+ * one JSON or XML file. Private to bulk/.
  */
 #ifndef ZD_BULK_SOURCE_H
 #define ZD_BULK_SOURCE_H
@@ -13,7 +13,8 @@ typedef struct zd_source_file {
   char *path;
   uint64_t size;    /* bytes on disk */
   int64_t modified; /* seconds */
-  bool lines;       /* NDJSON; else one JSON document */
+  bool lines;       /* NDJSON; else one document */
+  bool xml;         /* it is XML, else JSON */
   enum { ZD_PLAIN, ZD_GZIP, ZD_ZSTD } packing;
 } zd_source_file;
 
@@ -23,7 +24,7 @@ typedef struct zd_source_list {
   uint64_t bytes;
 } zd_source_list;
 
-/* Files and folders (with all their .json, .ndjson, .jsonl files, plain, .gz or .zst), in the order
+/* Files and folders (with all their .json, .ndjson, .jsonl, .xml files, plain, .gz or .zst), in the order
  * of the arguments, inside a folder by name. A file named outright that has none of these endings
  * is refused. */
 zd_err zd_source_find(const char *const *paths, size_t n, zd_source_list *out, zd_fault *fault);

@@ -19,7 +19,8 @@ static bool classify(const char *path, zd_source_file *f) {
   zd_slice name = zd_slice_of(path);
   f->packing = cut_ending(&name, ".gz") ? ZD_GZIP : cut_ending(&name, ".zst") ? ZD_ZSTD : ZD_PLAIN;
   f->lines = cut_ending(&name, ".ndjson") || cut_ending(&name, ".jsonl");
-  return f->lines || cut_ending(&name, ".json");
+  f->xml = cut_ending(&name, ".xml");
+  return f->lines || f->xml || cut_ending(&name, ".json");
 }
 
 static zd_err add_file(zd_source_list *list, const char *path, const struct stat *st, bool named,
@@ -28,7 +29,7 @@ static zd_err add_file(zd_source_list *list, const char *path, const struct stat
   if (!classify(path, &f)) {
     if (!named) return ZD_OK;
     return zd_fail(fault, ZD_ERR_UNSUPPORTED,
-                   "%s: not .json, .ndjson or .jsonl (plain, .gz or .zst)", path);
+                   "%s: not .json, .ndjson, .jsonl or .xml (plain, .gz or .zst)", path);
   }
   if (list->n == list->room) {
     size_t room = list->room ? list->room * 2 : 64;

@@ -44,6 +44,9 @@ zd_err zd_fhir_xml_bundle(const zd_schema *schema, zd_slice text, const zd_read_
                           zd_arena *arena, zd_buffer *out, zd_xml_faults *faults,
                           zd_issues *issues);
 
+/* The name of the root element, without prefix; absent when there is none to be seen. */
+zd_slice zd_fhir_xml_root(zd_slice text);
+
 /* ---- writing ---- */
 
 typedef struct zd_xml_layout {

@@ -1,7 +1,10 @@
 // XML at every door: what is sent and what comes back, in the format asked for; the record is the same.
 import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { client, patient, start } from './server.mjs';
+import { gzipSync } from 'node:zlib';
+import { client, folder, patient, run, start } from './server.mjs';
 
 let server, api;
 before(async () => { server = await start(); api = client(server); });
@@ -194,4 +197,22 @@ test('a stored Bundle with a signature, narrative that is no XHTML, and characte
   assert.match((await api.get('Patient/n1?_format=xml')).text, /<div xmlns="http:\/\/www.w3.org\/1999\/xhtml">a&#160;b<\/div>/);
   await api.put('Patient/n2', patient({ id: 'n2', text: { status: 'generated', div: '<div xmlns="http://www.w3.org/1999/xhtml"><p>a</div>' } }));
   assert.match((await api.get('Patient/n2?_format=xml')).text, /<div xmlns="http:\/\/www.w3.org\/1999\/xhtml">&lt;div xmlns="http:\/\/www.w3.org\/1999\/xhtml"&gt;&lt;p&gt;a&lt;\/div&gt;<\/div>/);
+});
+
+test('files in XML are imported like those in JSON', async () => {
+  const dir = folder(), store = folder();
+  writeFileSync(join(dir, 'a.xml'), anna);
+  writeFileSync(join(dir, 'b.xml.gz'), gzipSync(bundle('transaction', `<resource><Patient><id value="b"/></Patient></resource>${request('PUT', 'Patient/b')}`)));
+  writeFileSync(join(dir, 'c.xml'), bundle('collection', '<resource><Patient><id value="c"/></Patient></resource>', '<resource><Patient><id value="d"/></Patient></resource>'));
+  writeFileSync(join(dir, 'd.xml'), fhir('Patient', '\n<id value="e"/><colour/>'));
+  writeFileSync(join(dir, 'e.json'), JSON.stringify(patient({ id: 'f' })));
+  const report = join(dir, 'report.txt');
+  const { code, out, err } = await run('import', dir, '--data', store, '--report', report);
+  assert.equal(code, 1, out + err);
+  const lines = readFileSync(report, 'utf8').trim().split('\n').map(line => JSON.parse(line));
+  assert.deepEqual(lines.map(l => [l.file.endsWith('d.xml'), l.line]), [[true, 2]]);
+  const other = await start({ dir: store });
+  const ids = (await client(other).get('Patient?_count=100')).body.entry.map(e => e.resource.id).sort();
+  assert.deepEqual(ids, ['anna', 'b', 'c', 'd', 'f']);
+  await other.remove();
 });

@@ -95,3 +95,25 @@ const char *zd_xml_guard(zd_slice text, size_t *at) {
     if (why) return why;
   }
 }
+
+zd_slice zd_fhir_xml_root(zd_slice text) {
+  zd_slice nothing = {NULL, 0};
+  for (size_t at = text.n - after_mark(text).n; at < text.n;) {
+    zd_slice rest = zd_slice_from(text, at);
+    if (zd_slice_starts(rest, ZD_S("<?")) || zd_slice_starts(rest, ZD_S("<!--"))) {
+      at = behind(text, at + 2, rest.p[1] == '?' ? ZD_S("?>") : ZD_S("-->"));
+    } else if (rest.p[0] == '<') {
+      size_t n = 1, from = 1;
+      while (n < rest.n && !strchr(" \t\r\n/>", rest.p[n])) {
+        if (rest.p[n] == ':') from = n + 1;
+        n++;
+      }
+      return (zd_slice){rest.p + from, n - from};
+    } else if ((unsigned char)rest.p[0] > ' ') {
+      return nothing;
+    } else {
+      at++;
+    }
+  }
+  return nothing;
+}

@@ -372,6 +372,25 @@ static void bundles_become_json(void **state) {
   }
 }
 
+static void the_root_is_seen_before_reading(void **state) {
+  (void)state;
+  static const struct {
+    const char *text, *root; /* NULL: none */
+  } rows[] = {
+      {"<Bundle" FHIR "/>", "Bundle"},
+      {"\xEF\xBB\xBF<?xml version='1.0'?>\n<!-- <Patient> -->\n<f:Bundle>", "Bundle"},
+      {"<Bundle", "Bundle"},
+      {"hello", NULL},
+      {"  ", NULL},
+      {"<?xml", NULL},
+      {"", NULL},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    zd_slice root = zd_fhir_xml_root(zd_slice_of(rows[i].text));
+    assert_true(zd_slice_eq(root, zd_slice_of(rows[i].root)));
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(xml_becomes_json),
@@ -381,6 +400,7 @@ int main(void) {
       cmocka_unit_test(prefixes_are_refused),
       cmocka_unit_test(json_becomes_xml),
       cmocka_unit_test(bundles_become_json),
+      cmocka_unit_test(the_root_is_seen_before_reading),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
