@@ -142,6 +142,8 @@ static void print_value_set(const zd_schema *s, uint32_t i) {
   zd_value_set_info info = zd_schema_value_set(s, i);
   if (info.enumerable)
     printf("  %u codes\n", info.count);
+  else if (info.missing.p)
+    printf("  needs codes of %.*s, which are not all here\n", ZD_SV(info.missing));
   else
     printf("  its codes do not follow from the definitions here\n");
 }

@@ -233,10 +233,10 @@ typedef struct zd_concept_property {
 typedef struct zd_value_set_info {
   zd_slice url;
   zd_slice version; /* absent: none */
-  bool enumerable;  /* false: its content does not follow from the definitions alone */
-  zd_slice
-      missing;    /* when it is not: url of a code system whose codes are not here; may be absent */
-  uint32_t count; /* codes when enumerable, sorted by (code, system) */
+  bool enumerable;  /* false: its content does not follow from the definitions alone; then: */
+  zd_slice missing; /* url of a code system whose codes are not here; may be absent */
+  zd_slice compose; /* ValueSet.compose as JSON, for who has more codes; absent: there is none */
+  uint32_t count;   /* codes when enumerable, sorted by (code, system) */
 } zd_value_set_info;
 
 typedef struct zd_coded {

@@ -335,6 +335,19 @@ static uint32_t hash_code(const void *state, uint32_t i, uint32_t seed) {
 
 enum { TABLE_MAX = 20000 }; /* codes in a value set with a name table */
 
+/* How a set that is not enumerable is made: others may know the codes that are missing here. */
+static zd_err keep_compose(compiler *c, const zd_definition *def, zd_image_text *out) {
+  zd_buffer text;
+  uint32_t compose = zd_json_find(def->tape, def->node, ZD_S("compose"));
+  if (!compose) return ZD_OK;
+  zd_buffer_init(&text, 0);
+  zd_def_compact(&text, def->tape, compose);
+  zd_err err = text.failed ? no_memory(c->d) : ZD_OK;
+  if (!err) *out = zd_def_string(c->d, zd_buffer_slice(&text));
+  zd_buffer_free(&text);
+  return err;
+}
+
 static zd_err write_set(compiler *c, size_t i) {
   zd_definitions *d = c->d;
   const code_list *list = &c->states[i].list;
@@ -348,6 +361,7 @@ static zd_err write_set(compiler *c, size_t i) {
     code_hash state = {d, (const zd_image_code *)(void *)list->codes.p};
     err = zd_def_table(d, record.count, hash_code, &state, &record.names);
   }
+  if (!err && !list->enumerable) err = keep_compose(c, &c->sets[i], &record.compose);
   if (!err) ZD_RECORDS(d, ZD_IMAGE_VALUE_SETS, zd_image_value_set)[c->sets[i].number] = record;
   return err;
 }
@@ -374,7 +388,8 @@ static zd_err name_sets(compiler *c) {
     zd_definition *def = &c->sets[i];
     def->number = d->first_set + (uint32_t)i;
     zd_image_value_set record = {.url = zd_def_string(d, def->url),
-                                 .version = zd_def_string(d, def->version)};
+                                 .version = zd_def_string(d, def->version),
+                                 .compose = {0, UINT32_MAX}};
     zd_buffer_add(&d->section[ZD_IMAGE_VALUE_SETS], &record, sizeof record);
     if (d->section[ZD_IMAGE_VALUE_SETS].failed) return no_memory(d);
     zd_err err = zd_def_name_set(d, def->url, def->version, def->number);

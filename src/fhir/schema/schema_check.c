@@ -31,6 +31,7 @@ static const struct text_field {
     {ZD_IMAGE_CONCEPT_PROPERTIES, offsetof(zd_image_concept_property, value), true},
     {ZD_IMAGE_VALUE_SETS, offsetof(zd_image_value_set, url), false},
     {ZD_IMAGE_VALUE_SETS, offsetof(zd_image_value_set, version), true},
+    {ZD_IMAGE_VALUE_SETS, offsetof(zd_image_value_set, compose), true},
     {ZD_IMAGE_DEFINITIONS, offsetof(zd_image_definition, url), false},
     {ZD_IMAGE_DEFINITIONS, offsetof(zd_image_definition, version), true},
     {ZD_IMAGE_PROFILES, offsetof(zd_image_profile, url), false},

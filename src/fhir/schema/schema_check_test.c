@@ -130,7 +130,7 @@ static size_t read_lists(const zd_schema *s) {
       sum += touch(zd_schema_operation_param(s, i, k).name);
   }
   for (uint32_t i = 0; i < zd_schema_value_set_count(s); i++) {
-    sum += touch(zd_schema_value_set(s, i).missing);
+    sum += touch(zd_schema_value_set(s, i).missing) + touch(zd_schema_value_set(s, i).compose);
     for (uint32_t k = 0; k < zd_schema_value_set(s, i).count; k++)
       sum += touch(zd_schema_value_set_code(s, i, k).code) +
              touch(zd_schema_value_set_code(s, i, k).system);

@@ -90,6 +90,7 @@ zd_value_set_info zd_schema_value_set(const zd_schema *s, uint32_t i) {
   if (r->missing != UINT32_MAX) missing = zd_image_slice(s, system_at(s, r->missing)->url);
   return (zd_value_set_info){.url = zd_image_slice(s, r->url),
                              .version = zd_image_optional(s, r->version),
+                             .compose = zd_image_optional(s, r->compose),
                              .enumerable = r->enumerable != 0,
                              .missing = missing,
                              .count = r->count};

@@ -20,7 +20,7 @@
 #include "fhir/schema.h"
 
 #define ZD_IMAGE_MAGIC "ZDSCHEMA"
-enum { ZD_IMAGE_FORMAT = 4 };
+enum { ZD_IMAGE_FORMAT = 5 };
 
 typedef enum zd_image_section {
   ZD_IMAGE_TYPES,
@@ -161,7 +161,8 @@ typedef struct zd_image_concept_property { /* of each code system, sorted by con
 
 typedef struct zd_image_value_set {
   zd_image_text url, version;
-  zd_image_table names; /* by code; mask 0: none, search the sorted codes */
+  zd_image_text compose; /* JSON; absent when enumerable, or when it has none */
+  zd_image_table names;  /* by code; mask 0: none, search the sorted codes */
   uint32_t first, count;
   uint32_t enumerable;
   uint32_t missing; /* code system whose codes it lacks; UINT32_MAX: none, or not known */

@@ -1,9 +1,12 @@
 /* value_set.c: ValueSet.compose to codes (R4 valueset.html#compositions): an include is a system
  * (all of it, listed concepts, or filters), intersected with the value sets it names; includes are
- * united, excludes taken away. What a stored value set does not say is looked up among those
- * shipped with the definitions, whose codes stand in the schema image.
+ * united, excludes taken away. A value set that is not stored is looked up among those shipped with
+ * the definitions: their codes stand in the schema image, or, where the definitions lack some, how
+ * they are made; then what is stored may know them.
  */
 #include "search/codes/value_set.h"
+
+#include "fhir/codec.h"
 
 static bool is_named(const zd_tree *t, uint32_t node, const char *name) {
   return zd_slice_eq(zd_schema_element_info(t->schema, t->nodes[node].element).name,
@@ -122,16 +125,35 @@ static zd_err expand_stored(const zd_search *s, const zd_code_question *q, const
   return expand_compose(s, q, t, compose, stack, out);
 }
 
-static zd_err expand_shipped(const zd_search *s, const zd_code_question *q, zd_slice set,
-                             zd_code_list *out) {
+/* A set whose codes do not follow from the definitions alone: what is missing may be stored. */
+static zd_err expand_open(const zd_search *s, const zd_code_question *q,
+                          const zd_value_set_info *info, const zd_set_stack *stack,
+                          zd_code_list *out) {
+  zd_tree tree;
+  zd_issues issues;
+  zd_type type = zd_schema_type(s->schema, ZD_S("ValueSet"));
+  zd_slice text = zd_arena_printf(
+      q->arena, "{\"resourceType\":\"ValueSet\",\"status\":\"active\",\"compose\":%.*s}",
+      ZD_SV(info->compose));
+  zd_issues_init(&issues, q->arena);
+  zd_err err =
+      text.p ? zd_fhir_read_json(s->schema, text, type, NULL, q->arena, &tree, &issues) : ZD_OK;
+  if (!text.p || err == ZD_ERR_MEMORY) return ZD_ERR_MEMORY;
+  if (err)
+    return zd_fail(q->fault, ZD_ERR_UNSUPPORTED, "how the value set %.*s is made cannot be read",
+                   ZD_SV(stack->set));
+  err = zd_code_spend(q, tree.count);
+  return err ? err : expand_stored(s, q, &tree, stack, out);
+}
+
+static zd_err expand_shipped(const zd_search *s, const zd_code_question *q,
+                             const zd_set_stack *stack, zd_code_list *out) {
+  zd_slice set = stack->set;
   uint32_t at = zd_schema_value_set_find(s->schema, set);
   if (at == UINT32_MAX)
     return zd_fail(q->fault, ZD_ERR_NOT_FOUND, "the value set %.*s is not known", ZD_SV(set));
   zd_value_set_info info = zd_schema_value_set(s->schema, at);
-  if (!info.enumerable && info.missing.p)
-    return zd_fail(q->fault, ZD_ERR_UNSUPPORTED,
-                   "the value set %.*s needs codes of %.*s, which are not all known here",
-                   ZD_SV(set), ZD_SV(info.missing));
+  if (!info.enumerable && info.compose.p) return expand_open(s, q, &info, stack, out);
   if (!info.enumerable)
     return zd_fail(q->fault, ZD_ERR_UNSUPPORTED,
                    "the codes of the value set %.*s do not follow from the definitions",
@@ -161,6 +183,6 @@ zd_err zd_value_set_expand(const zd_search *s, const zd_code_question *q, zd_sli
                    "value sets in value sets, more than %d deep or more than %d in all",
                    ZD_SET_DEPTH_MAX, ZD_SET_EXPANSIONS_MAX);
   zd_err err = zd_canonical_find(s, q, zd_schema_type(s->schema, ZD_S("ValueSet")), set, &tree);
-  if (err == ZD_ERR_NOT_FOUND) return expand_shipped(s, q, set, out);
+  if (err == ZD_ERR_NOT_FOUND) return expand_shipped(s, q, &here, out);
   return err ? err : expand_stored(s, q, &tree, &here, out);
 }

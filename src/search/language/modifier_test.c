@@ -444,11 +444,29 @@ static void shipped_hierarchies(void **state) {
       {"Encounter", "class:in=http://x/version", "!not-found"},
       {"Condition", "code:below=http://snomed.info/sct|73211009", "!not-supported"},
       {"Condition", "code:below=http://loinc.org|LP7787-7", "!not-supported"},
+      {"Condition", "code:in=http://hl7.org/fhir/ValueSet/condition-stage-type", "!not-supported"},
       {"Condition", "code:in=http://hl7.org/fhir/ValueSet/condition-code", "!not-supported"},
       {"Condition", "code:below=http://terminology.hl7.org/CodeSystem/service-type|124",
        "!not-supported"}, /* an example */
   };
   CHECK_BOTH(w, rows);
+  /* A system that the definitions only name is stored: what is shipped is made of it. */
+  put(w,
+      "{\"resourceType\":\"CodeSystem\",\"id\":\"sct\",\"url\":\"http://snomed.info/"
+      "sct\",\"status\":"
+      "\"active\",\"content\":\"complete\",\"concept\":[{\"code\":\"404684003\",\"concept\":[{"
+      "\"code\":\"73211009\",\"concept\":[{\"code\":\"46635009\"}]}]},{\"code\":\"1\"}]}");
+  PUT(w,
+      "{\"resourceType\":\"Condition\",\"id\":\"diabetes\",\"subject\":{\"reference\":\"Patient/"
+      "1\"},"
+      "\"code\":{\"coding\":[{\"system\":\"http://snomed.info/sct\",\"code\":\"%s\"}]}}",
+      "46635009");
+  static const example with_snomed[] = {
+      {"Condition", "code:below=http://snomed.info/sct|73211009", "diabetes"},
+      {"Condition", "code:in=http://hl7.org/fhir/ValueSet/condition-code", "diabetes"},
+      {"Condition", "code:in=http://hl7.org/fhir/ValueSet/body-site", "!not-found"},
+  };
+  CHECK_BOTH(w, with_snomed);
 }
 
 static void places(void **state) {
