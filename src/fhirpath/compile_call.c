@@ -268,7 +268,9 @@ static zd_err finish(zd_fp_compiler *c, call *k, zd_fp_expression *out) {
   zd_fp_op *op = out->op;
   op->input = k->input.op;
   op->which = k->fn->which;
-  if (op->run == zd_fp_run_as && c->how->lenient) op->run = zd_fp_run_of_type;
+  /* of descendants(), `as` takes those that are: R4's own dom-3 asks so */
+  if (op->run == zd_fp_run_as && (c->how->lenient || k->input.types.unordered))
+    op->run = zd_fp_run_of_type;
   zd_err err = result_of(c, k, op, &out->types);
   if (!err) err = zd_fp_set_arguments(c, op, k->ops, k->n);
   if (err) return err;
