@@ -30,8 +30,10 @@ zd_err zd_canonical_value(const zd_decimal *value, const zd_canonical_unit *unit
   zd_decimal product, above = *value;
   zd_err err = unit->offset.n ? zd_decimal_add(value, &unit->offset, arena, &above) : ZD_OK;
   if (!err) err = zd_decimal_mul(&above, &unit->numerator, arena, &product);
-  above = product;
-  if (!err && unit->scale.n) err = zd_decimal_mul(&above, &unit->scale, arena, &product);
+  if (!err && unit->scale.n) {
+    above = product;
+    err = zd_decimal_mul(&above, &unit->scale, arena, &product);
+  }
   return err ? err : zd_decimal_quotient(&product, &unit->denominator, arena, out);
 }
 
