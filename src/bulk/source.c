@@ -146,6 +146,24 @@ static uint64_t count_lines(const char *p, size_t n) {
   return lines;
 }
 
+/* The first n bytes ahead become the piece. Most often that is nearly all there is: then what is
+ * behind them is copied, and the buffers change places. */
+static void take(zd_source *s, size_t n, zd_buffer *piece) {
+  size_t rest = s->ahead.n - s->given - n;
+  if (s->given || rest > n || !n) {
+    zd_buffer_add(piece, s->ahead.p + s->given, n);
+    s->given += n;
+    return;
+  }
+  zd_buffer_add(piece, s->ahead.p + n, rest);
+  if (piece->failed) return;
+  zd_buffer whole = {s->ahead.p, n, s->ahead.room, piece->limit, ZD_OK};
+  size_t limit = s->ahead.limit;
+  s->ahead = *piece;
+  s->ahead.limit = limit;
+  *piece = whole;
+}
+
 zd_err zd_source_next(zd_source *s, size_t wanted, size_t limit, zd_buffer *piece,
                       uint64_t *first_line, uint64_t *end, zd_fault *fault) {
   zd_buffer_clear(piece);
@@ -157,10 +175,9 @@ zd_err zd_source_next(zd_source *s, size_t wanted, size_t limit, zd_buffer *piec
     zd_err err = fetch(s, fault);
     if (err != ZD_OK) return err;
   }
-  zd_buffer_add(piece, s->ahead.p + s->given, n);
+  take(s, n, piece);
   *first_line = s->line;
-  if (n) s->line += count_lines(s->ahead.p + s->given, n);
-  s->given += n;
+  if (piece->n) s->line += count_lines(piece->p, piece->n);
   s->searched = 0;
   s->offset += n;
   *end = s->offset;

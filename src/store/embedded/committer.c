@@ -56,15 +56,18 @@ static zd_err check_chain(const zd_txn *t, zd_fault *fault) {
 }
 
 static zd_err check_writes(zd_committer *c, zd_txn *t, zd_fault *fault) {
-  for (size_t i = 0; i < t->count; i++) {
-    const zd_txn_row *r = &t->rows[i];
-    zd_row newest;
-    zd_err err = zd_index_newest_since(c->store->index, r->type, zd_slice_make(r->id, r->id_n),
-                                       t->as_of, &newest, fault);
+  zd_index_name names[ZD_INDEX_NAMES];
+  for (size_t i = 0, n; i < t->count; i += n) {
+    size_t first;
+    for (n = 0; n < ZD_INDEX_NAMES && i + n < t->count; n++) {
+      const zd_txn_row *r = &t->rows[i + n];
+      names[n] = (zd_index_name){r->type, zd_slice_make(r->id, r->id_n)};
+    }
+    zd_err err = zd_index_written_since(c->store->index, names, n, t->as_of, &first, fault);
     if (err) return err;
-    if (newest == ZD_NO_ROW) continue;
-    t->result.conflict = i;
-    return zd_fail(fault, ZD_ERR_CONFLICT, "write %zu: another commit was first", i);
+    if (first == n) continue;
+    t->result.conflict = i + first;
+    return zd_fail(fault, ZD_ERR_CONFLICT, "write %zu: another commit was first", i + first);
   }
   return ZD_OK;
 }

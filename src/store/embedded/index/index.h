@@ -90,10 +90,17 @@ zd_row zd_index_published(zd_index *x);
  * active memtable. On ZD_ERR_MEMORY the index must not be appended to any more. */
 zd_err zd_index_rollback(zd_index *x, zd_row row);
 
-/* Newest row >= as_of of (type, id), unpublished ones included; ZD_NO_ROW when there is none.
- * Around 100 ns when as_of lies in the memtables. The committer's thread. */
-zd_err zd_index_newest_since(zd_index *x, uint32_t type, zd_slice id, zd_row as_of, zd_row *row,
-                             zd_fault *fault);
+/* Names of resources, and how many at most are looked up together. */
+typedef struct zd_index_name {
+  uint32_t type;
+  zd_slice id;
+} zd_index_name;
+enum { ZD_INDEX_NAMES = 32 };
+/* The first of n names (at most ZD_INDEX_NAMES) that has a row >= as_of, unpublished ones included;
+ * n when none has. Around 100 ns a name when as_of lies in the memtables. The committer's thread.
+ */
+zd_err zd_index_written_since(zd_index *x, const zd_index_name *names, size_t n, zd_row as_of,
+                              size_t *first, zd_fault *fault);
 
 /* Does any row of [first, last) match the plan and stand as the current version of its resource,
  * unpublished rows included? The committer's thread. */

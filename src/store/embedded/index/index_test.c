@@ -253,11 +253,14 @@ static void unpublished_rows_are_seen_by_the_committer_alone(void **state) {
                     .entries = &entry,
                     .entry_count = 1};
   assert_int_equal(zd_index_append(w.index, &r), ZD_OK);
-  zd_row row;
-  assert_int_equal(zd_index_newest_since(w.index, 9, ZD_S("new"), 50, &row, NULL), ZD_OK);
-  assert_int_equal(row, 50);
-  assert_int_equal(zd_index_newest_since(w.index, 9, ZD_S("new"), 51, &row, NULL), ZD_OK);
-  assert_true(row == ZD_NO_ROW);
+  const zd_index_name names[] = {{9, ZD_S("old")}, {8, ZD_S("new")}, {9, ZD_S("new")}};
+  size_t first;
+  assert_int_equal(zd_index_written_since(w.index, names, 3, 50, &first, NULL), ZD_OK);
+  assert_int_equal(first, 2);
+  assert_int_equal(zd_index_written_since(w.index, names, 2, 50, &first, NULL), ZD_OK);
+  assert_int_equal(first, 2); /* none of the two */
+  assert_int_equal(zd_index_written_since(w.index, names, 3, 51, &first, NULL), ZD_OK);
+  assert_int_equal(first, 3);
   zd_plan plan = {.op = ZD_PLAN_TERM, .field = 3, .term = ZD_S("only here")};
   zd_index_any since = {.plan = &plan, .first = 10, .last = ZD_NO_ROW};
   bool any;

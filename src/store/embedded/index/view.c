@@ -170,18 +170,36 @@ zd_err zd_index_find(zd_index_view *v, uint32_t type, zd_slice id, zd_row *row, 
   return err || n ? err : ZD_ERR_NOT_FOUND;
 }
 
-zd_err zd_index_newest_since(zd_index *x, uint32_t type, zd_slice id, zd_row as_of, zd_row *row,
-                             zd_fault *fault) {
-  id_search s;
-  size_t n = 0;
+/* All are asked for before the first is looked at. */
+static zd_err first_written(const zd_parts *parts, const zd_index_name *names, size_t n,
+                            zd_row as_of, zd_row end, size_t *first, zd_fault *fault) {
+  id_search searches[ZD_INDEX_NAMES];
+  bool known[ZD_INDEX_NAMES];
+  for (size_t i = 0; i < n; i++) {
+    known[i] = id_search_start(&searches[i], names[i].type, names[i].id);
+    for (size_t k = parts->n; known[i] && k-- > 0 && zd_part_end(parts->at[k]) > as_of;)
+      if (parts->at[k]->memtable) zd_memtable_expect(parts->at[k]->memtable, searches[i].mem_hash);
+  }
+  for (size_t i = 0; i < n; i++) {
+    zd_row row;
+    size_t found = 0;
+    zd_err err =
+        known[i] ? versions(parts, &searches[i], as_of, end, &row, 1, &found, fault) : ZD_OK;
+    *first = i;
+    if (err || found) return err;
+  }
+  *first = n;
+  return ZD_OK;
+}
+
+zd_err zd_index_written_since(zd_index *x, const zd_index_name *names, size_t n, zd_row as_of,
+                              size_t *first, zd_fault *fault) {
   zd_row end = zd_index_next_row(x);
-  *row = ZD_NO_ROW;
-  if (as_of >= end || !id_search_start(&s, type, id)) return ZD_OK;
+  *first = n;
+  if (as_of >= end) return ZD_OK;
   zd_parts *parts = zd_index_parts(x);
-  zd_row found;
-  zd_err err = versions(parts, &s, as_of, end, &found, 1, &n, fault);
+  zd_err err = first_written(parts, names, n, as_of, end, first, fault);
   zd_parts_release(parts);
-  if (!err && n) *row = found;
   return err;
 }
 
