@@ -42,7 +42,7 @@ BEGIN {
   owner["^xxhash\\.h$"] = " base "
   owner["^zstd\\.h$"] = " store rest region bulk cli "
   owner["^zdict\\.h$"] = " store "
-  owner["^zlib\\.h$"] = " rest region bulk cli "
+  owner["^zlib\\.h$"] = " rest region bulk cli validate "
   owner["^libxml/"] = " fhir "
   owner["^utf8proc\\.h$"] = " search fhirpath "
   owner["^libstemmer\\.h$"] = " search "

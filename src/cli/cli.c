@@ -13,6 +13,8 @@
   { name, value, ZD_OPTION_TEXT, AT(field), help, 0, 0 }
 #define NUMBER(name, value, field, least, most, help) \
   { name, value, ZD_OPTION_NUMBER, AT(field), help, least, most }
+#define LIST(name, value, field, help) \
+  { name, value, ZD_OPTION_LIST, AT(field), help, 0, 0 }
 #define FLAG(name, field, help) \
   { name, NULL, ZD_OPTION_FLAG, AT(field), help, 0, 0 }
 #define DATA TEXT("data", "DIR", data, "folder of the store")
@@ -76,6 +78,14 @@ static const zd_option fhirpath_options[] = {
     FLAG("lenient", lenient, "what the resource cannot have gives nothing instead of an error"),
     FLAG("json", json, "as one JSON object a result")};
 
+static const zd_option validate_options[] = {
+    LIST("profile", "URL", profiles, "a profile that the resources must conform to; again: more"),
+    LIST("package", "FILE", packages,
+         "a FHIR package (.tgz), or a definition or other resource (JSON, XML); again: more"),
+    TEXT("language", "LANG", language, "of messages: en (default) or ru"),
+    FLAG("json", json, "as one OperationOutcome a file, a line each"),
+    FLAG("quiet", quiet, "errors alone")};
+
 static int command_version(const zd_arguments *a);
 static int command_help(const zd_arguments *a);
 
@@ -116,6 +126,11 @@ static const zd_command commands[] = {
      "type, "
      "value.",
      "'EXPR' FILE... [--context EXPR]", OPTIONS(fhirpath_options), zd_command_fhirpath},
+    {"validate",
+     "Holds resources in JSON or XML against the definitions of their types, the profiles they "
+     "claim, and those asked for. Ends with 1 when one is not valid.",
+     "FILE... [--profile URL]... [--package FILE]...", OPTIONS(validate_options),
+     zd_command_validate},
     {"version", "Prints the version.", "", NULL, 0, command_version},
     {"help", "Explains the program or one command.", "[COMMAND]", NULL, 0, command_help}};
 

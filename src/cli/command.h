@@ -8,14 +8,25 @@
 #include "cli/cli.h"
 #include "define/define.h"
 
-typedef enum zd_option_kind { ZD_OPTION_TEXT, ZD_OPTION_NUMBER, ZD_OPTION_FLAG } zd_option_kind;
+typedef enum zd_option_kind {
+  ZD_OPTION_TEXT,
+  ZD_OPTION_NUMBER,
+  ZD_OPTION_FLAG,
+  ZD_OPTION_LIST /* may be given again */
+} zd_option_kind;
+
+enum { ZD_OPTION_LIST_MAX = 64 };
+typedef struct zd_option_list {
+  zd_slice items[ZD_OPTION_LIST_MAX]; /* zero-terminated */
+  size_t n;
+} zd_option_list;
 
 /* One option of one command: `--name VALUE` or `--name=VALUE`, or `--name` for a flag. */
 typedef struct zd_option {
   const char *name;  /* without dashes */
   const char *value; /* how help names the value; NULL for a flag */
   zd_option_kind kind;
-  size_t at; /* offset in zd_arguments: const char *, uint64_t or bool */
+  size_t at; /* offset in zd_arguments: const char *, uint64_t, bool or zd_option_list */
   const char *help;
   uint64_t least, most; /* numbers */
 } zd_option;
@@ -23,7 +34,8 @@ typedef struct zd_option {
 /* All options of all commands; a command names those it understands. */
 typedef struct zd_arguments {
   const char *data, *out, *listen, *server, *report, *settings, *format, *packing, *log_level,
-      *cors, *to, *context;
+      *cors, *to, *context, *language;
+  zd_option_list profiles, packages;
   uint64_t seed, residents, threads, years, from_year, dirt, piece_mb;
   bool dirty, quiet, again, json, later, list, skip, verify, lenient, help;
   const char *const *rest; /* what is not an option */
@@ -75,5 +87,6 @@ int zd_command_compact(const zd_arguments *a);
 int zd_command_backup(const zd_arguments *a);
 int zd_command_define(const zd_arguments *a);
 int zd_command_fhirpath(const zd_arguments *a);
+int zd_command_validate(const zd_arguments *a);
 
 #endif

@@ -32,6 +32,12 @@ static bool take_value(const zd_command *c, const zd_option *o, const char *text
   void *at = (char *)out + o->at;
   if (o->kind == ZD_OPTION_NUMBER) return take_number(c, o, text, at);
   if (!*text) return complain(c, "empty value of --", o->name);
+  if (o->kind == ZD_OPTION_LIST) {
+    zd_option_list *list = at;
+    if (list->n == ZD_OPTION_LIST_MAX) return complain(c, "given too often: --", o->name);
+    list->items[list->n++] = zd_slice_of(text);
+    return true;
+  }
   memcpy(at, &text, sizeof text);
   return true;
 }
