@@ -420,7 +420,7 @@ typedef struct zd_query_reader {
   const zd_plan **watches; /* of a condition */
   size_t watch_count, watch_room;
   zd_contained contained;
-  bool contained_apart; /* _containedType=contained */
+  bool contained_apart;                /* _containedType=contained */
   bool contained_known, any_contained; /* whether anything is contained anywhere */
   bool typed;                          /* a clause keeps to rows of the type already */
   unsigned given; /* result parameters seen: bits by their place in the table */
