@@ -36,11 +36,14 @@ static bool fits(zd_fp_whole a) {
   return a < most && a > -most;
 }
 
-/* a * 10^power when it fits. */
+/* a * 10^power when it fits; else a stays. */
 static bool scale_up(zd_fp_whole *a, int power) {
+  zd_fp_whole product;
   if (!*a) return true;
   if (power > ZD_FP_DIGITS) return false;
-  return !__builtin_mul_overflow(*a, ten(power), a) && fits(*a);
+  if (__builtin_mul_overflow(*a, ten(power), &product) || !fits(product)) return false;
+  *a = product;
+  return true;
 }
 
 zd_fp_decimal zd_fp_decimal_of(int64_t value) {

@@ -38,7 +38,7 @@ typedef struct zd_fp_running zd_fp_running;
 /* What $this, $index and $total are. `path` starts from `self` too. */
 typedef struct zd_fp_frame {
   const zd_fhirpath_item *self; /* $this */
-  uint32_t self_count;          /* 1; 0: nothing (iif on an empty collection) */
+  uint32_t self_count;          /* 1; more or nothing in defineVariable and iif */
   uint32_t index;
   const zd_fp_seq *total;
 } zd_fp_frame;
@@ -169,8 +169,8 @@ bool zd_fp_give_moment(zd_fp_running *r, zd_fhirpath_kind kind, const zd_fp_mome
 static inline bool zd_fp_input(zd_fp_running *r, const zd_fp_op *o, const zd_fp_frame *f,
                                zd_fp_seq *out) {
   if (o->input) return o->input->run(r, o->input, f, out);
-  *out = (zd_fp_seq){.n = f->self_count};
-  if (f->self_count) out->one = *f->self;
+  *out = (zd_fp_seq){.n = f->self_count, .many = f->self};
+  if (f->self_count == 1) out->one = *f->self;
   return true;
 }
 static inline bool zd_fp_argument(zd_fp_running *r, const zd_fp_op *o, int k, const zd_fp_frame *f,

@@ -110,7 +110,7 @@ static bool add_category(compiler *c, bool negated) {
   if (accept(c, "^")) range.negated = !negated;
   if (more(c) && c->text.p[c->at] && strchr("LMNPSZC", c->text.p[c->at]))
     range.category = (uint8_t)c->text.p[c->at++];
-  if (range.category && braces && more(c) && c->text.p[c->at] >= 'a')
+  if (range.category && braces && more(c) && c->text.p[c->at] >= 'a' && c->text.p[c->at] <= 'z')
     range.detail = (uint8_t)c->text.p[c->at++];
   if (!range.category || (braces && !accept(c, "}")))
     return refuse(c, ZD_ERR_UNSUPPORTED, "a category of characters that is not supported");

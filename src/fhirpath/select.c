@@ -248,7 +248,10 @@ bool zd_fp_run_define(zd_fp_running *r, const zd_fp_op *o, const zd_fp_frame *f,
   value = s;
   if (o->argc) {
     zd_fp_frame inner = *f;
-    if (s.n == 1) inner.self = &s.one;
+    if (o->input) {
+      inner.self = zd_fp_at(&s);
+      inner.self_count = s.n;
+    }
     if (!zd_fp_argument(r, o, 0, &inner, &value)) return false;
   }
   r->slots[o->slot] = value;

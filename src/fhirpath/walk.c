@@ -88,9 +88,9 @@ static bool walk_from(zd_fp_running *r, const zd_fp_op *o, const zd_fhirpath_ite
 
 bool zd_fp_run_steps(zd_fp_running *r, const zd_fp_op *o, const zd_fp_frame *f, zd_fp_seq *out) {
   *out = (zd_fp_seq){.n = 0};
-  if (!o->input) return !f->self_count || walk_from(r, o, f->self, out);
+  if (!o->input && f->self_count == 1) return walk_from(r, o, f->self, out);
   zd_fp_seq input;
-  if (!o->input->run(r, o->input, f, &input)) return false;
+  if (!zd_fp_input(r, o, f, &input)) return false;
   const zd_fhirpath_item *items = zd_fp_at(&input);
   for (uint32_t i = 0; i < input.n; i++)
     if (!walk_from(r, o, &items[i], out)) return false;
