@@ -60,18 +60,18 @@ zd_json_value *zd_json_value_make(zd_json_patching *p, const zd_json_tape *tape,
   return v;
 }
 
-zd_json_value *zd_json_value_copy(zd_json_patching *p, const zd_json_value *from, zd_err *err) {
-  zd_json_value *v = new_value(p, err);
-  if (!v) return NULL;
-  *v = (zd_json_value){.type = from->type, .escaped = from->escaped, .raw = from->raw};
-  for (const zd_json_value *c = from->first; c; c = c->next) {
+zd_json_value *zd_json_value_copy(zd_json_patching *p, const zd_json_value *v, zd_err *err) {
+  zd_json_value *copy = new_value(p, err);
+  if (!copy) return NULL;
+  *copy = (zd_json_value){.type = v->type, .escaped = v->escaped, .raw = v->raw};
+  for (const zd_json_value *c = v->first; c; c = c->next) {
     zd_json_value *child = zd_json_value_copy(p, c, err);
     if (!child) return NULL;
     child->key = c->key;
     child->key_raw = c->key_raw;
-    append(v, child);
+    append(copy, child);
   }
-  return v;
+  return copy;
 }
 
 uint32_t zd_json_value_height(zd_json_patching *p, const zd_json_value *v) {

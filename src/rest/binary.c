@@ -31,6 +31,7 @@ bool zd_binary_may_be_content(const zd_http_exchange *x, const zd_interaction *i
 static int fits(zd_slice range, zd_slice type) {
   size_t slash = zd_slice_find(type, '/');
   if (zd_slice_eq(range, ZD_S("*/*"))) return 1;
+  if (!type.n) return 0;
   if (range.n == type.n && strncasecmp(range.p, type.p, type.n) == 0) return 3;
   bool kind = range.n == slash + 2 && slash < type.n && range.p[slash + 1] == '*' &&
               strncasecmp(range.p, type.p, slash + 1) == 0;

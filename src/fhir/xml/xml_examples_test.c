@@ -8,10 +8,10 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include <cmocka.h>
 
-#include "base/clock.h"
 #include "base/file.h"
 #include "fhir/xml.h"
 #include "json/json.h"
@@ -22,6 +22,13 @@ static struct {
   int count, wrong, faulty;
   uint64_t json_bytes, xml_bytes, read_ns, write_ns;
 } t;
+
+/* Of this thread, whatever else the machine does. */
+static uint64_t cpu_ns(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
 
 static void print_issues(const char *name, const zd_issues *issues) {
   for (size_t i = 0; i < issues->n && i < 5; i++) {
@@ -42,9 +49,9 @@ static zd_err read_json(zd_slice text, zd_tree *tree) {
 static zd_err read_xml(const char *name, zd_slice text, zd_tree *tree, zd_err want) {
   zd_issues issues;
   zd_issues_init(&issues, &t.arena);
-  uint64_t from = zd_clock_monotonic_ns();
+  uint64_t from = cpu_ns();
   zd_err err = zd_fhir_read_xml(zd_schema_r4(), text, ZD_NO_TYPE, NULL, &t.arena, tree, &issues);
-  t.read_ns += zd_clock_monotonic_ns() - from;
+  t.read_ns += cpu_ns() - from;
   t.xml_bytes += text.n;
   if (err != want) print_issues(name, &issues);
   return err;
@@ -52,10 +59,10 @@ static zd_err read_xml(const char *name, zd_slice text, zd_tree *tree, zd_err wa
 
 static void write_xml(const zd_tree *tree, bool laid_out, zd_buffer *out) {
   zd_xml_layout layout = {.declaration = true, .laid_out = laid_out};
-  uint64_t from = zd_clock_monotonic_ns();
+  uint64_t from = cpu_ns();
   zd_buffer_clear(out);
   zd_fhir_write_xml(tree, 0, &layout, out);
-  t.write_ns += zd_clock_monotonic_ns() - from;
+  t.write_ns += cpu_ns() - from;
 }
 
 /* Values are compared as what they mean: JSON has more than one way to escape. */
@@ -147,9 +154,10 @@ static void official_resources_come_back_from_xml_the_same(void **state) {
     t.wrong += wrong != NULL;
   }
   closedir(dir);
-  print_message("%d resources (%d faulty), %d wrong; read %.0f MB/s, written %.0f MB/s of XML\n",
-                t.count, t.faulty, t.wrong, (double)t.xml_bytes * 1e3 / (double)t.read_ns,
-                (double)t.xml_bytes * 1e3 / (double)t.write_ns);
+  print_message(
+      "%d resources (%d faulty), %d wrong; read %.0f MB/s, written %.0f MB/s of XML (CPU)\n",
+      t.count, t.faulty, t.wrong, (double)t.xml_bytes * 1e3 / (double)t.read_ns,
+      (double)t.xml_bytes * 1e3 / (double)t.write_ns);
   int count = t.count, wrong = t.wrong;
   end();
   assert_true(count > 5000);
