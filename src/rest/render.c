@@ -68,7 +68,10 @@ zd_err zd_render_contained(zd_call *c, const zd_interaction *in, const zd_record
   if (err == ZD_OK) err = read_whole(c, zd_buffer_slice(&whole), &tree);
   uint32_t node = err == ZD_OK ? zd_search_inner(c->rest->search, &tree, inner) : 0;
   if (err == ZD_OK && !node) err = ZD_ERR_CORRUPT;
-  if (err == ZD_OK) *id = zd_node_child_text(&tree, node, ZD_S("id"), c->arena);
+  if (err == ZD_OK) { /* outlives the text that the tree points into */
+    *id = zd_arena_copy(c->arena, zd_node_child_text(&tree, node, ZD_S("id"), c->arena));
+    if (!id->p) err = ZD_ERR_MEMORY;
+  }
   if (err == ZD_OK) err = write_shaped(c, in, &tree, node, out);
   zd_buffer_free(&whole);
   return err;

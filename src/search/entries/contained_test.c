@@ -138,16 +138,13 @@ static void contained_resources_are_found_when_asked_for(void **state) {
 static const char *list(world *w, const char *type, const char *query, zd_hits_request ask) {
   zd_arena *arena = &w->store->arena;
   zd_issues issues;
-  zd_issues_init(&issues, arena);
   zd_snapshot v = {w->store};
-  zd_query_options options = {.snapshot = &v};
   zd_query q;
   zd_fault fault = {0};
   zd_hit hits[16];
   size_t n = 0;
-  zd_type t = *type ? zd_schema_type(zd_schema_r4(), zd_slice_of(type)) : ZD_NO_TYPE;
-  assert_int_equal(zd_search_parse(w->search, t, zd_slice_of(query), &options, arena, &q, &issues),
-                   ZD_OK);
+  zd_err err = parse_query(w, type, zd_slice_of(query), (zd_query_options){0}, &q, &issues);
+  if (err) fail_msg("%s?%s is refused", type, query);
   assert_true(q.contained && q.contained->listed);
   assert_int_equal(zd_search_contained(w->search, &v, &q, &ask, arena, hits, &n, &fault), ZD_OK);
   zd_slice text = ZD_S("");
@@ -218,6 +215,35 @@ static void pages_end_within_containers(void **state) {
   }
 }
 
+/* Out of memory is an error, never a shorter list; and so is time that has run out. */
+static void what_runs_out_is_told(void **state) {
+  world *w = *state;
+  static const zd_hits_request all = {.after = {ZD_NO_ROW, 0}, .limit = 16};
+  static const zd_hits_request late = {.after = {ZD_NO_ROW, 0}, .limit = 16, .deadline_ns = 1};
+  zd_issues issues;
+  zd_snapshot v = {w->store};
+  zd_query q;
+  zd_fault fault = {0};
+  zd_hit hits[16];
+  size_t n = 0, failures = 0;
+  zd_err err = parse_query(
+      w, "Medication", ZD_S("_contained=both&_containedType=contained&_sort=manufacturer,-code"),
+      (zd_query_options){0}, &q, &issues);
+  assert_int_equal(err, ZD_OK);
+  for (size_t limit = 16, enough = 0; !enough; limit += 16) {
+    zd_arena arena;
+    zd_arena_init(&arena, limit);
+    err = zd_search_contained(w->search, &v, &q, &all, &arena, hits, &n, &fault);
+    assert_true(err == ZD_ERR_MEMORY || (err == ZD_OK && n == 4));
+    enough = err == ZD_OK;
+    failures += !enough;
+    zd_arena_free(&arena);
+  }
+  assert_true(failures > 0);
+  err = zd_search_contained(w->search, &v, &q, &late, &w->store->arena, hits, &n, &fault);
+  assert_int_equal(err, ZD_ERR_LIMIT);
+}
+
 static void conditions_watch_what_comes_to_be_contained(void **state) {
   world *w = *state;
   zd_arena *arena = &w->store->arena;
@@ -241,6 +267,7 @@ int main(void) {
       cmocka_unit_test(contained_resources_are_found_when_asked_for),
       cmocka_unit_test(contained_resources_are_listed_on_their_own),
       cmocka_unit_test(pages_end_within_containers),
+      cmocka_unit_test(what_runs_out_is_told),
       cmocka_unit_test(conditions_watch_what_comes_to_be_contained),
   };
   return cmocka_run_group_tests(tests, open_filled, close_world);
