@@ -8,6 +8,7 @@
 #include "fhir/xml.h"
 #include "json/json.h"
 #include "validate/package.h"
+#include "validate/snapshot.h"
 
 enum { FILE_MAX = 256 << 20, RETRIES_MAX = 2000 };
 
@@ -15,6 +16,7 @@ enum { FILE_MAX = 256 << 20, RETRIES_MAX = 2000 };
 typedef struct known {
   zd_slice text, type, url, version, id;
   bool definition; /* goes into the schema */
+  bool bare;       /* a profile that has no snapshot yet */
   zd_slice why;    /* left out of it */
 } known;
 
@@ -69,7 +71,6 @@ static zd_slice excuse(const zd_json_tape *tape, zd_slice type) {
     return ZD_S("logical models are not read");
   if (zd_slice_eq(zd_json_string(tape, 0, ZD_S("derivation")), ZD_S("specialization")))
     return ZD_S("types cannot be added");
-  if (!has_snapshot(tape)) return ZD_S("it has no snapshot");
   return (zd_slice){NULL, 0};
 }
 
@@ -89,6 +90,8 @@ static zd_err add_json(zd_knowledge *k, zd_slice text, const char *name, zd_faul
   if (x.type.p) {
     x.definition = is_definition(x.type) && x.url.p;
     if (x.definition) x.why = excuse(&tape, x.type);
+    x.bare = x.definition && !x.why.p && zd_slice_eq(x.type, ZD_S("StructureDefinition")) &&
+             !has_snapshot(&tape);
     zd_buffer_add(&k->all, &x, sizeof x);
   }
   zd_json_free(&tape);
@@ -181,7 +184,7 @@ static zd_err compile(zd_knowledge *k, bool *again, zd_fault *fault) {
   *again = false;
   for (size_t i = 0; i < count(k) && !err; i++) {
     const known *x = at(k, i);
-    if (!x->definition || x->why.p) continue;
+    if (!x->definition || x->why.p || x->bare) continue;
     err = zd_definitions_add(d, x->text, fault);
     if (err) culprit = i;
   }
@@ -213,16 +216,53 @@ static void drop_known(zd_knowledge *k) {
   }
 }
 
-zd_err zd_knowledge_build(zd_knowledge *k, const zd_schema **out, zd_fault *fault) {
+/* With everything that has a snapshot. */
+static zd_err compile_all(zd_knowledge *k, const zd_schema **out, zd_fault *fault) {
   bool again = true, any = false;
   zd_err err = ZD_OK;
-  drop_known(k);
-  for (size_t i = 0; i < count(k); i++) any |= at(k, i)->definition && !at(k, i)->why.p;
   *out = k->base;
+  for (size_t i = 0; i < count(k); i++) {
+    const known *x = at(k, i);
+    any |= x->definition && !x->why.p && !x->bare;
+  }
   if (!any) return ZD_OK;
   for (size_t i = 0; again && !err && i < RETRIES_MAX; i++) err = compile(k, &again, fault);
   if (err) return err;
   return zd_schema_from_image(k->image.p, k->image.n, out, fault);
+}
+
+/* A profile whose base has rows gets rows, too. `last`: what lacks its base is given up. */
+static zd_err make_snapshots(zd_knowledge *k, const zd_schema *schema, bool last, bool *more,
+                             zd_fault *fault) {
+  *more = false;
+  for (size_t i = 0; i < count(k); i++) {
+    known *x = at(k, i);
+    zd_slice text;
+    zd_fault why = {0};
+    if (!x->definition || x->why.p || !x->bare) continue;
+    zd_err err = zd_snapshot_make(schema, x->text, &k->arena, &text, &why);
+    if (err == ZD_ERR_MEMORY) return zd_fail(fault, err, "%s", why.text);
+    if (err == ZD_ERR_NOT_FOUND && !last) continue;
+    if (err) {
+      if (!leave_out(k, i, &why)) return zd_fail(fault, ZD_ERR_MEMORY, "no memory");
+      continue;
+    }
+    x->text = text;
+    x->bare = false;
+    *more = true;
+  }
+  return ZD_OK;
+}
+
+zd_err zd_knowledge_build(zd_knowledge *k, const zd_schema **out, zd_fault *fault) {
+  bool more = true;
+  drop_known(k);
+  zd_err err = compile_all(k, out, fault);
+  while (!err && more) {
+    err = make_snapshots(k, *out, false, &more, fault);
+    if (!err && more) err = compile_all(k, out, fault);
+  }
+  return err ? err : make_snapshots(k, *out, true, &more, fault);
 }
 
 bool zd_knowledge_left_out(const zd_knowledge *k, size_t i, zd_slice *url, zd_slice *why) {

@@ -5,7 +5,7 @@
  *   zd_knowledge_build(k, &schema, fault);                  schema lives as long as k
  *   zd_validator_new(schema, ...); world.resolve = zd_knowledge_resolve, world.state = k
  *
- * Profiles without a snapshot are not read. A definition that
+ * Profiles without a snapshot get one, made from their differential (snapshot.h). A definition that
  * cannot be compiled is left out and told by zd_knowledge_left_out: what needs it is then told as
  * not checked.
  *
