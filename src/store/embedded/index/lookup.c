@@ -1,6 +1,6 @@
 #include "store/embedded/index/lookup.h"
 
-enum { FEW_ROWS = 1024, MANY_OPERANDS = 128 };
+enum { FEW_ROWS = 1024, MANY_ROWS = 32768, MANY_OPERANDS = 128 };
 enum {
   KEY_UNITS = 4,
   CHUNK_UNITS = 60,
@@ -37,10 +37,51 @@ static zd_err work(zd_leaf *leaf, unsigned units) {
   return leaf->budget ? zd_budget_work(leaf->budget, units, leaf->fault) : ZD_OK;
 }
 
+/* ---- uniting ---- */
+
+static zd_err bitmaps_begin(zd_leaf *leaf) {
+  if (leaf->bitmaps) return ZD_OK;
+  leaf->bitmap_count = (size_t)(zd_chunk_of(leaf->end - 1) - zd_chunk_of(leaf->part->first) + 1);
+  zd_err err = take(leaf, leaf->bitmap_count * sizeof *leaf->bitmaps, &leaf->bitmaps);
+  if (!err) memset(leaf->bitmaps, 0, leaf->bitmap_count * sizeof *leaf->bitmaps);
+  return err;
+}
+
+/* The bitmap of a chunk, made when it is first needed. */
+static zd_err bitmap_at(zd_leaf *leaf, uint64_t i, uint64_t **out) {
+  zd_err err = ZD_OK;
+  if (!leaf->bitmaps[i]) {
+    err = take(leaf, sizeof(zd_set_room), &leaf->bitmaps[i]);
+    if (!err) memset(leaf->bitmaps[i], 0, sizeof(zd_set_room));
+  }
+  *out = leaf->bitmaps[i];
+  return err;
+}
+
+static zd_err unite_rows(zd_leaf *leaf) {
+  uint64_t base = zd_chunk_of(leaf->part->first);
+  for (size_t i = 0; i < leaf->row_count; i++) {
+    zd_row row = leaf->part->first + leaf->rows[i];
+    uint64_t *words = NULL;
+    zd_err err = bitmap_at(leaf, zd_chunk_of(row) - base, &words);
+    if (!err && i % ROWS_PER_CLOCK == 0) err = work(leaf, ROWS_PER_CLOCK / 4);
+    if (err) return err;
+    zd_words_add(words, (uint32_t)(row & (ZD_CHUNK_ROWS - 1)));
+  }
+  leaf->row_count = 0;
+  return ZD_OK;
+}
+
 /* ---- gathering ---- */
 
-/* Room for n more rows. */
+/* Room for n more rows. Very many are united as they come: a list of them would outgrow the caches.
+ */
 static zd_err rows_room(zd_leaf *leaf, size_t n, uint32_t **out) {
+  if (leaf->row_count + n > MANY_ROWS && leaf->row_count) {
+    zd_err err = bitmaps_begin(leaf);
+    if (!err) err = unite_rows(leaf);
+    if (err) return err;
+  }
   if (leaf->row_count + n > leaf->row_room) {
     size_t room = (leaf->row_count + n) * 2;
     uint32_t *more = NULL;
@@ -313,31 +354,6 @@ static zd_err operand_words(const zd_leaf *leaf, const zd_operand *o, const zd_t
 
 /* ---- finishing ---- */
 
-/* The bitmap of a chunk, made when it is first needed. */
-static zd_err bitmap_at(zd_leaf *leaf, uint64_t i, uint64_t **out) {
-  zd_err err = ZD_OK;
-  if (!leaf->bitmaps[i]) {
-    err = take(leaf, sizeof(zd_set_room), &leaf->bitmaps[i]);
-    if (!err) memset(leaf->bitmaps[i], 0, sizeof(zd_set_room));
-  }
-  *out = leaf->bitmaps[i];
-  return err;
-}
-
-static zd_err unite_rows(zd_leaf *leaf) {
-  uint64_t base = zd_chunk_of(leaf->part->first);
-  for (size_t i = 0; i < leaf->row_count; i++) {
-    zd_row row = leaf->part->first + leaf->rows[i];
-    uint64_t *words = NULL;
-    zd_err err = bitmap_at(leaf, zd_chunk_of(row) - base, &words);
-    if (!err && i % ROWS_PER_CLOCK == 0) err = work(leaf, ROWS_PER_CLOCK / 4);
-    if (err) return err;
-    zd_words_add(words, (uint32_t)(row & (ZD_CHUNK_ROWS - 1)));
-  }
-  leaf->row_count = 0;
-  return ZD_OK;
-}
-
 static zd_err unite_operands(zd_leaf *leaf) {
   uint64_t base = zd_chunk_of(leaf->part->first);
   for (uint64_t c = zd_chunk_of(leaf->first) - base; c < leaf->bitmap_count; c++) {
@@ -363,13 +379,10 @@ static bool rows_sorted(const zd_leaf *leaf) {
 
 /* Rows of several keys, and very many long keys, are united once instead of for every tile. */
 zd_err zd_leaf_finish(zd_leaf *leaf) {
-  bool rows = !rows_sorted(leaf), operands = leaf->operand_count > MANY_OPERANDS;
+  bool rows = leaf->bitmaps || !rows_sorted(leaf), operands = leaf->operand_count > MANY_OPERANDS;
   if (!rows && !operands) return ZD_OK;
-  leaf->bitmap_count = (size_t)(zd_chunk_of(leaf->end - 1) - zd_chunk_of(leaf->part->first) + 1);
-  zd_err err = take(leaf, leaf->bitmap_count * sizeof *leaf->bitmaps, &leaf->bitmaps);
-  if (err) return err;
-  memset(leaf->bitmaps, 0, leaf->bitmap_count * sizeof *leaf->bitmaps);
-  err = rows ? unite_rows(leaf) : ZD_OK;
+  zd_err err = bitmaps_begin(leaf);
+  if (!err && rows) err = unite_rows(leaf);
   return err || !operands ? err : unite_operands(leaf);
 }
 
