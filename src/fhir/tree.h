@@ -38,6 +38,8 @@ typedef struct zd_node {
   uint16_t flags;
   uint16_t spare;
   uint32_t source; /* offset of the value in the source text, of a string its opening quote */
+  uint32_t span;   /* bytes of an object that stands in the source just as it is written; 0: it is
+                      not known to */
 } zd_node;
 
 typedef struct zd_tree {

@@ -47,6 +47,7 @@ typedef struct zd_json_tape {
   zd_json_node *nodes; /* owned; node 0 is the document's value */
   uint32_t count;
   uint32_t room;
+  bool tight; /* no white space between tokens, no escapes in member names */
 } zd_json_tape;
 
 typedef struct zd_json_limits {

@@ -17,6 +17,7 @@ typedef struct tok {
   zd_json_node *nodes;
   uint32_t count, room;
   zd_err err; /* what a failure is; ZD_ERR_INVALID unless said otherwise */
+  bool loose; /* white space between tokens was met, or a member name with escapes */
 } tok;
 
 /* The member name of the coming value; all zero in arrays. */
@@ -36,6 +37,7 @@ TOK_INLINE unsigned char tok_skip(tok *t) {
     unsigned char c = (unsigned char)*t->p;
     if (c > ' ') return c;
     if (c != ' ' && c != '\n' && c != '\r' && c != '\t') return c;
+    t->loose = true;
     t->p++;
   }
   return 0;
@@ -148,6 +150,7 @@ TOK_INLINE const char *tok_name(tok *t, tok_key *key) {
     return "a shorter member name";
   }
   *key = (tok_key){.at = at, .n = n, .escaped = escaped, .member = true};
+  if (escaped) t->loose = true;
   if (tok_skip(t) != ':') return "a colon";
   t->p++;
   tok_skip(t);
@@ -253,5 +256,6 @@ static zd_err tokenize(zd_json_reading *r) {
   r->expected = tok_document(&t, r);
   r->stop = t.p;
   r->tape->count = t.count;
+  r->tape->tight = !t.loose;
   return r->expected ? t.err : ZD_OK;
 }

@@ -50,6 +50,7 @@ typedef struct zd_reader {
   zd_read_local *locals;
   uint32_t local_count, local_room;
   bool out_of_memory;
+  bool tight; /* the text is the tree's source, and the tape is tight: see zd_node.span */
   zd_read_part part;
   const zd_read_place *above; /* what the root of the nodes is; NULL: a resource by itself */
   zd_read_items *items;       /* the items of the array at items_at of the text; NULL: none */

@@ -94,9 +94,12 @@ static zd_err walk(zd_reader *r, zd_type expected) {
   r->nodes = zd_arena_alloc(r->arena, (size_t)r->tape.count * sizeof(zd_node));
   if (!r->nodes) return ZD_ERR_MEMORY;
   size_t before = r->issues->errors;
+  r->tight = r->tape.tight;
   zd_read_root(r, expected);
   if (r->out_of_memory) return ZD_ERR_MEMORY;
-  return r->issues->errors == before ? ZD_OK : ZD_ERR_INVALID;
+  if (r->issues->errors == before) return ZD_OK;
+  for (uint32_t i = 0; i < r->count; i++) r->nodes[i].span = 0; /* faulty members are left out */
+  return ZD_ERR_INVALID;
 }
 
 void zd_reader_init(zd_reader *r, const zd_schema *schema, zd_arena *arena, zd_issues *issues) {

@@ -127,6 +127,20 @@ static void read_primitive(zd_reader *r, zd_element e, zd_type type, uint32_t v,
 
 /* ---- objects ---- */
 
+/* Whether the object stands in the text as it would be written: its members in schema order, and so
+ * all below it. The tape says that there is nothing between the tokens. */
+static bool is_as_written(const zd_reader *r, uint32_t node) {
+  zd_element last = 0;
+  for (uint32_t c = node + 1; c < r->nodes[node].end; c = r->nodes[c].end) {
+    const zd_node *n = &r->nodes[c];
+    bool plain =
+        n->p ? n->end == c + 1 : n->span > 0; /* no companions, which have no fixed place */
+    if (!plain || n->element < last) return false;
+    last = n->element;
+  }
+  return true;
+}
+
 static void read_object(zd_reader *r, zd_element e, zd_type type, uint32_t v,
                         const zd_read_place *place) {
   if (zd_json_type_of(&r->tape, v) != ZD_JSON_OBJECT) {
@@ -141,6 +155,7 @@ static void read_object(zd_reader *r, zd_element e, zd_type type, uint32_t v,
   uint32_t node = zd_read_push(r, e, type, zd_read_value_at(r, v));
   zd_read_members(r, v, type, place, false);
   r->nodes[node].end = r->count;
+  if (r->tight && is_as_written(r, node)) r->nodes[node].span = r->tape.nodes[v].n;
   if (type == r->reference_type) zd_read_check_reference(r, node, place);
 }
 

@@ -111,9 +111,20 @@ static void write_object(zd_writer *w, uint32_t node, zd_keep keep) {
   zd_write_close(w, '}');
 }
 
+/* What stands in the source as it is to be written. */
+static void write_as_read(zd_writer *w, const zd_node *n) {
+  char *p = room_for(w->out, n->span);
+  if (!p) return;
+  memcpy(p, w->tree->source.p + n->source, n->span);
+  w->out->n += n->span;
+}
+
 void zd_write_value(zd_writer *w, uint32_t node, zd_keep keep) {
-  if (node_at(w, node)->flags & PRIMITIVE) {
+  const zd_node *n = node_at(w, node);
+  if (n->flags & PRIMITIVE) {
     write_primitive(w, node);
+  } else if (n->span && keep == ZD_KEEP_ALL && !w->edit) {
+    write_as_read(w, n);
   } else {
     write_object(w, node, keep);
   }

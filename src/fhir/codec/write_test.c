@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <cmocka.h>
 
 #include "base/testing/scarcity.h"
@@ -62,6 +63,62 @@ static void canonical_is_in_schema_order_without_white_space(void **state) {
          ",\"active\":true,\"_active\":{\"id\":\"x\"}," NAME
          ",\"contact\":[{\"gender\":\"male\"}],"
          "\"managingOrganization\":{\"reference\":\"urn:oid:1.2\"}}");
+  close_fixture(&f);
+}
+
+/* Texts that are nearly as they are to be written. */
+static void what_is_copied_is_as_it_would_be_written(void **state) {
+  (void)state;
+  static const struct {
+    const char *member, *written; /* NULL: the same */
+    bool copied;
+  } rows[] = {
+      {"\"code\":{\"coding\":[{\"system\":\"s\",\"code\":\"c\"},{\"code\":\"d\"}],\"text\":\"t\"}",
+       NULL, true},
+      {"\"code\":{\"text\":\"\\u0041 \\\"\"}", NULL, true},
+      {"\"code\":{\"text\":\"t\",\"coding\":[{\"code\":\"c\"}]}",
+       "\"code\":{\"coding\":[{\"code\":\"c\"}],\"text\":\"t\"}", false},
+      {"\"code\":{\"coding\":[{\"code\":\"c\",\"system\":\"s\"}],\"text\":\"t\"}",
+       "\"code\":{\"coding\":[{\"system\":\"s\",\"code\":\"c\"}],\"text\":\"t\"}", false},
+      {"\"code\":{ \"text\":\"t\"}", "\"code\":{\"text\":\"t\"}", false},
+      {"\"code\":{\"coding\":[{\"code\":\"c\"} ]}", "\"code\":{\"coding\":[{\"code\":\"c\"}]}",
+       false},
+      {"\"code\":{\"te\\u0078t\":\"t\"}", "\"code\":{\"text\":\"t\"}", false},
+      {"\"code\":{\"_text\":{\"id\":\"i\"},\"text\":\"t\"}",
+       "\"code\":{\"text\":\"t\",\"_text\":{\"id\":\"i\"}}", false},
+      {"\"code\":{\"_text\":{\"id\":\"i\"}}", NULL, false},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    fixture f;
+    char text[300], want[300];
+    const char *written = rows[i].written ? rows[i].written : rows[i].member;
+    snprintf(text, sizeof text, "{\"resourceType\":\"Basic\",%s}", rows[i].member);
+    snprintf(want, sizeof want, "{\"resourceType\":\"Basic\",%s}", written);
+    open_fixture(&f, zd_slice_of(text));
+    assert_int_equal(f.tree.nodes[1].span > 0, rows[i].copied);
+    zd_fhir_write_json(&f.tree, 0, NULL, &f.out);
+    expect(&f, want);
+    for (uint32_t k = 0; k < f.tree.count; k++) f.tree.nodes[k].span = 0;
+    zd_buffer_clear(&f.out);
+    zd_fhir_write_json(&f.tree, 0, NULL, &f.out);
+    expect(&f, want);
+    close_fixture(&f);
+  }
+}
+
+/* A faulty member is not in the tree, but in the text. */
+static void faults_are_not_copied(void **state) {
+  (void)state;
+  fixture f;
+  zd_slice text = ZD_S("{\"resourceType\":\"Basic\",\"code\":{\"text\":\"t\",\"wrong\":1}}");
+  zd_arena_init(&f.arena, 0);
+  zd_buffer_init(&f.out, 0);
+  zd_issues_init(&f.issues, &f.arena);
+  assert_int_equal(
+      zd_fhir_read_json(zd_schema_r4(), text, ZD_NO_TYPE, NULL, &f.arena, &f.tree, &f.issues),
+      ZD_ERR_INVALID);
+  zd_fhir_write_json(&f.tree, 0, NULL, &f.out);
+  expect(&f, "{\"resourceType\":\"Basic\",\"code\":{\"text\":\"t\"}}");
   close_fixture(&f);
 }
 
@@ -228,6 +285,8 @@ int main(void) {
       cmocka_unit_test(stored_has_an_open_meta_and_no_version),
       cmocka_unit_test(stored_makes_meta_and_id),
       cmocka_unit_test(edits_replace_values),
+      cmocka_unit_test(what_is_copied_is_as_it_would_be_written),
+      cmocka_unit_test(faults_are_not_copied),
       cmocka_unit_test(memory_that_runs_out_shows_in_the_buffer),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
