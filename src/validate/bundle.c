@@ -35,6 +35,9 @@ static void check_full_url(zd_run *r, uint32_t entry) {
   if (!resource || !full.p || !zd_slice_starts(full, ZD_S("http"))) return;
   zd_slice id = zd_run_child_text(r, r->tree, resource, ZD_S("id"));
   if (!id.p) return;
+  zd_slice type = zd_schema_type_info(r->schema, r->tree->nodes[resource].type).name;
+  zd_slice part = zd_arena_join(r->arena, (zd_slice[]){ZD_S("/"), type, ZD_S("/")}, 3);
+  if (!part.p || !memmem(full.p, full.n, part.p, part.n)) return; /* another kind of address */
   if (zd_slice_ends(full, id) && full.n > id.n && full.p[full.n - id.n - 1] == '/') return;
   say(r, entry, ZD_ERROR, ZD_ISSUE_STRUCTURE, ZD_SAY_BUNDLE_FULL_URL, full, id);
 }

@@ -89,16 +89,46 @@ static bool in_context(zd_run *r, zd_profile_context c, uint32_t parent, zd_slic
   return false;
 }
 
+/* Extensions that the published definitions themselves have in another place than they define. */
+static bool is_misplaced(zd_slice url, uint32_t parent, const zd_run *r) {
+  zd_slice type = zd_schema_type_info(r->schema, r->tree->nodes[parent].type).name;
+  return zd_slice_eq(url, ZD_S("http://hl7.org/fhir/StructureDefinition/"
+                               "structuredefinition-fhir-type")) &&
+         zd_slice_eq(type, ZD_S("ElementDefinition.type"));
+}
+
+/* contextInvariant: FHIRPath on the element that the extension stands in. */
+static void check_context_invariant(zd_run *r, uint32_t node, uint32_t parent, zd_slice url,
+                                    zd_slice expression) {
+  const zd_fhirpath *program;
+  zd_fhirpath_world world;
+  zd_fhirpath_env env;
+  int answer = 1;
+  zd_fhirpath_options how = {.schema = r->schema, .context = r->tree->nodes[parent].type};
+  zd_run_environment(r, &world, &env);
+  if (zd_fhirpath_compile(&how, expression, r->arena, &program, NULL) != ZD_OK ||
+      zd_fhirpath_test(program, &env, r->tree, parent, r->arena, &answer, NULL) != ZD_OK)
+    return;
+  if (answer == 0) say(r, node, ZD_ERROR, ZD_SAY_EXTENSION_CONTEXT, url, expression);
+}
+
 static void check_context(zd_run *r, uint32_t node, uint32_t parent, uint32_t profile,
                           zd_slice url) {
   zd_profile_info info = zd_schema_profile(r->schema, profile);
   zd_slice parent_url = {NULL, 0}, list = {"", 0};
   uint32_t places = 0;
-  if (r->tree->nodes[parent].type == r->v->extension)
-    parent_url = zd_run_child_text(r, r->tree, parent, ZD_S("url"));
+  uint32_t holder = parent; /* of an extension, or of the value of one */
+  if (r->tree->nodes[parent].type != r->v->extension && r->depth >= 3)
+    holder = r->path[r->depth - 3];
+  if (r->tree->nodes[holder].type == r->v->extension)
+    parent_url = zd_run_child_text(r, r->tree, holder, ZD_S("url"));
   for (uint32_t k = 0; k < info.context_count; k++) {
     zd_profile_context c = zd_schema_profile_context(r->schema, profile, k);
-    if (c.kind == ZD_CONTEXT_INVARIANT) continue;
+    if (c.kind == ZD_CONTEXT_INVARIANT) {
+      check_context_invariant(r, node, parent, url, c.expression);
+      continue;
+    }
+    if (is_misplaced(url, parent, r)) return;
     if (in_context(r, c, parent, parent_url)) return;
     list = zd_arena_printf(r->arena, "%.*s%s%.*s", ZD_SV(list), places++ ? ", " : "",
                            ZD_SV(c.expression));

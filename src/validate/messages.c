@@ -156,6 +156,9 @@ static const struct {
                                  "На вопрос %1 дан ответ, хотя его условие не выполнено"}},
     [ZD_SAY_ANSWER_TWICE] = {"answer-twice",
                              {"The item %1 does not repeat", "Вопрос %1 не повторяется"}},
+    [ZD_SAY_ANSWER_LIMIT] = {"answer-limit",
+                             {"The answer %2 to %1 is outside of the questionnaire's %3",
+                              "Ответ %2 на %1 выходит за предел анкеты %3"}},
     [ZD_SAY_QUESTIONNAIRE_UNKNOWN] =
         {"questionnaire-unknown",
          {"The questionnaire %1 is not known: answers were not checked",

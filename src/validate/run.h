@@ -110,8 +110,9 @@ int zd_slice_takes(zd_run *r, const zd_rules *rules, uint32_t main, uint32_t sli
 /* extensions.c */
 void zd_check_extension(zd_run *r, uint32_t node);
 
-/* bundle.c */
+/* bundle.c, response.c */
 void zd_check_bundle(zd_run *r, uint32_t node);
+void zd_check_response(zd_run *r, uint32_t node);
 
 static inline zd_slice zd_run_text(zd_run *r, const zd_tree *tree, uint32_t node) {
   return zd_node_text(&tree->nodes[node], r->arena);

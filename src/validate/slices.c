@@ -96,6 +96,19 @@ static place enter_profile(zd_run *r, place at) {
   return (place){zd_rules_of_type(r->v, t.type), 0};
 }
 
+/* Of a choice the one alternative that must be there, when the rows say so. */
+static place the_choice(const zd_rules *rules, uint32_t main) {
+  const zd_profile_element *m = &rules->rows[main].e;
+  for (uint32_t k = rules->rows[main].next; m->alternatives > 1 && k != ZD_PE_NONE;
+       k = rules->rows[k].next) {
+    const zd_profile_element *e = &rules->rows[k].e;
+    if (e->slice.p && e->min && e->element != ZD_NO_ELEMENT && e->element >= m->element &&
+        e->element < m->element + m->alternatives)
+      return (place){rules, k};
+  }
+  return (place){rules, main};
+}
+
 static place step_row(zd_run *r, place at, zd_slice step) {
   zd_slice url = argument(step, "extension(");
   place none = {NULL, 0};
@@ -107,7 +120,7 @@ static place step_row(zd_run *r, place at, zd_slice step) {
     const zd_profile_element *e = &at.rules->rows[k].e;
     if (e->element == ZD_NO_ELEMENT) continue;
     zd_slice name = zd_schema_element_info(r->schema, e->element).path;
-    if (!url.p && !e->slice.p && zd_slice_eq(name, step)) return (place){at.rules, k};
+    if (!url.p && !e->slice.p && zd_slice_eq(name, step)) return the_choice(at.rules, k);
     if (!url.p || !e->slice.p || !zd_slice_eq(name, ZD_S("extension")) || e->type_count != 1)
       continue;
     if (zd_schema_profile_type(r->schema, at.rules->profile, k, 0).profile_count &&

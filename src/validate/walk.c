@@ -89,6 +89,7 @@ void zd_walk_resource(zd_run *r, uint32_t node) {
   if (rules->rows[0].invariant_count) zd_check_invariants(r, rules, 0, node);
   base_children(r, rules, 0, node);
   if (type == r->v->bundle) zd_check_bundle(r, node);
+  if (type == r->v->response) zd_check_response(r, node);
   check_claims(r, node);
   r->depth--;
 }
