@@ -1,4 +1,5 @@
 /* compile.c: syntax tree to program: entry, terms, and what is computed beforehand */
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -166,6 +167,7 @@ zd_err zd_fp_compile_node(zd_fp_compiler *c, zd_fp_ast *ast, const zd_fp_scope *
   c->depth++;
   zd_err err = compile_kind(c, ast, scope, out);
   c->depth--;
+  assert(err || out->op);
   if (!err) fold(c, out->op);
   return err;
 }
