@@ -102,7 +102,7 @@ static bool take_patch(zd_bundle *b, const zd_tree *t, zd_unit_entry *e, zd_answ
   uint32_t resource = zd_tree_child(t, 0, ZD_S("resource"));
   if (!resource)
     return refuse(b, e, a, 400, ZD_ISSUE_REQUIRED, "the entry has no resource", nothing);
-  return zd_patch_of_binary(t, resource, b->call->arena, &e->in.patch, &why) ||
+  return zd_patch_of_binary(t, resource, b->call->arena, &e->in, &why) ||
          refuse(b, e, a, 400, ZD_ISSUE_NOT_SUPPORTED, why, nothing);
 }
 

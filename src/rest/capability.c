@@ -113,7 +113,8 @@ static void add_operations(statement *r, zd_slice name, zd_type type) {
   bool any = false;
   for (size_t i = 0; i < r->rest->operation_count; i++) {
     const zd_operation *o = &r->rest->operations[i];
-    if (!zd_slice_eq(name, zd_slice_of(o->type))) continue;
+    bool every = name.n && o->type && strcmp(o->type, "Resource") == 0;
+    if (!every && !zd_slice_eq(name, zd_slice_of(o->type))) continue;
     uint32_t definition = zd_schema_operation_find(r->schema, type, zd_slice_of(o->code));
     if (definition == UINT32_MAX) continue;
     add(r, any ? ",{" : ",\"operation\":[{");
@@ -161,7 +162,7 @@ static void write_statement(statement *r) {
   add_string(r, "fhirVersion", zd_schema_fhir_version(r->schema));
   add(r,
       ",\"format\":[\"application/fhir+json\",\"application/fhir+xml\",\"json\",\"xml\"],"
-      "\"patchFormat\":[\"application/json-patch+json\"],");
+      "\"patchFormat\":[\"application/json-patch+json\",\"application/xml-patch+xml\"],");
   add(r, "\"rest\":[{\"mode\":\"server\",");
   add(r, rest->cors_origins ? "\"security\":{\"cors\":true}," : "");
   add(r, "\"resource\":[");

@@ -34,7 +34,8 @@ static size_t body_limit(const zd_door *d) {
   enum { FORM = 1 << 20 };
   const zd_rest *r = d->call.rest;
   size_t most = d->in.kind == ZD_BUNDLE ? r->body_limit : r->resource_limit;
-  if (d->in.kind == ZD_SEARCH || d->in.kind == ZD_OPERATION) most = FORM;
+  bool whole = d->in.kind == ZD_OPERATION && d->in.operation->any_body;
+  if (d->in.kind == ZD_SEARCH || (d->in.kind == ZD_OPERATION && !whole)) most = FORM;
   return most < r->body_limit ? most : r->body_limit;
 }
 
@@ -138,15 +139,20 @@ static bool read_resource(zd_door *d) {
   if (d->format == ZD_FORMAT_CONTENT && !wrap_content(d)) return false;
   if (d->in.kind == ZD_PATCH) {
     d->in.patch = d->text;
+    d->in.xml_patch = d->format == ZD_FORMAT_XML_PATCH;
     return true;
   }
-  zd_type type = d->in.kind == ZD_OPERATION ? d->call.rest->parameters : d->in.type;
+  bool any = d->in.kind == ZD_OPERATION && d->in.operation->any_body;
+  zd_type type = any                          ? ZD_NO_TYPE
+                 : d->in.kind == ZD_OPERATION ? d->call.rest->parameters
+                                              : d->in.type;
   zd_err (*read)(const zd_schema *, zd_slice, zd_type, const zd_read_limits *, zd_arena *,
                  zd_tree *, zd_issues *) =
       d->format == ZD_FORMAT_XML ? zd_fhir_read_xml : zd_fhir_read_json;
   zd_err err =
       read(d->call.rest->schema, d->text, type, NULL, d->call.arena, &d->tree, &d->call.issues);
-  if (err != ZD_OK) return refuse_body(d, err, "the resource cannot be read");
+  if (err != ZD_OK && !(any && err == ZD_ERR_INVALID))
+    return refuse_body(d, err, "the resource cannot be read");
   d->in.tree = &d->tree;
   return true;
 }

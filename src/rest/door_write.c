@@ -2,6 +2,7 @@
  * commit thread, so that no thread of ours waits for the disk. */
 #include "rest/definition.h"
 #include "rest/door_internal.h"
+#include "rest/patch.h"
 
 enum { BRIEF_NS = 3 * 1000 * 1000 }; /* how long the condition of a write may take on the loop */
 
@@ -117,7 +118,8 @@ static void write_settled(zd_door *d) {
 static void begin_write(zd_door *d) {
   d->call.brief = !d->on_worker;
   d->call.deadline_ns = zd_clock_monotonic_ns() + BRIEF_NS;
-  if (zd_unit_defines(&d->unit))
+  bool long_one = zd_unit_defines(&d->unit) || (!d->on_worker && zd_unit_patches(&d->unit));
+  if (long_one)
     on_worker(d, retry_on_worker);
   else
     write_try(d);

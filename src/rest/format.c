@@ -70,7 +70,8 @@ static const struct {
              {"application/xml", ZD_FORMAT_XML},
              {"text/xml", ZD_FORMAT_XML},
              {"application/xml+fhir", ZD_FORMAT_XML},
-             {"application/json-patch+json", ZD_FORMAT_JSON_PATCH}};
+             {"application/json-patch+json", ZD_FORMAT_JSON_PATCH},
+             {"application/xml-patch+xml", ZD_FORMAT_XML_PATCH}};
 
 zd_format zd_format_of(zd_slice media) {
   for (size_t i = 0; i < sizeof known / sizeof *known; i++)
@@ -86,7 +87,7 @@ zd_format zd_format_named(zd_slice v) {
   if (zd_slice_eq(v, ZD_S("application/fhir json"))) return ZD_FORMAT_JSON;
   if (zd_slice_eq(v, ZD_S("application/fhir xml"))) return ZD_FORMAT_XML;
   zd_format format = zd_format_of(v);
-  return format == ZD_FORMAT_JSON_PATCH ? ZD_FORMAT_NONE : format;
+  return format == ZD_FORMAT_JSON || format == ZD_FORMAT_XML ? format : ZD_FORMAT_NONE;
 }
 
 /* As it stands: percent-encoding of a format's name is undone for '/' and '+' alone. */

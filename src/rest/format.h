@@ -9,8 +9,9 @@ typedef enum zd_format {
   ZD_FORMAT_NONE, /* neither */
   ZD_FORMAT_JSON,
   ZD_FORMAT_XML,
-  ZD_FORMAT_JSON_PATCH, /* these two of bodies alone */
-  ZD_FORMAT_CONTENT     /* of a Binary, as it is */
+  ZD_FORMAT_JSON_PATCH, /* these three of bodies alone */
+  ZD_FORMAT_XML_PATCH,
+  ZD_FORMAT_CONTENT /* of a Binary, as it is */
 } zd_format;
 
 /* A media type without its parameters. */

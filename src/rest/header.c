@@ -91,11 +91,12 @@ static bool is_form(zd_slice type) {
 /* Only what can be applied is taken; what FHIR knows besides is refused by name. */
 static zd_format patch_type(zd_call *c, zd_http_exchange *x, zd_format format, zd_slice type,
                             zd_answer *a) {
-  if (format == ZD_FORMAT_JSON_PATCH) return format;
-  zd_http_header_add(x, "Accept-Patch", ZD_S("application/json-patch+json"));
+  if (format == ZD_FORMAT_JSON_PATCH || format == ZD_FORMAT_XML_PATCH) return format;
+  zd_http_header_add(x, "Accept-Patch",
+                     ZD_S("application/json-patch+json, application/xml-patch+xml"));
   zd_answer_fail(c, a, 415, ZD_ISSUE_NOT_SUPPORTED, ZD_S("http.Content-Type"),
-                 "a patch of type \"%.*s\" is not taken; application/json-patch+json in UTF-8 is"
-                 " (FHIRPath Patch and XML Patch are not offered)",
+                 "a patch of type \"%.*s\" is not taken; application/json-patch+json and"
+                 " application/xml-patch+xml in UTF-8 are (FHIRPath Patch is not offered)",
                  ZD_SV(type));
   return ZD_FORMAT_NONE;
 }

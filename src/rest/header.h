@@ -10,7 +10,7 @@ bool zd_header_take(zd_call *c, const zd_http_exchange *x, zd_interaction *in, z
 /* What the answer, whatever it says, is to be written in: in->xml. _format wins over Accept. */
 void zd_header_format(const zd_http_exchange *x, zd_interaction *in);
 /* Content-Type of a body: JSON or XML for resources, a form for POST _search (as good as JSON),
- * JSON Patch for PATCH, any other for a Binary's content; NONE: refused (415). */
+ * JSON Patch or XML Patch for PATCH, any other for a Binary's content; NONE: refused (415). */
 zd_format zd_header_body_type(zd_call *c, zd_http_exchange *x, const zd_interaction *in,
                               zd_answer *a);
 /* Headers for a page of another origin, when it is one of `origins` (zd_rest_options). */

@@ -46,7 +46,8 @@ typedef struct zd_interaction {
   zd_slice if_match; /* as sent; absent: none */
   zd_slice if_none_match;
   int64_t if_modified_since; /* ms; 0: none */
-  zd_slice patch;            /* patch: JSON Patch, as it came */
+  zd_slice patch;            /* patch: as it came ... */
+  bool xml_patch;            /* ... in XML, else JSON */
   const zd_tree *tree;       /* create, update: the resource; operation: Parameters ... */
   uint32_t root;             /* ... at this node */
   zd_return prefer;

@@ -7,7 +7,7 @@ let server, api;
 before(async () => { server = await start(); api = client(server); });
 after(() => server.remove());
 
-const JSON_PATCH = 'application/json-patch+json';
+const JSON_PATCH = 'application/json-patch+json', XML_PATCH = 'application/xml-patch+xml';
 const patch = (path, operations, headers = {}) => ask(server.base, 'PATCH', path, { raw: typeof operations === 'string' ? operations : JSON.stringify(operations),
   headers: { 'Content-Type': JSON_PATCH, ...headers } });
 const diagnostics = answer => answer.body.issue.map(i => i.diagnostics).join(' | ');
@@ -65,8 +65,8 @@ test('targets and versions', async () => {
   assert.equal((await patch('Patient/p3', [{ op: 'remove', path: '/gender' }], { 'If-Match': 'W/"1"' })).status, 200);
   const media = await patch('Patient/p3', [], { 'Content-Type': 'application/fhir+json' });
   assert.equal(media.status, 415);
-  assert.equal(media.headers.get('accept-patch'), JSON_PATCH);
-  assert.equal((await patch('Patient/p3', [], { 'Content-Type': 'application/xml-patch+xml' })).status, 415);
+  assert.equal(media.headers.get('accept-patch'), `${JSON_PATCH}, ${XML_PATCH}`);
+  assert.equal((await patch('Patient/p3', [], { 'Content-Type': 'application/merge-patch+json' })).status, 415);
   assert.equal((await api.put('Patient/p3', undefined, { raw: '[]', headers: { 'Content-Type': JSON_PATCH } })).status, 415);
 });
 
@@ -87,12 +87,36 @@ const binary = (operations, contentType = JSON_PATCH) => ({ resourceType: 'Binar
 const entry = (url, resource, more = {}) => ({ resource, request: { method: 'PATCH', url, ...more } });
 const statuses = answer => answer.body.entry.map(e => e.response.status.slice(0, 3));
 
+test('XML Patch', async () => {
+  await fresh('x1', { text: { status: 'generated', div: '<div xmlns="http://www.w3.org/1999/xhtml"><p>a</p></div>' } });
+  const apply = (operations, headers = {}) => patch('Patient/x1', `<diff xmlns="http://hl7.org/fhir" xmlns:f="http://hl7.org/fhir" xmlns:h="http://www.w3.org/1999/xhtml">${operations}</diff>`,
+    { 'Content-Type': XML_PATCH, ...headers });
+  const answer = await apply(`<replace sel="f:Patient/f:gender/@value">other</replace><remove sel="f:Patient/f:birthDate"/>
+    <add sel="f:Patient/f:name" ><given value="Мария"/></add><add sel="f:Patient/f:gender" pos="before"><telecom><value value="1"/></telecom></add>
+    <replace sel="f:Patient/f:text/h:div/h:p/text()">б &amp; в</replace>`);
+  assert.equal(answer.status, 200, answer.text);
+  assert.deepEqual([answer.body.gender, answer.body.birthDate, answer.body.name[0].given, answer.body.telecom, answer.body.text.div, answer.body.meta.versionId],
+    ['other', undefined, ['Анна', 'Ивановна', 'Мария'], [{ value: '1' }], '<div xmlns="http://www.w3.org/1999/xhtml"><p>б &amp; в</p></div>', '2']);
+  for (const [operations, status, why] of [['<remove sel="f:Patient/f:birthDate"/>', 409, /0 nodes/], ['<remove sel="f:Patient/f:name/f:given"/>', 409, /3 nodes/], ['', 400, /no operations/],
+    ['<frob sel="f:Patient"/>', 400, /frob/], ['<remove sel="f:Patient["/>', 400, /XPath/], ['<add sel="f:Patient"><colour value="1"/></add>', 422, /colour/],
+    ['<add sel="f:Patient"><active value="true"/></add>', 422, /before/], ['<replace sel="f:Patient/f:id/@value">y</replace>', 422, /id/], ['<remove sel="f:Patient"/>', 400, /left/]]) {
+    const refused = await apply(operations);
+    assert.equal(refused.status, status, `${operations} ${refused.text}`);
+    assert.match(diagnostics(refused), why);
+  }
+  assert.equal((await patch('Patient/x1', '<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]><diff/>', { 'Content-Type': XML_PATCH })).status, 400);
+  const text = '<diff xmlns="http://hl7.org/fhir"><remove sel="f:Patient/f:gender"/></diff>';
+  const batch = await api.post('', { resourceType: 'Bundle', type: 'batch', entry: [entry('Patient/x1', { resourceType: 'Binary', contentType: XML_PATCH, data: Buffer.from(text).toString('base64') })] });
+  assert.deepEqual(statuses(batch), ['200'], batch.text);
+  assert.equal((await api.get('Patient/x1')).body.gender, undefined);
+});
+
 test('patches in batches and transactions', async () => {
   await fresh('b1', { identifier: [{ system: 'urn:b', value: '1' }] });
   await fresh('b2');
   const batch = await api.post('', { resourceType: 'Bundle', type: 'batch', entry: [entry('Patient/b1', binary([{ op: 'add', path: '/active', value: true }])),
     entry('Patient/b2', binary([{ op: 'test', path: '/gender', value: 'male' }])), entry('Patient?identifier=urn:b|1', binary([{ op: 'remove', path: '/gender' }])),
-    entry('Patient/b2', binary([], 'application/xml-patch+xml')), entry('Patient/b2', { resourceType: 'Parameters' }), entry('Patient/b2'),
+    entry('Patient/b2', binary([], 'application/merge-patch+json')), entry('Patient/b2', { resourceType: 'Parameters' }), entry('Patient/b2'),
     entry('Patient/b2', binary([{ op: 'remove', path: '/gender' }]), { ifMatch: 'W/"4"' })] });
   assert.deepEqual(statuses(batch), ['200', '409', '200', '400', '400', '400', '412'], batch.text);
   const stored = (await api.get('Patient/b1')).body;
@@ -122,6 +146,6 @@ test('many patches of one resource at once: none is lost', async () => {
 
 test('the CapabilityStatement says so', async () => {
   const { body } = await api.get('metadata');
-  assert.deepEqual(body.patchFormat, [JSON_PATCH]);
+  assert.deepEqual(body.patchFormat, [JSON_PATCH, XML_PATCH]);
   assert.ok(body.rest[0].resource.every(r => r.interaction.some(i => i.code === 'patch')));
 });

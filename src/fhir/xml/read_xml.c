@@ -34,9 +34,10 @@ static size_t offset_of(const zd_xml_reader *x) {
 
 /* The start tag that ends here: no '<' stands within it. */
 static size_t tag_start(const zd_xml_reader *x) {
-  zd_slice text = x->r.tape.text;
-  const char *hit = memrchr(text.p, '<', offset_of(x));
-  return hit ? (size_t)(hit - text.p) : 0;
+  const char *text = x->r.tape.text.p;
+  size_t at = offset_of(x);
+  while (at > 0 && text[at - 1] != '<') at--;
+  return at ? at - 1 : 0;
 }
 
 static zd_slice slice_of(const xmlChar *text) {
@@ -218,7 +219,11 @@ zd_err zd_xml_read(zd_xml_reader *x, const zd_schema *schema, zd_slice text, zd_
   zd_buffer_init(&x->narrative.text, 0);
   x->r.tape.text = text;
   x->expected = expected;
-  if (text.n >= INT_MAX) return ZD_ERR_LIMIT;
+  if (text.n >= INT_MAX) {
+    zd_issue_add(issues, ZD_FATAL, ZD_ISSUE_TOO_LONG, (zd_slice){NULL, 0},
+                 "not acceptable as XML: more than %d bytes", INT_MAX);
+    return ZD_ERR_LIMIT;
+  }
   const char *why = zd_xml_guard(text, &at);
   if (why) {
     zd_read_issue(&x->r, NULL, ZD_ISSUE_STRUCTURE, at, "not acceptable as XML: %s", why);
