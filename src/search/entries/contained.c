@@ -203,10 +203,10 @@ zd_err zd_contained_chain(zd_ask *a, const zd_search_param *param, const zd_plan
   return *out ? ZD_OK : ZD_ERR_MEMORY;
 }
 
-zd_err zd_contained_has(zd_ask *a, zd_type source, const zd_search_param *param,
+zd_err zd_contained_has(zd_ask *a, zd_type type, zd_type source, const zd_search_param *param,
                         const zd_plan *from, zd_plan *join, const zd_plan **out) {
   zd_query_reader *q = a->q;
-  const zd_inner_has has = {source, param, from};
+  const zd_inner_has has = {type, source, param, from};
   bool any = false;
   *out = NULL;
   zd_err err = any_contained(q, &any);

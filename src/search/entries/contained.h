@@ -55,10 +55,10 @@ zd_err zd_entries_within(const zd_search *s, const zd_tree *tree, uint32_t conta
 zd_err zd_contained_chain(zd_ask *a, const zd_search_param *param, const zd_plan *target,
                           const zd_plan **out);
 
-/* What _has means for contained resources: `from` matches one of type `source` that refers to it,
- * its container or something contained beside it. `join`: the plan for rows, to be told; NULL: *out
- * is a plan that finds no rows, NULL when nothing is contained at all. */
-zd_err zd_contained_has(zd_ask *a, zd_type source, const zd_search_param *param,
+/* What _has means for contained resources of `type`: `from` matches one of type `source` that
+ * refers to it, its container or something contained beside it. `join`: the plan for rows, to be
+ * told; NULL: *out is a plan that finds no rows, NULL when nothing is contained at all. */
+zd_err zd_contained_has(zd_ask *a, zd_type type, zd_type source, const zd_search_param *param,
                         const zd_plan *from, zd_plan *join, const zd_plan **out);
 
 /* Rows that contain a resource that the query's plan matches, with _contained=both besides those

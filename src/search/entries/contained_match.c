@@ -162,6 +162,7 @@ static zd_err has_at(const resource *r, const zd_inner_has *h, uint32_t node, bo
 
 /* Nothing but its container, and what that contains besides, refers to a contained resource. */
 static zd_err has_within(const resource *r, const zd_inner_has *h, bool *hit) {
+  if (r->tree->nodes[r->node].type != h->type) return ZD_OK;
   zd_err err = has_at(r, h, r->container, hit);
   for (uint32_t c = 0; !err && !*hit && (c = zd_contained_next(r->s, r->tree, r->container, c));)
     err = has_at(r, h, c, hit);

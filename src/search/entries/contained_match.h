@@ -51,10 +51,11 @@ typedef struct zd_inner_chain {
 } zd_inner_chain;
 const zd_plan *zd_inner_chain_plan(const zd_inner_chain *c, const zd_plan *among, zd_arena *arena);
 
-/* A join backwards (_has), or a CHECK over nothing, is told what it means for contained resources:
- * one of `source` in the same container refers to it by the parameter, and `from` matches that. */
+/* A join backwards (_has), or a CHECK over nothing, is told what it means for contained resources
+ * of `type`: one of `source` in the same container refers to it by the parameter, and `from`
+ * matches that. */
 typedef struct zd_inner_has {
-  zd_type source;
+  zd_type type, source;
   const zd_search_param *param;
   const zd_plan *from;
 } zd_inner_has;

@@ -38,6 +38,9 @@ static const char *const resources[] = {
     "{\"resourceType\":\"QuestionnaireResponse\",\"id\":\"a2\",\"questionnaire\":"
     "\"http://q.example/w|1\",\"status\":\"completed\"}",
     "{\"resourceType\":\"Patient\",\"id\":\"q\",\"name\":[{\"family\":\"Ivanov\"}]}",
+    "{\"resourceType\":\"Observation\",\"id\":\"h1\",\"contained\":[{\"resourceType\":"
+    "\"Observation\",\"id\":\"i\",\"status\":\"final\",\"code\":{\"text\":\"y\"}}],\"status\":"
+    "\"final\",\"code\":{\"text\":\"x\"},\"hasMember\":[{\"reference\":\"#i\"}]}",
     "{\"resourceType\":\"Patient\",\"id\":\"g\",\"gender\":\"male\",\"managingOrganization\":"
     "{\"reference\":\"Organization/o1\"}}",
 };
@@ -79,6 +82,10 @@ static void chains_look_into_contained_resources(void **state) {
       {"MedicationRequest", "medication._has:MedicationRequest:medication:status=active", "r1 r2"},
       {"MedicationRequest", "medication._has:MedicationRequest:medication:_id=r2", "r2"},
       {"MedicationRequest", "medication._has:MedicationRequest:medication:status=draft", ""},
+      /* Of another type than the chain asks for. */
+      {"Observation", "has-member:Observation._has:Observation:has-member:status=final", "h1"},
+      {"Observation", "has-member:QuestionnaireResponse._has:Observation:has-member:status=final",
+       ""},
       {"MedicationRequest", "medication.manufacturer._has:Medication:manufacturer:code=def", "r2"},
       {"MedicationRequest", "medication.manufacturer._has:Patient:organization:gender=male", "r1"},
       {"MedicationRequest", "medication.manufacturer._has:Patient:organization:gender=female", ""},

@@ -293,9 +293,9 @@ static zd_err ask_has(zd_ask *a, size_t at, zd_type type, zd_asked *out) {
     err = join(a, ZD_PLAN_REFERRED, param->field, source.plan, &p);
     if (!err) p->type = zd_search_type_symbol(a->q->s, type);
     found[n++] = p;
-    if (!err) err = zd_contained_has(a, step->type, param, source.plan, p, &within);
+    if (!err) err = zd_contained_has(a, type, step->type, param, source.plan, p, &within);
   } else {
-    err = zd_contained_has(a, step->type, param, source.plan, NULL, &within);
+    err = zd_contained_has(a, type, step->type, param, source.plan, NULL, &within);
     if (within) found[n++] = within;
   }
   if (!err && w.by_url) {
