@@ -133,6 +133,15 @@ static bool wrap_content(zd_door *d) {
   return err == ZD_OK || fail_body(d, err, "the content is too large");
 }
 
+/* For an operation that tells them itself; the call's own begin anew with each question. */
+static bool keep_faults(zd_door *d) {
+  zd_issues *faults = ZD_NEW(d->call.arena, zd_issues);
+  if (!faults) return false;
+  *faults = d->call.issues;
+  d->in.faults = faults;
+  return true;
+}
+
 static bool read_resource(zd_door *d) {
   if (d->text.n > body_limit(d)) return fail_body(d, ZD_ERR_LIMIT, "the body is too large");
   if (d->parts) return end_bundle(d);
@@ -153,6 +162,7 @@ static bool read_resource(zd_door *d) {
       read(d->call.rest->schema, d->text, type, NULL, d->call.arena, &d->tree, &d->call.issues);
   if (err != ZD_OK && !(any && err == ZD_ERR_INVALID))
     return refuse_body(d, err, "the resource cannot be read");
+  if (any && !keep_faults(d)) return fail_body(d, ZD_ERR_MEMORY, "the resource cannot be read");
   d->in.tree = &d->tree;
   return true;
 }

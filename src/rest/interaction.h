@@ -50,6 +50,7 @@ typedef struct zd_interaction {
   bool xml_patch;            /* ... in XML, else JSON */
   const zd_tree *tree;       /* create, update: the resource; operation: Parameters ... */
   uint32_t root;             /* ... at this node */
+  const zd_issues *faults;   /* what is wrong with it: of operations that take any body */
   zd_return prefer;
   bool lenient;
   bool russian; /* Accept-Language prefers Russian, for explanations */

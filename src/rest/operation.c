@@ -21,6 +21,17 @@ static const zd_operation own[] = {
      .run = zd_run_parameter_status},
     {.code = "lastn", .type = "Observation", .at = ZD_AT_TYPE, .run = zd_run_lastn},
     {.code = "fhirpath", .at = ZD_AT_SYSTEM, .run = zd_run_fhirpath},
+    {.code = "validate",
+     .at = ZD_AT_SYSTEM,
+     .mixed = true,
+     .any_body = true,
+     .run = zd_run_validate},
+    {.code = "validate",
+     .type = "Resource",
+     .at = ZD_AT_TYPE | ZD_AT_INSTANCE,
+     .mixed = true,
+     .any_body = true,
+     .run = zd_run_validate},
     {.code = "stats", .type = "Observation", .at = ZD_AT_TYPE, .run = zd_run_stats},
 };
 
@@ -31,6 +42,7 @@ const zd_operation *zd_operations_own(size_t *n) {
 
 static bool is_of(const zd_rest *r, const zd_operation *o, zd_type type) {
   if (type == ZD_NO_TYPE || !o->type) return type == ZD_NO_TYPE && !o->type;
+  if (strcmp(o->type, "Resource") == 0) return zd_schema_is_resource(r->schema, type);
   return zd_slice_eq(zd_schema_type_info(r->schema, type).name, zd_slice_of(o->type));
 }
 

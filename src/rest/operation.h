@@ -26,10 +26,13 @@ typedef struct zd_parts {
 
 typedef struct zd_operation {
   const char *code; /* "everything", without the $ */
-  const char *type; /* resource type that it is of; NULL: of the system */
+  const char *type; /* resource type that it is of, Resource: any; NULL: of the system */
   unsigned at;      /* levels: ZD_AT_ */
   bool affects;     /* changes the record: POST only */
   bool mixed;       /* resources of any type may come back, so _elements may name any element */
+  /* The body may be any resource, also a faulty one: what could be read of it is in->tree, what is
+   * wrong with it in the call's issues. */
+  bool any_body;
   void (*run)(zd_call *c, const zd_interaction *in, zd_answer *a); /* NULL: it has parts */
   const zd_parts *parts;
 } zd_operation;
@@ -64,6 +67,7 @@ bool zd_argument_refuse(zd_call *c, zd_answer *a, zd_slice name, zd_issue_code c
 
 extern const zd_parts zd_everything_parts;
 void zd_run_lastn(zd_call *c, const zd_interaction *in, zd_answer *a);
+void zd_run_validate(zd_call *c, const zd_interaction *in, zd_answer *a);
 void zd_run_fhirpath(zd_call *c, const zd_interaction *in, zd_answer *a);
 void zd_run_stats(zd_call *c, const zd_interaction *in, zd_answer *a);
 

@@ -163,7 +163,7 @@ static size_t find_named(const zd_knowledge *k, const zd_fault *fault) {
   zd_slice text = zd_slice_of(fault->text);
   for (size_t i = 0; i < count(k); i++) {
     const known *x = at(k, i);
-    if (!x->definition || x->why.p || x->url.n <= longest) continue;
+    if (!x->definition || x->why.p || !x->url.p || x->url.n <= longest) continue;
     if (!memmem(text.p, text.n, x->url.p, x->url.n)) continue;
     found = i;
     longest = x->url.n;
