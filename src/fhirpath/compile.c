@@ -13,11 +13,13 @@ zd_err zd_fp_refuse(zd_fp_compiler *c, zd_err err, const zd_fp_ast *at, const ch
   va_start(args, format);
   vsnprintf(text, sizeof text, format, args);
   va_end(args);
-  return zd_fail(c->fault, err, "FHIRPath, column %u: %s", at->at + 1, text);
+  zd_fail(c->fault, err, "FHIRPath, column %u: %s", at->at + 1, text);
+  return err;
 }
 
 zd_err zd_fp_compile_memory(zd_fp_compiler *c) {
-  return zd_fail(c->fault, ZD_ERR_MEMORY, "FHIRPath: out of memory");
+  zd_fail(c->fault, ZD_ERR_MEMORY, "FHIRPath: out of memory");
+  return ZD_ERR_MEMORY;
 }
 
 zd_err zd_fp_new_op(zd_fp_compiler *c, const zd_fp_ast *at, zd_fp_run *run, zd_fp_op **out) {
@@ -33,6 +35,7 @@ zd_err zd_fp_set_arguments(zd_fp_compiler *c, zd_fp_op *op, const zd_fp_op *cons
   const zd_fp_op **kept = zd_arena_alloc(c->arena, (n + 1) * sizeof *kept);
   if (!kept) return zd_fp_compile_memory(c);
   for (unsigned i = 0; i < n; i++) {
+    assert(arguments[i]);
     kept[i] = arguments[i];
     op->needs |= arguments[i]->needs;
   }

@@ -199,9 +199,10 @@ zd_err zd_fp_compile_name(zd_fp_compiler *c, const zd_fp_ast *ast, const zd_fp_s
   bool hit;
   if (!find_step(c, &input->types, ast->text, &step, &out->types, &hit))
     return zd_fp_compile_memory(c);
-  if (!hit && !input->op) {
+  if (!hit && !input->op && !scope->lambda) {
     zd_type type = zd_schema_type(c->schema, ast->text);
-    if (type != ZD_NO_TYPE) return compile_type_filter(c, ast, scope, type, out);
+    if (type != ZD_NO_TYPE && zd_schema_type_info(c->schema, type).kind != ZD_KIND_PRIMITIVE)
+      return compile_type_filter(c, ast, scope, type, out);
   }
   bool nothing = !input->types.any && !input->types.n && !input->types.system;
   if (!hit && !c->how->lenient && !nothing) return none_of(c, ast, &input->types);

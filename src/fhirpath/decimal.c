@@ -1,6 +1,7 @@
 /* decimal.c: exact decimals of up to 38 digits */
 #include "fhirpath/decimal.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdio.h>
 
@@ -275,6 +276,7 @@ static whole_u whole_root(whole_u a) {
   if (!a) return 0;
   whole_u x = (whole_u)sqrtl((long double)a) + 1;
   for (;;) { /* Newton from above */
+    assert(x);
     whole_u next = (x + a / x) / 2;
     if (next >= x) break;
     x = next;

@@ -1,4 +1,5 @@
 /* eval.c: running a program: collections, values, entry */
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -244,6 +245,11 @@ bool zd_fp_test(zd_fp_running *r, const zd_fp_op *o, const zd_fp_frame *f, int *
 
 static const zd_fhirpath_env no_env;
 
+static zd_err no_memory(zd_fault *fault) {
+  zd_fail(fault, ZD_ERR_MEMORY, "FHIRPath: out of memory");
+  return ZD_ERR_MEMORY;
+}
+
 static zd_err run(const zd_fhirpath *program, const zd_fhirpath_env *env, const zd_tree *tree,
                   uint32_t node, zd_arena *arena, zd_fp_running *r, zd_fp_seq *out,
                   zd_fault *fault) {
@@ -256,10 +262,12 @@ static zd_err run(const zd_fhirpath *program, const zd_fhirpath_env *env, const 
   r->budget = r->env->steps ? r->env->steps : ZD_FHIRPATH_STEPS;
   if (program->slots) {
     r->slots = ZD_NEW_ARRAY(arena, zd_fp_seq, program->slots);
-    if (!r->slots) return zd_fail(fault, ZD_ERR_MEMORY, "FHIRPath: out of memory");
+    if (!r->slots) return no_memory(fault);
   }
   zd_fp_frame f = {.self = &r->context, .self_count = 1};
-  return program->root->run(r, program->root, &f, out) ? ZD_OK : r->err;
+  if (program->root->run(r, program->root, &f, out)) return ZD_OK;
+  assert(r->err);
+  return r->err;
 }
 
 zd_err zd_fhirpath_eval(const zd_fhirpath *program, const zd_fhirpath_env *env, const zd_tree *tree,
@@ -273,7 +281,7 @@ zd_err zd_fhirpath_eval(const zd_fhirpath *program, const zd_fhirpath_env *env, 
   out->items = s.many;
   if (s.n > 1) return ZD_OK;
   zd_fhirpath_item *one = zd_arena_alloc(arena, sizeof *one);
-  if (!one) return zd_fail(fault, ZD_ERR_MEMORY, "FHIRPath: out of memory");
+  if (!one) return no_memory(fault);
   *one = s.one;
   out->items = one;
   return ZD_OK;

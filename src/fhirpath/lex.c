@@ -75,7 +75,7 @@ static zd_err take_external(zd_fp_lexer *l, zd_slice rest) {
     return ZD_OK;
   }
   size_t n = word_length(name);
-  if (!n || is_digit(name.p[0])) return refuse(l, "a name is missing after %");
+  if (!n || !name.p || is_digit(name.p[0])) return refuse(l, "a name is missing after %");
   take_inside(l, ZD_FP_TOKEN_EXTERNAL, n + 1, 1, 0);
   return ZD_OK;
 }

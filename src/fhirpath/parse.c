@@ -1,4 +1,6 @@
 /* parse.c: tokens to a syntax tree, by precedence climbing. Source: FHIRPath 2.0.0, annex B. */
+#include <assert.h>
+
 #include "fhirpath/syntax.h"
 #include "fhirpath/value.h"
 
@@ -11,8 +13,9 @@ typedef struct parser {
 } parser;
 
 static zd_err fail_at(const parser *p, zd_err err, uint32_t at, const char *what, zd_slice name) {
-  return zd_fail(p->lexer.fault, err, "FHIRPath, column %u: %s%.*s", at + 1, what,
-                 name.n > 100 ? 100 : (int)name.n, name.p ? name.p : "");
+  zd_fail(p->lexer.fault, err, "FHIRPath, column %u: %s%.*s", at + 1, what,
+          name.n > 100 ? 100 : (int)name.n, name.p ? name.p : "");
+  return err;
 }
 
 static const zd_slice none = {NULL, 0};
@@ -25,7 +28,8 @@ static zd_err unexpected(const parser *p) {
 }
 
 static zd_err no_memory(const parser *p) {
-  return zd_fail(p->lexer.fault, ZD_ERR_MEMORY, "FHIRPath: out of memory");
+  zd_fail(p->lexer.fault, ZD_ERR_MEMORY, "FHIRPath: out of memory");
+  return ZD_ERR_MEMORY;
 }
 
 static zd_err new_node(parser *p, zd_fp_ast_kind kind, const zd_fp_token *t, zd_fp_ast **out) {
@@ -299,6 +303,7 @@ static zd_err parse_signed(parser *p, zd_fp_ast **out) {
   zd_err err = new_node(p, ZD_FP_AST_SIGN, &p->lexer.token, &node);
   if (!err) err = next(p);
   if (err) return err;
+  assert(node);
   node->op = minus ? ZD_FP_OP_MINUS : ZD_FP_OP_PLUS;
   err = parse_binary(p, LEVEL_SIGN, &node->left);
   *out = node;
@@ -313,6 +318,7 @@ static zd_err parse_operators(parser *p, int least, zd_fp_ast **out) {
     err = new_node(p, ZD_FP_AST_BINARY, &t, &node);
     if (!err) err = next(p);
     if (err) return err;
+    assert(node);
     node->op = t.op;
     node->left = *out;
     *out = node;
@@ -323,6 +329,7 @@ static zd_err parse_operators(parser *p, int least, zd_fp_ast **out) {
 }
 
 static zd_err parse_binary(parser *p, int least, zd_fp_ast **out) {
+  assert(out);
   *out = NULL;
   if (p->depth >= ZD_FHIRPATH_DEPTH_MAX)
     return fail_at(p, ZD_ERR_LIMIT, p->lexer.token.at, "nested too deeply", none);
