@@ -30,6 +30,10 @@ static zd_err fail(patching *p, zd_err err, const char *format, ...) {
   return err;
 }
 
+static const xmlChar *text(const char *s) {
+  return (const xmlChar *)s;
+}
+
 static void quiet(void *context, xmlErrorPtr error) {
   (void)context;
   (void)error;
@@ -37,17 +41,17 @@ static void quiet(void *context, xmlErrorPtr error) {
 
 /* ---- reading ---- */
 
-static zd_err read_document(patching *p, zd_slice text, const char *what, bool huge,
+static zd_err read_document(patching *p, zd_slice source, const char *what, bool huge,
                             xmlDocPtr *out) {
   size_t at;
-  const char *why = zd_xml_guard(text, &at);
+  const char *why = zd_xml_guard(source, &at);
   if (why) return fail(p, ZD_ERR_INVALID, "%s: %s", what, why);
-  if (text.n >= INT_MAX) return fail(p, ZD_ERR_LIMIT, "%s is too large", what);
+  if (source.n >= INT_MAX) return fail(p, ZD_ERR_LIMIT, "%s is too large", what);
   xmlInitParser();
   xmlParserCtxtPtr parser = xmlNewParserCtxt();
   if (!parser) return ZD_ERR_MEMORY;
   parser->sax->serror = quiet;
-  *out = xmlCtxtReadMemory(parser, text.p, (int)text.n, NULL, NULL,
+  *out = xmlCtxtReadMemory(parser, source.p, (int)source.n, NULL, NULL,
                            XML_PARSE_NONET | XML_PARSE_NOENT | XML_PARSE_IGNORE_ENC |
                                XML_PARSE_NOCDATA | (huge ? XML_PARSE_HUGE : 0));
   bool fine = *out && parser->wellFormed && parser->nsWellFormed;
@@ -59,8 +63,8 @@ static zd_err read_document(patching *p, zd_slice text, const char *what, bool h
 /* ---- selecting ---- */
 
 static void register_prefixes(xmlXPathContextPtr x, const patching *p, const xmlNode *operation) {
-  xmlXPathRegisterNs(x, BAD_CAST "f", BAD_CAST ZD_XML_FHIR_NAMESPACE);
-  xmlXPathRegisterNs(x, BAD_CAST "h", BAD_CAST ZD_XML_XHTML_NAMESPACE);
+  xmlXPathRegisterNs(x, text("f"), text(ZD_XML_FHIR_NAMESPACE));
+  xmlXPathRegisterNs(x, text("h"), text(ZD_XML_XHTML_NAMESPACE));
   xmlNsPtr *list = xmlGetNsList(p->patch, operation);
   for (size_t i = 0; list && list[i]; i++)
     if (list[i]->prefix) xmlXPathRegisterNs(x, list[i]->prefix, list[i]->href);
@@ -88,7 +92,7 @@ static zd_err select_one(patching *p, const xmlNode *operation, const char *sel,
   x->opLimit = p->steps;
   x->node = (xmlNodePtr)p->document;
   register_prefixes(x, p, operation);
-  xmlXPathObjectPtr found = xmlXPathEval(BAD_CAST sel, x);
+  xmlXPathObjectPtr found = xmlXPathEval(text(sel), x);
   bool costly = x->opCount >= p->steps;
   p->steps -= costly ? p->steps - 1 : x->opCount;
   zd_err err = ZD_OK;
@@ -151,16 +155,16 @@ static zd_err add_attribute(patching *p, const xmlNode *operation, xmlNodePtr at
   xmlChar *value = NULL;
   if (colon) {
     *colon = 0;
-    ns = xmlSearchNs(p->document, at, BAD_CAST name);
+    ns = xmlSearchNs(p->document, at, text(name));
     if (!ns) return fail(p, ZD_ERR_INVALID, "the prefix \"%.60s\" is not declared", name);
     name = colon + 1;
   }
-  if (xmlValidateNCName(BAD_CAST name, 0) != 0)
+  if (xmlValidateNCName(text(name), 0) != 0)
     return fail(p, ZD_ERR_INVALID, "no name of an attribute: \"%.60s\"", name);
-  if (xmlHasNsProp(at, BAD_CAST name, ns ? ns->href : NULL))
+  if (xmlHasNsProp(at, text(name), ns ? ns->href : NULL))
     return fail(p, ZD_ERR_NOT_FOUND, "the attribute \"%.60s\" is there already", name);
   zd_err err = take_text(p, operation, &value);
-  if (err == ZD_OK && !xmlNewNsProp(at, ns, BAD_CAST name, value)) err = ZD_ERR_MEMORY;
+  if (err == ZD_OK && !xmlNewNsProp(at, ns, text(name), value)) err = ZD_ERR_MEMORY;
   xmlFree(value);
   return err;
 }
@@ -168,10 +172,10 @@ static zd_err add_attribute(patching *p, const xmlNode *operation, xmlNodePtr at
 static zd_err add_namespace(patching *p, const xmlNode *operation, xmlNodePtr at,
                             const char *prefix) {
   xmlChar *value = NULL;
-  if (xmlValidateNCName(BAD_CAST prefix, 0) != 0)
+  if (xmlValidateNCName(text(prefix), 0) != 0)
     return fail(p, ZD_ERR_INVALID, "no prefix: \"%.60s\"", prefix);
   zd_err err = take_text(p, operation, &value);
-  if (err == ZD_OK && !xmlNewNs(at, value, BAD_CAST prefix))
+  if (err == ZD_OK && !xmlNewNs(at, value, text(prefix)))
     err = fail(p, ZD_ERR_NOT_FOUND, "the prefix \"%.60s\" is declared already", prefix);
   xmlFree(value);
   return err;
@@ -191,8 +195,8 @@ static zd_err add_nodes(patching *p, const xmlNode *operation, xmlNodePtr at, co
 }
 
 static zd_err do_add(patching *p, const xmlNode *operation, xmlNodePtr at) {
-  xmlChar *type = xmlGetNoNsProp(operation, BAD_CAST "type");
-  xmlChar *pos = xmlGetNoNsProp(operation, BAD_CAST "pos");
+  xmlChar *type = xmlGetNoNsProp(operation, text("type"));
+  xmlChar *pos = xmlGetNoNsProp(operation, text("pos"));
   char *t = (char *)type;
   zd_err err = ZD_OK;
   if (t && at->type != XML_ELEMENT_NODE)
@@ -252,20 +256,21 @@ static zd_err do_replace(patching *p, const xmlNode *operation, xmlNodePtr at) {
 
 /* ws: white space beside it goes too. */
 static zd_err do_remove(patching *p, const xmlNode *operation, xmlNodePtr at) {
-  xmlChar *ws = xmlGetNoNsProp(operation, BAD_CAST "ws");
-  bool both = xmlStrEqual(ws, BAD_CAST "both");
-  bool before = both || xmlStrEqual(ws, BAD_CAST "before");
-  bool after = both || xmlStrEqual(ws, BAD_CAST "after");
+  xmlChar *ws = xmlGetNoNsProp(operation, text("ws"));
+  bool both = xmlStrEqual(ws, text("both"));
+  bool before = both || xmlStrEqual(ws, text("before"));
+  bool after = both || xmlStrEqual(ws, text("after"));
+  xmlNodePtr prev = before && at->prev && is_blank(at->prev) ? at->prev : NULL;
+  xmlNodePtr next = after && at->next && is_blank(at->next) ? at->next : NULL;
   zd_err err = ZD_OK;
   if (ws && !before && !after)
     err = fail(p, ZD_ERR_INVALID, "ws is before, after or both");
-  else if ((before && (!at->prev || !is_blank(at->prev))) ||
-           (after && (!at->next || !is_blank(at->next))))
+  else if ((before && !prev) || (after && !next))
     err = fail(p, ZD_ERR_NOT_FOUND, "there is no white space beside the node");
   xmlFree(ws);
   if (err != ZD_OK) return err;
-  if (before) take_out(at->prev);
-  if (after) take_out(at->next);
+  if (prev) take_out(prev);
+  if (next) take_out(next);
   take_out(at);
   return ZD_OK;
 }
@@ -284,7 +289,7 @@ static zd_err run(patching *p, const xmlNode *operation) {
   if (i == n)
     return fail(p, ZD_ERR_INVALID, "there is no operation \"%.60s\"",
                 (const char *)operation->name);
-  xmlChar *sel = xmlGetNoNsProp(operation, BAD_CAST "sel");
+  xmlChar *sel = xmlGetNoNsProp(operation, text("sel"));
   zd_err err = ZD_OK;
   if (!sel)
     err = fail(p, ZD_ERR_INVALID, "an operation says where: sel is missing");
@@ -314,14 +319,14 @@ static zd_err run_all(patching *p) {
 }
 
 static zd_err write_document(patching *p, zd_buffer *out) {
-  xmlChar *text = NULL;
+  xmlChar *dump = NULL;
   int n = 0;
   if (!xmlDocGetRootElement(p->document))
     return fail(p, ZD_ERR_INVALID, "nothing would be left of the document");
-  xmlDocDumpMemoryEnc(p->document, &text, &n, "UTF-8");
-  if (!text) return ZD_ERR_MEMORY;
-  zd_buffer_add(out, text, (size_t)n);
-  xmlFree(text);
+  xmlDocDumpMemoryEnc(p->document, &dump, &n, "UTF-8");
+  if (!dump) return ZD_ERR_MEMORY;
+  zd_buffer_add(out, dump, (size_t)n);
+  xmlFree(dump);
   if (zd_buffer_error(out) == ZD_ERR_LIMIT)
     return fail(p, ZD_ERR_LIMIT, "the document would grow too large");
   return zd_buffer_error(out);

@@ -20,14 +20,15 @@
 
 static xmlNodePtr element(xmlNodePtr parent, const char *name) {
   for (xmlNodePtr c = parent ? parent->children : NULL; c; c = c->next)
-    if (c->type == XML_ELEMENT_NODE && (!name || xmlStrEqual(c->name, BAD_CAST name))) return c;
+    if (c->type == XML_ELEMENT_NODE && (!name || xmlStrEqual(c->name, (const xmlChar *)name)))
+      return c;
   return NULL;
 }
 
 /* A node as a document of its own, without white space of layout. */
 static zd_slice text_of(xmlNodePtr node, zd_buffer *out) {
   zd_buffer_clear(out);
-  xmlDocPtr doc = xmlNewDoc(BAD_CAST "1.0");
+  xmlDocPtr doc = xmlNewDoc((const xmlChar *)"1.0");
   xmlNodePtr copy = xmlDocCopyNode(node, doc, 1);
   xmlChar *text;
   int n;
@@ -113,8 +114,9 @@ static bool run_case(xmlNodePtr c) {
 
 /* Cases about comments, from whose documents the comments have been lost. */
 static bool is_broken(xmlNodePtr c) {
-  xmlChar *name = xmlGetNoNsProp(c, BAD_CAST "name");
-  bool broken = xmlStrstr(name, BAD_CAST "A.9. ") || xmlStrstr(name, BAD_CAST "A.15. ");
+  xmlChar *name = xmlGetNoNsProp(c, (const xmlChar *)"name");
+  bool broken =
+      xmlStrstr(name, (const xmlChar *)"A.9. ") || xmlStrstr(name, (const xmlChar *)"A.15. ");
   xmlFree(name);
   return broken;
 }
@@ -153,7 +155,7 @@ static void fhir_xml_patch_tests(void **state) {
 
 static bool same_document(zd_slice a, const char *b) {
   xmlDocPtr x = xmlReadMemory(a.p, (int)a.n, NULL, NULL, 0),
-            y = xmlReadDoc(BAD_CAST b, NULL, NULL, 0);
+            y = xmlReadDoc((const xmlChar *)b, NULL, NULL, 0);
   bool equal = x && y && same(xmlDocGetRootElement(x), xmlDocGetRootElement(y));
   xmlFreeDoc(x);
   xmlFreeDoc(y);

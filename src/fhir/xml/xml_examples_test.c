@@ -180,7 +180,7 @@ static const xmlNode *meant(const xmlNode *n, bool narrative) {
 }
 
 static bool same_text(const xmlChar *a, const xmlChar *b) {
-  return xmlStrEqual(a ? a : BAD_CAST "", b ? b : BAD_CAST "");
+  return xmlStrEqual(a ? a : (const xmlChar *)"", b ? b : (const xmlChar *)"");
 }
 
 static bool same_name(const xmlNode *a, const xmlNode *b) {
@@ -191,7 +191,7 @@ static bool same_name(const xmlNode *a, const xmlNode *b) {
 /* Attributes of a in b; where schemas lie is of no interest. */
 static bool has_attributes(const xmlNode *a, const xmlNode *b) {
   for (const xmlAttr *p = a->properties; p; p = p->next) {
-    if (p->ns && xmlStrEqual(p->name, BAD_CAST "schemaLocation")) continue;
+    if (p->ns && xmlStrEqual(p->name, (const xmlChar *)"schemaLocation")) continue;
     xmlChar *x = xmlNodeGetContent((const xmlNode *)p);
     xmlChar *y = xmlGetNsProp(b, p->name, p->ns ? p->ns->href : NULL);
     bool same = y && xmlStrEqual(x, y);
@@ -207,7 +207,7 @@ static bool same_infoset(const xmlNode *a, const xmlNode *b, bool narrative) {
   if (a->type != b->type) return false;
   if (a->type != XML_ELEMENT_NODE) return same_text(a->content, b->content);
   if (!same_name(a, b) || !has_attributes(a, b) || !has_attributes(b, a)) return false;
-  narrative |= xmlStrEqual(a->name, BAD_CAST "div");
+  narrative |= xmlStrEqual(a->name, (const xmlChar *)"div");
   const xmlNode *c = meant(a->children, narrative), *d = meant(b->children, narrative);
   while (c && d) {
     if (!same_infoset(c, d, narrative)) return false;
