@@ -85,10 +85,26 @@ static int in_system(zd_run *r, zd_slice system, zd_slice version, zd_slice code
   return ask_world(r, (zd_slice){NULL, 0}, system, version, code);
 }
 
+/* An absolute address that is not one of a value set (R4 datatypes.html#Coding). */
+static bool is_system(zd_run *r, uint32_t node, zd_slice system) {
+  bool relative = zd_slice_find(system, ':') == system.n;
+  bool set = zd_schema_value_set_find(r->schema, system) != UINT32_MAX &&
+             zd_schema_code_system_find(r->schema, system) == UINT32_MAX;
+  if (!relative && !set) return true;
+  zd_run_say(r, (zd_subject){zd_tree_child(r->tree, node, ZD_S("system")), NULL, 0},
+             &(zd_say){.severity = ZD_ERROR,
+                       .code = ZD_ISSUE_CODE_INVALID,
+                       .message = relative ? ZD_SAY_SYSTEM_RELATIVE : ZD_SAY_SYSTEM_VALUE_SET,
+                       .text = {system},
+                       .source = ZD_S("http://hl7.org/fhir/StructureDefinition/Coding")});
+  return false;
+}
+
 void zd_check_coding(zd_run *r, uint32_t node) {
   zd_slice system = zd_run_child_text(r, r->tree, node, ZD_S("system"));
   zd_slice code = zd_run_child_text(r, r->tree, node, ZD_S("code"));
   zd_slice version = zd_run_child_text(r, r->tree, node, ZD_S("version"));
+  if (system.p && !is_system(r, node, system)) return;
   if (!system.p || !code.p || version.p) return;
   if (in_system(r, system, version, code) != 0) return;
   zd_run_say(r, (zd_subject){zd_tree_child(r->tree, node, ZD_S("code")), NULL, 0},

@@ -29,9 +29,14 @@ static void check_first(zd_run *r, uint32_t bundle, zd_slice type, const char *f
 }
 
 /* fullUrl of a RESTful form ends in type and id of the resource. */
-static void check_full_url(zd_run *r, uint32_t entry) {
+static void check_full_url(zd_run *r, uint32_t entry, zd_slice type_of_bundle) {
   uint32_t resource = zd_tree_child(r->tree, entry, ZD_S("resource"));
   zd_slice full = zd_run_child_text(r, r->tree, entry, ZD_S("fullUrl"));
+  bool needed =
+      zd_slice_eq(type_of_bundle, ZD_S("document")) || zd_slice_eq(type_of_bundle, ZD_S("message"));
+  if (resource && !full.p && needed)
+    say(r, entry, ZD_ERROR, ZD_ISSUE_REQUIRED, ZD_SAY_BUNDLE_NO_FULL_URL, type_of_bundle,
+        type_of_bundle);
   if (!resource || !full.p || !zd_slice_starts(full, ZD_S("http"))) return;
   zd_slice id = zd_run_child_text(r, r->tree, resource, ZD_S("id"));
   if (!id.p) return;
@@ -47,5 +52,5 @@ void zd_check_bundle(zd_run *r, uint32_t node) {
   if (zd_slice_eq(type, ZD_S("document"))) check_first(r, node, type, "Composition");
   if (zd_slice_eq(type, ZD_S("message"))) check_first(r, node, type, "MessageHeader");
   for (uint32_t c = zd_tree_first(r->tree, node); c && !r->err; c = zd_tree_next(r->tree, node, c))
-    if (is_entry(r, c)) check_full_url(r, c);
+    if (is_entry(r, c)) check_full_url(r, c, type);
 }

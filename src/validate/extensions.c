@@ -89,12 +89,16 @@ static bool in_context(zd_run *r, zd_profile_context c, uint32_t parent, zd_slic
   return false;
 }
 
-/* Extensions that the published definitions themselves have in another place than they define. */
-static bool is_misplaced(zd_slice url, uint32_t parent, const zd_run *r) {
-  zd_slice type = zd_schema_type_info(r->schema, r->tree->nodes[parent].type).name;
-  return zd_slice_eq(url, ZD_S("http://hl7.org/fhir/StructureDefinition/"
-                               "structuredefinition-fhir-type")) &&
-         zd_slice_eq(type, ZD_S("ElementDefinition.type"));
+/* Extensions that the published definitions themselves have in other places than they define. */
+static bool is_misplaced(zd_slice url) {
+  static const char *const names[] = {"structuredefinition-fhir-type",
+                                      "structuredefinition-normative-version", "regex",
+                                      "valueset-concept-comments", "translation"};
+  zd_slice core = ZD_S("http://hl7.org/fhir/StructureDefinition/");
+  if (!zd_slice_starts(url, core)) return false;
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+    if (zd_slice_eq(zd_slice_from(url, core.n), zd_slice_of(names[i]))) return true;
+  return false;
 }
 
 /* contextInvariant: FHIRPath on the element that the extension stands in. */
@@ -128,7 +132,7 @@ static void check_context(zd_run *r, uint32_t node, uint32_t parent, uint32_t pr
       check_context_invariant(r, node, parent, url, c.expression);
       continue;
     }
-    if (is_misplaced(url, parent, r)) return;
+    if (is_misplaced(url)) return;
     if (in_context(r, c, parent, parent_url)) return;
     list = zd_arena_printf(r->arena, "%.*s%s%.*s", ZD_SV(list), places++ ? ", " : "",
                            ZD_SV(c.expression));

@@ -72,35 +72,46 @@ static size_t characters(zd_slice text) {
   return n;
 }
 
-/* The sign of value - bound, by FHIRPath's rules of comparison; 2: they do not compare. */
-static int compare_to(zd_run *r, uint32_t node, zd_slice bound) {
-  zd_slice value = zd_run_text(r, r->tree, node);
-  bool text = bound.n > 1 && bound.p[0] == '"';
-  if (text) bound = (zd_slice){bound.p + 1, bound.n - 2};
-  zd_slice expression =
-      text ? zd_arena_printf(r->arena, "iif(@%.*s < @%.*s, -1, iif(@%.*s > @%.*s, 1, 0))",
-                             ZD_SV(value), ZD_SV(bound), ZD_SV(value), ZD_SV(bound))
-           : zd_arena_printf(r->arena, "iif(%.*s < %.*s, -1, iif(%.*s > %.*s, 1, 0))", ZD_SV(value),
-                             ZD_SV(bound), ZD_SV(value), ZD_SV(bound));
+/* "@2020-01-01", "5", "0 'kg'" of a bound as JSON; absent: of a type that does not compare. */
+static zd_slice literal(zd_run *r, zd_slice bound) {
+  zd_json_tape tape = {0};
+  zd_slice out = {NULL, 0};
+  if (bound.n > 1 && bound.p[0] == '"')
+    return zd_arena_printf(r->arena, "@%.*s", (int)bound.n - 2, bound.p + 1);
+  if (bound.n && bound.p[0] != '{') return bound;
+  if (zd_json_read(bound, NULL, &tape, NULL) == ZD_OK) {
+    uint32_t value = zd_json_find(&tape, 0, ZD_S("value"));
+    zd_slice code = zd_json_string(&tape, 0, ZD_S("code"));
+    if (value && code.n)
+      out = zd_arena_printf(r->arena, "%.*s '%.*s'", ZD_SV(zd_json_raw(&tape, value)), ZD_SV(code));
+  }
+  zd_json_free(&tape);
+  return out;
+}
+
+/* Does the value break the bound, by FHIRPath's rules of comparison; what does not compare doesn't.
+ */
+static bool breaks(zd_run *r, uint32_t node, const char *op, zd_slice bound) {
+  zd_slice right = literal(r, bound);
+  if (!right.p) return false;
+  zd_slice text = zd_arena_printf(r->arena, "$this %s %.*s", op, ZD_SV(right));
   const zd_fhirpath *program;
-  zd_fhirpath_items items;
-  zd_fhirpath_options how = {.schema = r->schema, .context = ZD_NO_TYPE};
+  int answer = 0;
+  zd_fhirpath_options how = {.schema = r->schema, .context = r->tree->nodes[node].type};
   zd_fhirpath_env env = {.now_ms = r->how->now_ms};
-  if (!expression.p || zd_fhirpath_compile(&how, expression, r->arena, &program, NULL) != ZD_OK ||
-      zd_fhirpath_eval(program, &env, r->tree, node, r->arena, &items, NULL) != ZD_OK ||
-      items.n != 1 || items.items[0].kind != ZD_FP_INTEGER)
-    return 2;
-  return (int)items.items[0].as.integer;
+  return text.p && zd_fhirpath_compile(&how, text, r->arena, &program, NULL) == ZD_OK &&
+         zd_fhirpath_test(program, &env, r->tree, node, r->arena, &answer, NULL) == ZD_OK &&
+         answer == 1;
 }
 
 static void check_limits(zd_run *r, const zd_rules *rules, uint32_t row, uint32_t node) {
   const zd_profile_element *e = &rules->rows[row].e;
-  if (!r->tree->nodes[node].p) return;
-  if (e->max_length && characters(zd_run_text(r, r->tree, node)) > e->max_length)
+  if (e->max_length && r->tree->nodes[node].p &&
+      characters(zd_run_text(r, r->tree, node)) > e->max_length)
     say(r, rules, row, node, ZD_SAY_TOO_LONG, zd_number_text(r, e->max_length));
-  if (e->min_value.p && compare_to(r, node, e->min_value) == -1)
+  if (e->min_value.p && breaks(r, node, "<", e->min_value))
     say(r, rules, row, node, ZD_SAY_TOO_SMALL, e->min_value);
-  if (e->max_value.p && compare_to(r, node, e->max_value) == 1)
+  if (e->max_value.p && breaks(r, node, ">", e->max_value))
     say(r, rules, row, node, ZD_SAY_TOO_LARGE, e->max_value);
 }
 

@@ -28,6 +28,34 @@ static void check_type_itself(zd_run *r, zd_type type, uint32_t node) {
   if (type == r->v->coding) zd_check_coding(r, node);
 }
 
+/* ele-1: a value, or children besides the id. The reader has seen to everything but this. */
+static void check_not_empty(zd_run *r, uint32_t node) {
+  const zd_node *x = &r->tree->nodes[node];
+  if (x->p || x->end != node + 2 || x->type == r->v->extension) return;
+  zd_element_info child = zd_schema_element_info(r->schema, x[1].element);
+  if (!zd_slice_eq(child.name, ZD_S("id")) || zd_schema_is_resource(r->schema, x->type)) return;
+  zd_run_say(
+      r, (zd_subject){node, NULL, 0},
+      &(zd_say){.severity = ZD_ERROR,
+                .code = ZD_ISSUE_INVARIANT,
+                .message = ZD_SAY_INVARIANT,
+                .text = {ZD_S("ele-1"), ZD_S("All FHIR elements must have a @value or children")},
+                .rule = ZD_S("ele-1"),
+                .source = ZD_S("http://hl7.org/fhir/StructureDefinition/Element")});
+}
+
+/* R4 references.html#canonical: absolute, or a fragment. */
+static void check_canonical(zd_run *r, uint32_t node) {
+  zd_slice text = zd_run_text(r, r->tree, node);
+  if (!text.n || text.p[0] == '#' || zd_slice_find(text, ':') < text.n) return;
+  zd_run_say(r, (zd_subject){node, NULL, 0},
+             &(zd_say){.severity = ZD_ERROR,
+                       .code = ZD_ISSUE_VALUE,
+                       .message = ZD_SAY_CANONICAL_RELATIVE,
+                       .text = {text},
+                       .source = ZD_S("http://hl7.org/fhir/StructureDefinition/canonical")});
+}
+
 static void base_value(zd_run *r, const zd_rules *rules, uint32_t row, uint32_t node) {
   const zd_node *x = &r->tree->nodes[node];
   const zd_rule_row *at = &rules->rows[row];
@@ -35,6 +63,8 @@ static void base_value(zd_run *r, const zd_rules *rules, uint32_t row, uint32_t 
   if (at->invariant_count) zd_check_invariants(r, rules, row, node);
   if (at->binds) zd_check_binding(r, rules, row, node);
   if (x->type == r->v->reference) zd_check_types(r, rules, row, node);
+  if (x->type == r->v->canonical && x->p) check_canonical(r, node);
+  check_not_empty(r, node);
   uint32_t under = at->e.content_reference == ZD_PE_NONE ? row : at->e.content_reference;
   if (rules->rows[under].first != ZD_PE_NONE) {
     base_children(r, rules, under, node);
