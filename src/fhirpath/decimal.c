@@ -229,6 +229,7 @@ bool zd_fp_decimal_div(const zd_fp_decimal *a, const zd_fp_decimal *b, zd_fp_dec
     d /= 10;
     scale++;
   }
+  assert(d);
   if (d > (whole_u)ten(37)) return false;
   whole_u quotient = n / d, rest = n % d;
   while ((rest || scale < 0) && digit_count(quotient) < ZD_FP_QUOTIENT_DIGITS &&
