@@ -94,7 +94,8 @@ static zd_err add_string(collector *c, const zd_search_param *p, const zd_fact *
 static zd_err add_number(collector *c, uint32_t field, zd_slice column, const zd_fact *f) {
   bool exact;
   int64_t low = f->no_low ? INT64_MIN : zd_decimal_key(&f->low, &exact);
-  int64_t high = f->no_high ? INT64_MAX : zd_decimal_key(&f->high, &exact);
+  int64_t high = low; /* of one value */
+  if (!f->plain) high = f->no_high ? INT64_MAX : zd_decimal_key(&f->high, &exact);
   return add_range(c, field, column, low, high);
 }
 
@@ -107,7 +108,10 @@ static zd_err add_canonical(collector *c, const zd_search_param *p, const zd_fac
   zd_err err = zd_canonical_of(c->source.search, f->system, f->code, arena, &unit, &known);
   if (err || !known) return err;
   if (!f->no_low) err = zd_canonical_value(&f->low, &unit, arena, &carried.low);
-  if (!err && !f->no_high) err = zd_canonical_value(&f->high, &unit, arena, &carried.high);
+  if (f->plain)
+    carried.high = carried.low;
+  else if (!err && !f->no_high)
+    err = zd_canonical_value(&f->high, &unit, arena, &carried.high);
   if (err) return err == ZD_ERR_LIMIT ? ZD_OK : err; /* as match.c: found as written alone */
   zd_slice column = zd_canonical_column(&unit, arena);
   return column.p ? add_number(c, p->canon_field, column, &carried) : ZD_ERR_MEMORY;

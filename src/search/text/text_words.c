@@ -112,9 +112,10 @@ static bool goes_on(const char *p, const char *end, kind wanted) {
 
 /* The first letter or digit from p on, or the end. */
 static const char *skip_gaps(const char *p, const char *end) {
-  size_t bytes;
-  for (; p < end; p += bytes) {
-    kind k = kind_at(p, end, &bytes);
+  for (size_t bytes; p < end; p += bytes) {
+    unsigned char a = (unsigned char)*p;
+    bytes = 1;
+    kind k = a < 0x80 ? (kind)plain_kinds[a] : kind_at(p, end, &bytes);
     if (k == LETTER || k == DIGIT) break;
   }
   return p;
@@ -145,6 +146,7 @@ bool zd_words_next(zd_slice *rest, zd_slice *raw) {
   size_t bytes;
   kind last = GAP;
   while ((p = pass_plain(p, end, &last)) < end) {
+    if (*p == ' ') break;
     kind k = kind_at(p, end, &bytes);
     if (k == GAP) break;
     if (k == APOSTROPHE && !(last == LETTER && goes_on(p + bytes, end, LETTER))) break;

@@ -2,6 +2,7 @@
  * Types"; the table of each type says which data types it speaks about). */
 #include <math.h>
 
+#include "fhir/primitive.h"
 #include "search/internal.h"
 #include "search/values/near.h"
 
@@ -170,18 +171,18 @@ static zd_slice without_version(zd_slice url) {
 }
 
 bool zd_fact_is_id(zd_slice id) {
-  if (id.n < 1 || id.n > 64) return false;
-  for (size_t i = 0; i < id.n; i++) {
-    char c = id.p[i];
-    bool ok = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-              c == '-' || c == '.';
-    if (!ok) return false;
-  }
-  return true;
+  return zd_primitive_is_id(id);
+}
+
+/* "Patient/1": one slash, which neither our base nor a version has alone. */
+static bool is_short(zd_slice text) {
+  size_t slash = zd_slice_find(text, '/');
+  return slash == text.n || zd_fact_is_id(zd_slice_from(text, slash + 1));
 }
 
 void zd_fact_reference(const zd_search *s, zd_slice text, zd_fact *fact) {
-  zd_slice path = without_version(text), base = s->base_url;
+  zd_slice path = text, base = s->base_url;
+  if (!is_short(text)) path = without_version(text);
   if (base.n && path.n > base.n && zd_slice_starts(path, base) && path.p[base.n] == '/')
     path = zd_slice_from(path, base.n + 1);
   size_t slash = zd_slice_find(path, '/');
