@@ -99,20 +99,32 @@ static zd_err said_by(const resource *r, const zd_search_param *param, uint32_t 
   return err ? err : zd_path_eval(path, r->tree, from, r->arena, out);
 }
 
-/* The contained resources that the one asked refers to. */
+/* The resource at a node of the same tree: the container is a row, and is asked as one. */
+static zd_err beside(const resource *r, uint32_t node, resource *out) {
+  zd_source source = {.search = r->s, .tree = r->tree, .arena = r->arena};
+  *out = (resource){.s = r->s, .v = r->v, .arena = r->arena, .row = r->row};
+  if (node == r->container) {
+    out->type = zd_search_type_symbol(r->s, r->tree->nodes[node].type);
+    return zd_contained_id(&source, node, &out->id);
+  }
+  out->tree = r->tree;
+  out->container = r->container;
+  out->node = node;
+  return ZD_OK;
+}
+
+/* What the one asked refers to within the container, or that itself. */
 static zd_err follows_within(const resource *r, const zd_inner_chain *c, bool *hit) {
   zd_nodes nodes = {0};
   zd_source source = {.search = r->s, .tree = r->tree, .arena = r->arena};
   zd_err err = said_by(r, c->param, r->node, &nodes);
   for (size_t i = 0; i < nodes.n && !err && !*hit; i++) {
-    resource target = {.s = r->s,
-                       .v = r->v,
-                       .arena = r->arena,
-                       .tree = r->tree,
-                       .container = r->container,
-                       .row = r->row};
-    err = zd_contained_target(&source, r->container, nodes.items[i], &target.node);
-    if (!err && target.node != ZD_NO_NODE) err = zd_inner_matches(&target, c->target, hit);
+    uint32_t node = ZD_NO_NODE;
+    resource target;
+    err = zd_contained_target(&source, r->container, nodes.items[i], &node);
+    if (err || node == ZD_NO_NODE) continue;
+    err = beside(r, node, &target);
+    if (!err) err = zd_inner_matches(&target, c->target, hit);
   }
   return err;
 }
@@ -132,31 +144,15 @@ static zd_err is_named_by(const resource *r, const zd_search_param *param, uint3
   return err;
 }
 
-/* The container is a row, and is asked as one. */
-static resource beside(const resource *r, uint32_t node, zd_slice id) {
-  resource other = {.s = r->s, .v = r->v, .arena = r->arena, .row = r->row};
-  if (node == r->container) {
-    other.type = zd_search_type_symbol(r->s, r->tree->nodes[node].type);
-    other.id = id;
-  } else {
-    other.tree = r->tree;
-    other.container = r->container;
-    other.node = node;
-  }
-  return other;
-}
-
 /* Whether one that refers to the resource asked matches. */
 static zd_err has_at(const resource *r, const zd_inner_has *h, uint32_t node, bool *hit) {
-  zd_source source = {.search = r->s, .tree = r->tree, .arena = r->arena};
-  zd_slice id = {NULL, 0};
+  resource other;
   bool named = false;
   *hit = false;
   if (r->tree->nodes[node].type != h->source) return ZD_OK;
   zd_err err = is_named_by(r, h->param, node, &named);
   if (err || !named) return err;
-  if (node == r->container) err = zd_contained_id(&source, node, &id);
-  resource other = beside(r, node, id);
+  err = beside(r, node, &other);
   return err ? err : zd_inner_matches(&other, h->from, hit);
 }
 

@@ -120,6 +120,9 @@ static void contained_resources_are_found_when_asked_for(void **state) {
       {"Medication", "_list=l1&_contained=both", "m1"},
       {"Provenance", "target:Patient.name=self&_contained=true", "s"},
       {"Provenance", "target:Patient.name=ivanov&_contained=true", ""},
+      /* The container is a row, also when it is referred to from within. */
+      {"Provenance", "target:Patient._lastUpdated=ge1970&_contained=true", "s"},
+      {"Provenance", "target:Patient._lastUpdated=ge2000&_contained=true", ""},
       {"", "_type=Patient,Organization&_contained=true", "r2 b1"},
       {"", "_id=p&_contained=true", "b1"},
       {"Medication", "_contained=maybe", "!_contained: true, both or false"},
