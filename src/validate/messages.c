@@ -122,9 +122,6 @@ static const struct {
          {"What %1 leads to conforms to none of the profiles asked for: %2",
           "То, на что ведёт %1, не соответствует ни одному из требуемых "
           "профилей: %2"}},
-    [ZD_SAY_REFERENCE_CONTAINED] = {"reference-contained",
-                                    {"Nothing contained has the id that %1 names",
-                                     "Среди вложенных ресурсов нет того, что называет %1"}},
     [ZD_SAY_REFERENCE_AGGREGATION] = {"reference-aggregation",
                                       {"A reference that is %1 is not allowed here; allowed: %2",
                                        "Ссылка вида %1 здесь не допускается; допускается: %2"}},

@@ -149,12 +149,6 @@ void zd_check_reference(zd_run *r, uint32_t node) {
   zd_target to;
   if (!text.p) return;
   zd_find_text(r, node, text, &to);
-  if (to.kind == ZD_REFERENCE_CONTAINED && !to.item.as.tree)
-    zd_run_say(r, about,
-               &(zd_say){.severity = ZD_ERROR,
-                         .code = ZD_ISSUE_NOT_FOUND,
-                         .message = ZD_SAY_REFERENCE_CONTAINED,
-                         .text = {text}});
   zd_type type = says.p ? zd_schema_type(r->schema, says) : ZD_NO_TYPE;
   if (type == ZD_NO_TYPE || to.type == ZD_NO_TYPE || zd_schema_is_a(r->schema, to.type, type))
     return;
