@@ -5,7 +5,7 @@
 
 #include "fhirpath/compile.h"
 
-enum { TREE_DEPTH_MAX = 1000, FOLD_STEPS = 20000 };
+enum { TREE_DEPTH_MAX = 500, FOLD_STEPS = 20000 };
 
 zd_err zd_fp_refuse(zd_fp_compiler *c, zd_err err, const zd_fp_ast *at, const char *format, ...) {
   char text[320];

@@ -11,7 +11,7 @@ typedef struct call {
   const zd_fp_scope *scope;
   zd_fp_expression input;        /* op NULL: $this */
   zd_fp_expression arguments[3]; /* the first ones */
-  const zd_fp_op *ops[UINT8_MAX];
+  const zd_fp_op **ops;          /* of all arguments; room for argc */
   unsigned n;
 } call;
 
@@ -287,6 +287,8 @@ zd_err zd_fp_compile_call(zd_fp_compiler *c, zd_fp_ast *ast, const zd_fp_scope *
     zd_slice name = {ast->text.p, ast->text.n > 80 ? 80 : ast->text.n};
     return zd_fp_refuse(c, ZD_ERR_INVALID, ast, "there is no function %.*s", ZD_SV(name));
   }
+  k.ops = zd_arena_alloc(c->arena, (ast->argc + 1u) * sizeof *k.ops);
+  if (!k.ops) return zd_fp_compile_memory(c);
   zd_err err = ast->left ? zd_fp_compile_node(c, ast->left, scope, &k.input) : ZD_OK;
   if (!err) err = check_call(c, &k);
   if (!err) err = zd_fp_new_op(c, ast, k.fn->run, &out->op);

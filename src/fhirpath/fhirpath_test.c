@@ -356,6 +356,13 @@ static void nesting_is_bounded(void **state) {
   }
 }
 
+static void long_chains_run(void **state) {
+  static char text[8000] = "name";
+  for (int i = 0; i < 450; i++) strcat(text + 4 + (size_t)i * 12, ".where(true)");
+  strcat(text, ".count()");
+  assert_string_equal(answer(*state, text), "Integer 2");
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
   const struct CMUnitTest tests[] = {TEST(paths),
@@ -370,6 +377,7 @@ int main(void) {
                                      TEST(a_world_is_asked),
                                      TEST(lenience_gives_nothing_instead),
                                      TEST(memory_ends_orderly),
-                                     TEST(nesting_is_bounded)};
+                                     TEST(nesting_is_bounded),
+                                     TEST(long_chains_run)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

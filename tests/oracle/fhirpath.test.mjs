@@ -123,7 +123,7 @@ const same = (a, b) => {
 // Known differences: what each is, and how it shows. docs/conformance.md says who is right and why.
 const judged = [
   { name: 'types are checked before anything runs',
-    fits: (e, a) => /is not a function of what|does not take|have a sign|there is no|such a part/.test(a.error ?? '') },
+    fits: (e, a) => /is not a function of what|does not take|have a sign|there is no|such a part|a \w+ is asked, there is a/.test(a.error ?? '') },
   { name: 'several items where one is asked are an error',
     fits: (e, a) => /one item is asked|one truth is asked|asks for one item|single: there are/.test(a.error ?? '') },
   { name: 'what has no order is an error', fits: (e, a, b) => /have no order/.test(a.error ?? '') },
