@@ -159,7 +159,7 @@ static zd_err add_attribute(patching *p, const xmlNode *operation, xmlNodePtr at
     if (!ns) return fail(p, ZD_ERR_INVALID, "the prefix \"%.60s\" is not declared", name);
     name = colon + 1;
   }
-  if (xmlValidateNCName(text(name), 0) != 0)
+  if (xmlValidateNCName(text(name), 0) != 0 || strcmp(name, "xmlns") == 0)
     return fail(p, ZD_ERR_INVALID, "no name of an attribute: \"%.60s\"", name);
   if (xmlHasNsProp(at, text(name), ns ? ns->href : NULL))
     return fail(p, ZD_ERR_NOT_FOUND, "the attribute \"%.60s\" is there already", name);
@@ -172,13 +172,20 @@ static zd_err add_attribute(patching *p, const xmlNode *operation, xmlNodePtr at
 static zd_err add_namespace(patching *p, const xmlNode *operation, xmlNodePtr at,
                             const char *prefix) {
   xmlChar *value = NULL;
-  if (xmlValidateNCName(text(prefix), 0) != 0)
+  if (xmlValidateNCName(text(prefix), 0) != 0 || strncmp(prefix, "xml", 3) == 0)
     return fail(p, ZD_ERR_INVALID, "no prefix: \"%.60s\"", prefix);
   zd_err err = take_text(p, operation, &value);
+  if (err == ZD_OK && !*value) err = fail(p, ZD_ERR_INVALID, "a namespace has a name");
   if (err == ZD_OK && !xmlNewNs(at, value, text(prefix)))
     err = fail(p, ZD_ERR_NOT_FOUND, "the prefix \"%.60s\" is declared already", prefix);
   xmlFree(value);
   return err;
+}
+
+static bool brings_content(const xmlNode *operation) {
+  for (const xmlNode *c = operation->children; c; c = c->next)
+    if (c->type != XML_COMMENT_NODE && c->type != XML_PI_NODE && !is_blank(c)) return true;
+  return !has_nodes(operation) && operation->children;
 }
 
 static zd_err add_nodes(patching *p, const xmlNode *operation, xmlNodePtr at, const char *pos) {
@@ -187,6 +194,8 @@ static zd_err add_nodes(patching *p, const xmlNode *operation, xmlNodePtr at, co
     return fail(p, ZD_ERR_INVALID, "only elements have something in them");
   if (beside && at->type == XML_ATTRIBUTE_NODE)
     return fail(p, ZD_ERR_INVALID, "nothing stands beside an attribute");
+  if (beside && at->parent == (xmlNodePtr)p->document && brings_content(operation))
+    return fail(p, ZD_ERR_INVALID, "beside the root nothing but comments may stand");
   if (strcmp(pos, "before") == 0) return bring(p, operation, NULL, at);
   if (strcmp(pos, "after") == 0) return bring(p, operation, at->parent, at->next);
   if (strcmp(pos, "prepend") == 0) return bring(p, operation, at, at->children);
