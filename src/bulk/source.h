@@ -24,9 +24,9 @@ typedef struct zd_source_list {
   uint64_t bytes;
 } zd_source_list;
 
-/* Files and folders (with all their .json, .ndjson, .jsonl, .xml files, plain, .gz or .zst), in the order
- * of the arguments, inside a folder by name. A file named outright that has none of these endings
- * is refused. */
+/* Files and folders (with all their .json, .ndjson, .jsonl, .xml files, plain, .gz or .zst), in the
+ * order of the arguments, inside a folder by name. A file named outright that has none of these
+ * endings is refused. */
 zd_err zd_source_find(const char *const *paths, size_t n, zd_source_list *out, zd_fault *fault);
 void zd_source_list_free(zd_source_list *list);
 

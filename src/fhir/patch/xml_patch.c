@@ -175,7 +175,7 @@ static zd_err add_namespace(patching *p, const xmlNode *operation, xmlNodePtr at
   if (xmlValidateNCName(text(prefix), 0) != 0 || strncmp(prefix, "xml", 3) == 0)
     return fail(p, ZD_ERR_INVALID, "no prefix: \"%.60s\"", prefix);
   zd_err err = take_text(p, operation, &value);
-  if (err == ZD_OK && !*value) err = fail(p, ZD_ERR_INVALID, "a namespace has a name");
+  if (err == ZD_OK && value && !*value) err = fail(p, ZD_ERR_INVALID, "a namespace has a name");
   if (err == ZD_OK && !xmlNewNs(at, value, text(prefix)))
     err = fail(p, ZD_ERR_NOT_FOUND, "the prefix \"%.60s\" is declared already", prefix);
   xmlFree(value);
