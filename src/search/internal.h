@@ -88,6 +88,8 @@ zd_err zd_facts(const zd_source *x, zd_param_type kind, uint32_t node, zd_fact_s
 
 /* The text of a primitive, edits applied; absent when it has no value, or is no primitive. */
 zd_err zd_source_text(const zd_source *x, uint32_t node, zd_slice *out);
+/* The first edit at `node` or behind it; edit_count: there is none. */
+size_t zd_source_edit_from(const zd_source *x, uint32_t node);
 /* Type of the resource that the reference at `node` names, edits applied; ZD_NO_TYPE: unknown. */
 zd_type zd_source_target(const zd_source *x, uint32_t node);
 

@@ -297,23 +297,10 @@ static zd_err wants_facts(collector *c, const zd_walk_state *state, uint32_t nod
   return err;
 }
 
-/* The first edit at `node` or behind it. */
-static size_t first_edit(const zd_source *x, uint32_t node) {
-  size_t low = 0, high = x->edit_count;
-  while (low < high) {
-    size_t middle = low + (high - low) / 2;
-    if (x->edit_nodes[middle] < node)
-      low = middle + 1;
-    else
-      high = middle;
-  }
-  return low;
-}
-
 static void make_key(collector *c, uint32_t who, uint32_t node) {
   const zd_source *x = &c->source;
   const zd_node *nodes = x->tree->nodes;
-  size_t edit = x->edit_count ? first_edit(x, node) : 0;
+  size_t edit = x->edit_count ? zd_source_edit_from(x, node) : 0;
   zd_said_begin(c->memo, who);
   for (uint32_t i = node; i < nodes[node].end; i++) {
     bool edited = edit < x->edit_count && x->edit_nodes[edit] == i;

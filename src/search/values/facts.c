@@ -6,8 +6,7 @@
 #include "search/internal.h"
 #include "search/values/near.h"
 
-/* Position of node in the sorted list of edits, or edit_count. */
-static size_t edit_of(const zd_source *x, uint32_t node) {
+size_t zd_source_edit_from(const zd_source *x, uint32_t node) {
   size_t low = 0, high = x->edit_count;
   while (low < high) {
     size_t mid = (low + high) / 2;
@@ -17,7 +16,13 @@ static size_t edit_of(const zd_source *x, uint32_t node) {
       high = mid;
     }
   }
-  return low < x->edit_count && x->edit_nodes[low] == node ? low : x->edit_count;
+  return low;
+}
+
+/* Position of node in the sorted list of edits, or edit_count. */
+static size_t edit_of(const zd_source *x, uint32_t node) {
+  size_t at = zd_source_edit_from(x, node);
+  return at < x->edit_count && x->edit_nodes[at] == node ? at : x->edit_count;
 }
 
 zd_err zd_source_text(const zd_source *x, uint32_t node, zd_slice *out) {
