@@ -246,7 +246,7 @@ static bool parse_group(compiler *c) {
 /* ---- atoms ---- */
 
 static bool parse_escape(compiler *c) {
-  uint32_t point, first = range_count(c);
+  uint32_t point = 0, first = range_count(c);
   char letter = more(c) ? c->text.p[c->at] : 'x';
   if (letter >= '1' && letter <= '9') {
     c->at++;

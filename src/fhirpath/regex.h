@@ -29,7 +29,7 @@ typedef struct zd_fp_match {
 /* The first match from `from` on; `whole`: one that takes the whole text. *found says whether there
  * is one. ZD_ERR_LIMIT when *budget is spent; ZD_ERR_MEMORY. */
 zd_err zd_fp_regex_search(const zd_fp_regex *re, zd_slice text, size_t from, bool whole,
-                          zd_arena *arena, uint64_t *budget, bool *found, zd_fp_match *m);
+                          zd_arena *arena, uint64_t *budget, bool *found, zd_fp_match *out);
 
 /* How many groups there are, without the whole. */
 uint32_t zd_fp_regex_groups(const zd_fp_regex *re);
