@@ -263,7 +263,7 @@ static bool parse_escape(compiler *c) {
 }
 
 static bool parse_atom(compiler *c) {
-  uint32_t point;
+  uint32_t point = 0;
   if (accept(c, "(")) return parse_group(c);
   if (accept(c, "[")) return parse_class(c);
   if (accept(c, "\\")) return parse_escape(c);
