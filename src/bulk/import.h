@@ -69,8 +69,8 @@ void zd_import_refuse(zd_import_piece *p, uint64_t line, const zd_issues *issues
 /* import_lines.c: resources of an NDJSON piece, or those that entries of a Bundle carry. */
 zd_err zd_import_lines(zd_import_piece *p, zd_fault *fault);
 zd_err zd_import_entries(zd_import_piece *p, zd_fhir_bundle *bundle, zd_fault *fault);
-/* import_xml.c: p->text, a document in XML, becomes JSON; *refused: it is no resource, which has been
- * reported. */
+/* import_xml.c: p->text, a document in XML, becomes JSON; *refused: it is no resource, which has
+ * been reported. */
 zd_err zd_import_xml(zd_import_piece *p, bool *refused, zd_fault *fault);
 /* import_document.c: one JSON document: a Bundle or a single resource. */
 zd_err zd_import_document(zd_import_piece *p, zd_fault *fault);
