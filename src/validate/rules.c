@@ -55,6 +55,19 @@ static bool compile(zd_validator *v, zd_type context, zd_invariant *i) {
   return err != ZD_ERR_MEMORY && i->why.p;
 }
 
+static zd_plain plain_of(const zd_rules *rules, zd_slice key) {
+  static const struct {
+    const char *key;
+    zd_plain plain;
+  } table[] = {{"dom-2", ZD_PLAIN_CONTAINED}, {"dom-3", ZD_PLAIN_CONTAINED},
+               {"dom-4", ZD_PLAIN_CONTAINED}, {"dom-5", ZD_PLAIN_CONTAINED},
+               {"ext-1", ZD_PLAIN_EXTENSION}, {"ref-1", ZD_PLAIN_REFERENCE}};
+  if (!(rules->info.flags & ZD_PROFILE_TYPE)) return ZD_PLAIN_NOT;
+  for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+    if (zd_slice_eq(key, zd_slice_of(table[i].key))) return table[i].plain;
+  return ZD_PLAIN_NOT;
+}
+
 static bool take_invariants(zd_validator *v, zd_rules *rules, uint32_t row) {
   zd_rule_row *r = &rules->rows[row];
   if (!r->e.constraint_count) return true;
@@ -65,6 +78,7 @@ static bool take_invariants(zd_validator *v, zd_rules *rules, uint32_t row) {
     if (!asks(v, rules, row, &c)) continue;
     zd_invariant *i = &r->invariants[r->invariant_count++];
     i->c = c;
+    i->plain = plain_of(rules, c.key);
     if (!compile(v, context_of(v, rules, row), i)) return false;
   }
   return true;

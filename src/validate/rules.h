@@ -8,11 +8,20 @@
 #include "json/json.h"
 #include "validate/validate.h"
 
+/* Invariants that every resource and extension is under, and when they hold without being asked. */
+typedef enum zd_plain {
+  ZD_PLAIN_NOT,
+  ZD_PLAIN_CONTAINED, /* dom-2 to dom-5: nothing is contained */
+  ZD_PLAIN_EXTENSION, /* ext-1: it has a value or extensions, not both */
+  ZD_PLAIN_REFERENCE  /* ref-1: it does not begin with # */
+} zd_plain;
+
 /* An invariant that the reader has not checked already. */
 typedef struct zd_invariant {
   zd_constraint c;
   const zd_fhirpath *program; /* NULL: it cannot be compiled; why says it */
   zd_slice why;
+  zd_plain plain;
 
 } zd_invariant;
 
