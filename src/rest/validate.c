@@ -144,7 +144,7 @@ static bool take_query(asked *q) {
 
 static bool take_stored(asked *q) {
   zd_fault fault = {0};
-  zd_fhirpath_item item;
+  zd_fhirpath_item item = {.kind = ZD_FP_NODE};
   if (q->tree || is_faulty(q) || !q->in->id.p) return true;
   zd_err err = read_stored(q, q->in->type, q->in->id, q->call->arena, &item, &fault);
   if (err == ZD_ERR_NOT_FOUND || err == ZD_ERR_GONE)
@@ -163,7 +163,7 @@ static bool take_stored(asked *q) {
 static bool fits_mode(asked *q) {
   static const char *const modes[] = {"create", "update", "delete", "profile"};
   bool known = !q->mode.p;
-  for (size_t i = 0; i < 4; i++) known |= zd_slice_eq(q->mode, zd_slice_of(modes[i]));
+  for (size_t i = 0; i < 4 && !known; i++) known = zd_slice_eq(q->mode, zd_slice_of(modes[i]));
   if (!known) return refuse(q, 400, ZD_ISSUE_VALUE, "mode is create, update, delete or profile");
   if (!q->tree && !is_faulty(q)) return refuse(q, 400, ZD_ISSUE_REQUIRED, "a resource is needed");
   if (!q->tree || q->in->type == ZD_NO_TYPE || q->tree->nodes[q->root].type == q->in->type)

@@ -160,7 +160,7 @@ zd_err zd_knowledge_add_file(zd_knowledge *k, const char *path, zd_fault *fault)
 /* The definition that the compiler's message names: the longest url in it; SIZE_MAX. */
 static size_t find_named(const zd_knowledge *k, const zd_fault *fault) {
   size_t found = SIZE_MAX, longest = 0;
-  zd_slice text = zd_slice_of(fault->text);
+  zd_slice text = {fault->text, strlen(fault->text)};
   for (size_t i = 0; i < count(k); i++) {
     const known *x = at(k, i);
     if (!x->definition || x->why.p || !x->url.p || x->url.n <= longest) continue;
