@@ -184,9 +184,9 @@ static void test_shapes(void **state) {
 
 int main(void) {
   size_t n;
-  zd_operation operations[8];
+  zd_operation operations[16];
   const zd_operation *own = zd_operations_own(&n);
-  assert(n < 8);
+  assert(n < 16);
   memcpy(operations, own, n * sizeof *own);
   operations[n++] = (zd_operation){.code = "merge", .at = ZD_AT_SYSTEM, .affects = true};
   rest.schema = zd_schema_r4();

@@ -259,10 +259,11 @@ test('the CapabilityStatement names the operations', async () => {
   const { rest: [{ resource }] } = (await api.get('metadata')).body;
   const of = type => resource.find(r => r.type === type).operation?.map(o => `${o.name} ${o.definition}`);
   const base = 'http://hl7.org/fhir/OperationDefinition';
-  assert.deepEqual(of('Patient'), [`everything ${base}/Patient-everything`]);
-  assert.deepEqual(of('Encounter'), [`everything ${base}/Encounter-everything`]);
-  assert.deepEqual(of('Observation'), [`lastn ${base}/Observation-lastn`, `stats ${base}/Observation-stats`]);
-  assert.equal(of('Location'), undefined);
+  const every = `validate ${base}/Resource-validate`;
+  assert.deepEqual(of('Patient'), [`everything ${base}/Patient-everything`, every]);
+  assert.deepEqual(of('Encounter'), [`everything ${base}/Encounter-everything`, every]);
+  assert.deepEqual(of('Observation'), [`lastn ${base}/Observation-lastn`, `stats ${base}/Observation-stats`, every]);
+  assert.deepEqual(of('Location'), [every]);
 });
 
 // ---- large answers ----
