@@ -262,7 +262,7 @@ test('the CapabilityStatement names the operations', async () => {
   const every = `validate ${base}/Resource-validate`;
   assert.deepEqual(of('Patient'), [`everything ${base}/Patient-everything`, every]);
   assert.deepEqual(of('Encounter'), [`everything ${base}/Encounter-everything`, every]);
-  assert.deepEqual(of('Observation'), [`lastn ${base}/Observation-lastn`, `stats ${base}/Observation-stats`, every]);
+  assert.deepEqual(of('Observation'), [`lastn ${base}/Observation-lastn`, every, `stats ${base}/Observation-stats`]);
   assert.deepEqual(of('Location'), [every]);
 });
 
