@@ -54,9 +54,10 @@ static zd_err read_file(validate_run *r, const char *file, zd_slice *text, zd_fa
   zd_err err = zd_file_read(file, RESOURCE_MAX, &whole, fault);
   *text = err ? ZD_S("") : zd_arena_copy(&r->arena, zd_buffer_slice(&whole));
   zd_buffer_free(&whole);
-  if (!err && !text->p) err = zd_fail(fault, ZD_ERR_MEMORY, "no memory to read %s", file);
+  if (err) return err;
+  if (!text->p) return zd_fail(fault, ZD_ERR_MEMORY, "no memory to read %s", file);
   if (zd_slice_starts(*text, ZD_S("\xEF\xBB\xBF"))) *text = zd_slice_from(*text, 3);
-  return err;
+  return ZD_OK;
 }
 
 static zd_err validate_file(validate_run *r, const char *file, zd_fault *fault) {
@@ -69,7 +70,7 @@ static zd_err validate_file(validate_run *r, const char *file, zd_fault *fault) 
   zd_issues_init(&issues, &r->arena);
   zd_findings_init(&found, &r->arena);
   size_t at = 0;
-  while (at < text.n && strchr(" \t\r\n", text.p[at])) at++;
+  while (at < text.n && text.p[at] && strchr(" \t\r\n", text.p[at])) at++;
   bool xml = at < text.n && text.p[at] == '<';
   err = xml ? zd_fhir_read_xml(r->schema, text, ZD_NO_TYPE, NULL, &r->arena, &tree, &issues)
             : zd_fhir_read_json(r->schema, text, ZD_NO_TYPE, NULL, &r->arena, &tree, &issues);
