@@ -26,7 +26,10 @@ static void follow(zd_slice body, zd_arena *arena) {
   zd_followed_init(&f, here.rest, arena);
   f.wanted = nothing_wanted;
   if (zd_store_snapshot(here.store, &f.v) != ZD_OK) abort();
-  (void)zd_follow(&f, body, &fault);
+  bool more = true;
+  (void)zd_follow(&f, body);
+  while (more && zd_followed_next(&f, &more, &fault) == ZD_OK) {
+  }
   if (zd_followed_count(&f)) abort(); /* the store is empty */
   zd_snapshot_release(f.v);
   zd_followed_free(&f);

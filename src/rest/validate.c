@@ -26,6 +26,7 @@ typedef struct asked {
   size_t profile_count;
   zd_snapshot *v;
   zd_findings found;
+  zd_validator *validator; /* outlives what it found */
 } asked;
 
 static bool refuse(asked *q, int status, zd_issue_code code, const char *why) {
@@ -182,7 +183,6 @@ static void check_update(asked *q) {
 }
 
 static zd_err validate(asked *q, zd_fault *fault) {
-  zd_validator *v = NULL;
   /* The snapshot may bring another generation: before the validator is made on its schema. */
   zd_err err = q->v ? ZD_OK : zd_call_snapshot(q->call, ZD_NO_ROW, &q->v);
   const zd_generation *g = q->call->generation;
@@ -194,9 +194,8 @@ static zd_err validate(asked *q, zd_fault *fault) {
   check_update(q);
   if (q->in->faults) zd_findings_add_issues(&q->found, q->in->faults);
   zd_findings_add_issues(&q->found, &q->call->issues);
-  if (!err) err = zd_validator_new(g ? g->schema : q->call->rest->schema, &v, fault);
-  if (!err) err = zd_validate(v, &how, q->tree, q->root, &q->found, fault);
-  zd_validator_free(v);
+  if (!err) err = zd_validator_new(g ? g->schema : q->call->rest->schema, &q->validator, fault);
+  if (!err) err = zd_validate(q->validator, &how, q->tree, q->root, &q->found, fault);
   return err;
 }
 
@@ -219,5 +218,6 @@ static void answer(asked *q) {
 void zd_run_validate(zd_call *c, const zd_interaction *in, zd_answer *a) {
   asked q = {.call = c, .in = in, .a = a};
   if (take_query(&q) && take_body(&q) && take_stored(&q) && fits_mode(&q)) answer(&q);
+  zd_validator_free(q.validator);
   if (q.v) zd_snapshot_release(q.v);
 }

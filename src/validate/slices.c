@@ -4,6 +4,8 @@
  * nodes, and through the rows of each slice, to the row that says what those nodes must be. Where
  * the rows go on in another profile (of a type, of an extension) the path goes on there.
  */
+#include <assert.h>
+
 #include "validate/run.h"
 
 enum { NODES_MAX = 64, SLICED_MAX = 4096 };
@@ -56,6 +58,7 @@ static zd_slice argument(zd_slice step, const char *name) {
 
 static void step_node(zd_run *r, zd_fhirpath_item item, zd_slice step, nodes *out) {
   const zd_tree *t = item.as.tree;
+  assert(t); /* lists here hold nodes of trees */
   zd_slice url = argument(step, "extension("), type = argument(step, "ofType(");
   zd_slice name = url.p ? ZD_S("extension") : step;
   if (zd_slice_eq(step, ZD_S("resolve()"))) {
@@ -183,7 +186,9 @@ static int by_existence(place at, const nodes *list) {
 static int by_type(zd_run *r, place at, bool resolved, const nodes *list) {
   const zd_profile_element *e = &at.rules->rows[at.row].e;
   for (size_t i = 0; i < list->n; i++) {
-    zd_type type = list->items[i].as.tree->nodes[list->items[i].n].type;
+    const zd_tree *tree = list->items[i].as.tree;
+    assert(tree);
+    zd_type type = tree->nodes[list->items[i].n].type;
     for (uint16_t k = 0; k < e->type_count; k++) {
       zd_profile_type t = zd_schema_profile_type(r->schema, at.rules->profile, at.row, k);
       if (!resolved && t.type != ZD_NO_TYPE && zd_schema_is_a(r->schema, type, t.type)) return 1;

@@ -126,7 +126,8 @@ typedef struct zd_finding {
   zd_slice source;       /* canonical of the definition it stands in; may be absent */
 } zd_finding;
 
-/* A bounded list; texts live in the arena. One thread. */
+/* A bounded list; texts live in the arena, in the tree, or in the validator that found them, which
+ * must outlive the list. One thread. */
 typedef struct zd_findings {
   zd_arena *arena;
   zd_finding *items;
