@@ -128,13 +128,18 @@ static zd_err fetch(zd_source *s, zd_fault *fault) {
   return err;
 }
 
+/* Where what has been read and not given begins. */
+static const char *front(const zd_source *s) {
+  return s->ahead.n ? s->ahead.p + s->given : "";
+}
+
 /* Length of the piece at the front of `ahead`: up to the last line end within it; 0: more is
  * needed. */
 static size_t piece_length(zd_source *s, size_t wanted) {
   size_t have = s->ahead.n - s->given;
   if (s->ended) return have;
   if (!s->file->lines || !have || have < wanted) return 0;
-  const char *p = s->ahead.p + s->given;
+  const char *p = front(s);
   const char *last = memrchr(p + s->searched, '\n', have - s->searched);
   if (!last) s->searched = have; /* a line of a gigabyte is not searched from its start each time */
   return last ? (size_t)(last - p) + 1 : 0;
@@ -151,7 +156,7 @@ static uint64_t count_lines(const char *p, size_t n) {
 static void take(zd_source *s, size_t n, zd_buffer *piece) {
   size_t rest = s->ahead.n - s->given - n;
   if (s->given || rest > n || !n) {
-    zd_buffer_add(piece, s->ahead.p + s->given, n);
+    zd_buffer_add(piece, front(s), n);
     s->given += n;
     return;
   }
@@ -187,7 +192,7 @@ zd_err zd_source_next(zd_source *s, size_t wanted, size_t limit, zd_buffer *piec
 zd_err zd_source_read(zd_source *s, zd_slice *part, zd_fault *fault) {
   zd_err err = s->ended ? ZD_OK : fetch(s, fault);
   if (err != ZD_OK) return err;
-  *part = (zd_slice){s->ahead.p + s->given, s->ahead.n - s->given};
+  *part = (zd_slice){front(s), s->ahead.n - s->given};
   s->given = s->ahead.n;
   s->offset += part->n;
   return ZD_OK;
@@ -202,7 +207,7 @@ zd_err zd_source_skip(zd_source *s, uint64_t offset, zd_fault *fault) {
     }
     size_t have = s->ahead.n - s->given;
     size_t n = offset - s->offset < have ? (size_t)(offset - s->offset) : have;
-    s->line += count_lines(s->ahead.p + s->given, n);
+    s->line += count_lines(front(s), n);
     s->given += n;
     s->offset += n;
   }
