@@ -84,118 +84,117 @@ static void xml_becomes_json(void **state) {
 
 /* ---- faults ---- */
 
+static const struct told {
+  const char *xml;
+  zd_issue_code code;
+  const char *place; /* NULL: none */
+  uint32_t line, column;
+  const char *text; /* part of it */
+} told[] = {
+    {"<Patient" FHIR ">\n <colour value=\"x\"/></Patient>", ZD_ISSUE_STRUCTURE, "Patient", 2, 2,
+     "no element \"colour\""},
+    {"<Patient" FHIR "><id value=\"a\" x=\"y\"/></Patient>", ZD_ISSUE_STRUCTURE, "Patient.id", 1,
+     38, "no attribute \"x\""},
+    {"<Patient" FHIR "><id id=\"a\" value=\"b\"/></Patient>", ZD_ISSUE_STRUCTURE, "Patient.id", 0,
+     0, "no attribute \"id\""},
+    {"<Patient" FHIR "><id value=\"a\"><extension url=\"u\"/></id></Patient>", ZD_ISSUE_STRUCTURE,
+     "Patient.id", 0, 0, "no element \"extension\""},
+    {"<Patient" FHIR " id=\"a\"/>", ZD_ISSUE_STRUCTURE, "Patient", 0, 0, "no attribute \"id\""},
+    {"<Patient" FHIR "><name value=\"a\"/></Patient>", ZD_ISSUE_STRUCTURE, "Patient.name[0]", 0, 0,
+     "no attribute \"value\""},
+    {"<Patient" FHIR "><name/></Patient>", ZD_ISSUE_STRUCTURE, "Patient.name[0]", 0, 0, "is empty"},
+    {"<Patient" FHIR "><active/></Patient>", ZD_ISSUE_STRUCTURE, "Patient.active", 0, 0,
+     "neither a value nor"},
+    {"<Patient" FHIR "><active value=\"\"/></Patient>", ZD_ISSUE_VALUE, "Patient.active", 0, 0,
+     "empty value"},
+    {"<Patient" FHIR "><active value=\" true\"/></Patient>", ZD_ISSUE_VALUE, "Patient.active", 0, 0,
+     "not true or false"},
+    {"<Patient" FHIR "><multipleBirthInteger value=\"01\"/></Patient>", ZD_ISSUE_VALUE,
+     "Patient.multipleBirth", 0, 0, "not a number"},
+    {"<Patient" FHIR "><multipleBirthInteger value=\"1.0\"/></Patient>", ZD_ISSUE_VALUE,
+     "Patient.multipleBirth", 0, 0, "not an integer"},
+    {"<Patient" FHIR "><multipleBirthInteger value=\"1\"/><multipleBirthBoolean value=\"true\"/>"
+     "</Patient>",
+     ZD_ISSUE_STRUCTURE, "Patient", 0, 0, "second value for the choice"},
+    {"<Patient" FHIR "><active value=\"true\"/><active value=\"true\"/></Patient>",
+     ZD_ISSUE_STRUCTURE, "Patient", 0, 0, "twice"},
+    {"<Patient" FHIR "><birthDate value=\"1984\"/><active value=\"true\"/></Patient>",
+     ZD_ISSUE_STRUCTURE, "Patient", 0, 0, "comes before"},
+    {"<Patient" FHIR "><name><text value=\"a\"/></name><active value=\"true\"/>"
+     "<name><text value=\"b\"/></name></Patient>",
+     ZD_ISSUE_STRUCTURE, "Patient", 0, 0, "comes before"},
+    {"<Patient" FHIR "><gender value=\"x\"/></Patient>", ZD_ISSUE_CODE_INVALID, "Patient.gender", 0,
+     0, "value set"},
+    {"<Observation" FHIR "><status value=\"final\"/></Observation>", ZD_ISSUE_REQUIRED,
+     "Observation.code", 0, 0, "code is missing"},
+    {"<Patient" FHIR "><extension><valueCode value=\"a\"/></extension></Patient>",
+     ZD_ISSUE_REQUIRED, "Patient.extension[0].url", 0, 0, "url is missing"},
+    {"<Patient" FHIR ">hello</Patient>", ZD_ISSUE_STRUCTURE, "Patient", 0, 0, "text where"},
+    {"<Patient" FHIR "><name><text value=\"a\">b</text></name></Patient>", ZD_ISSUE_STRUCTURE,
+     "Patient.name[0].text", 0, 0, "text where"},
+    {"<Patient" FHIR "><contained/></Patient>", ZD_ISSUE_REQUIRED, "Patient.contained[0]", 0, 0,
+     "resource is missing"},
+    {"<Patient" FHIR "><contained><Basic><code><text value=\"a\"/></code></Basic><Basic/>"
+     "</contained></Patient>",
+     ZD_ISSUE_STRUCTURE, "Patient.contained[0]", 0, 0, "second resource"},
+    {"<Patient" FHIR "><contained><Patient><contained><Patient/></contained></Patient>"
+     "</contained></Patient>",
+     ZD_ISSUE_STRUCTURE, "Patient.contained[0].contained[0]", 0, 0, "may not contain"},
+    {"<Patient" FHIR "><contained><Nobody/></contained></Patient>", ZD_ISSUE_VALUE,
+     "Patient.contained[0]", 0, 0, "unknown resource type"},
+    {"<Patient" FHIR "><managingOrganization><reference value=\"#o\"/></managingOrganization>"
+     "</Patient>",
+     ZD_ISSUE_VALUE, "Patient.managingOrganization.reference", 0, 0, "no contained resource"},
+    {"<Patient" FHIR "><managingOrganization><reference value=\"Nobody/1\"/>"
+     "</managingOrganization></Patient>",
+     ZD_ISSUE_VALUE, "Patient.managingOrganization.reference", 0, 0, "unknown resource type"},
+    {"<Patient" FHIR "><text><status value=\"empty\"/><div>a</div></text></Patient>",
+     ZD_ISSUE_STRUCTURE, "Patient.text", 0, 0, "namespace"},
+    {"<Patient" FHIR " xmlns:h=\"http://www.w3.org/1999/xhtml\"><text><status value=\"empty\"/>" DIV
+     "<h:p/></div></text></Patient>",
+     ZD_ISSUE_STRUCTURE, "Patient.text.div", 0, 0, "declared outside"},
+    {"<Patient" FHIR " xmlns:h=\"http://www.w3.org/1999/xhtml\"><text><status value=\"empty\"/>"
+     "<h:div><active/></h:div></text></Patient>",
+     ZD_ISSUE_STRUCTURE, "Patient.text.div", 0, 0, "not XHTML"},
+    {"<Patient/>", ZD_ISSUE_STRUCTURE, NULL, 1, 1, "namespace"},
+    {"<Patient" FHIR "><active xmlns=\"urn:x\" value=\"true\"/></Patient>", ZD_ISSUE_STRUCTURE,
+     "Patient", 0, 0, "namespace"},
+    {"<Nobody" FHIR "/>", ZD_ISSUE_VALUE, "Resource", 1, 1, "unknown resource type"},
+    {"<DomainResource" FHIR "/>", ZD_ISSUE_VALUE, "Resource", 1, 1, "unknown resource type"},
+    {"<Patient" FHIR ">", ZD_ISSUE_STRUCTURE, NULL, 0, 0, "not acceptable as XML"},
+    {"<Patient" FHIR "><active value=\"true\" value=\"true\"/></Patient>", ZD_ISSUE_STRUCTURE, NULL,
+     0, 0, "redefined"},
+    {"<x:Patient/>", ZD_ISSUE_STRUCTURE, NULL, 0, 0, "not acceptable as XML"},
+    {"<Patient" FHIR "><id value=\"&lt;&eacute;\"/></Patient>", ZD_ISSUE_STRUCTURE, NULL, 0, 0,
+     "eacute"},
+    {"<Patient" FHIR "><id value=\"\xFF\"/></Patient>", ZD_ISSUE_STRUCTURE, NULL, 0, 0,
+     "not acceptable as XML"},
+    {"<Patient" FHIR "><id value=\"&#1;\"/></Patient>", ZD_ISSUE_STRUCTURE, NULL, 0, 0,
+     "not acceptable as XML"},
+    {"<!DOCTYPE a><Patient" FHIR "/>", ZD_ISSUE_STRUCTURE, NULL, 1, 1, "document type"},
+    {"<?xml version=\"1.0\" encoding=\"latin1\"?><Patient" FHIR "/>", ZD_ISSUE_STRUCTURE, NULL, 1,
+     1, "encoding"},
+    {"{\"resourceType\":\"Patient\"}", ZD_ISSUE_STRUCTURE, NULL, 1, 1, "not XML"},
+    {"", ZD_ISSUE_STRUCTURE, NULL, 1, 1, "not XML"},
+};
+
 static void faults_are_told_with_their_place(void **state) {
   (void)state;
-  static const struct {
-    const char *xml;
-    zd_issue_code code;
-    const char *place; /* NULL: none */
-    uint32_t line, column;
-    const char *text; /* part of it */
-  } rows[] = {
-      {"<Patient" FHIR ">\n <colour value=\"x\"/></Patient>", ZD_ISSUE_STRUCTURE, "Patient", 2, 2,
-       "no element \"colour\""},
-      {"<Patient" FHIR "><id value=\"a\" x=\"y\"/></Patient>", ZD_ISSUE_STRUCTURE, "Patient.id", 1,
-       38, "no attribute \"x\""},
-      {"<Patient" FHIR "><id id=\"a\" value=\"b\"/></Patient>", ZD_ISSUE_STRUCTURE, "Patient.id", 0,
-       0, "no attribute \"id\""},
-      {"<Patient" FHIR "><id value=\"a\"><extension url=\"u\"/></id></Patient>", ZD_ISSUE_STRUCTURE,
-       "Patient.id", 0, 0, "no element \"extension\""},
-      {"<Patient" FHIR " id=\"a\"/>", ZD_ISSUE_STRUCTURE, "Patient", 0, 0, "no attribute \"id\""},
-      {"<Patient" FHIR "><name value=\"a\"/></Patient>", ZD_ISSUE_STRUCTURE, "Patient.name[0]", 0,
-       0, "no attribute \"value\""},
-      {"<Patient" FHIR "><name/></Patient>", ZD_ISSUE_STRUCTURE, "Patient.name[0]", 0, 0,
-       "is empty"},
-      {"<Patient" FHIR "><active/></Patient>", ZD_ISSUE_STRUCTURE, "Patient.active", 0, 0,
-       "neither a value nor"},
-      {"<Patient" FHIR "><active value=\"\"/></Patient>", ZD_ISSUE_VALUE, "Patient.active", 0, 0,
-       "empty value"},
-      {"<Patient" FHIR "><active value=\" true\"/></Patient>", ZD_ISSUE_VALUE, "Patient.active", 0,
-       0, "not true or false"},
-      {"<Patient" FHIR "><multipleBirthInteger value=\"01\"/></Patient>", ZD_ISSUE_VALUE,
-       "Patient.multipleBirth", 0, 0, "not a number"},
-      {"<Patient" FHIR "><multipleBirthInteger value=\"1.0\"/></Patient>", ZD_ISSUE_VALUE,
-       "Patient.multipleBirth", 0, 0, "not an integer"},
-      {"<Patient" FHIR "><multipleBirthInteger value=\"1\"/><multipleBirthBoolean value=\"true\"/>"
-       "</Patient>",
-       ZD_ISSUE_STRUCTURE, "Patient", 0, 0, "second value for the choice"},
-      {"<Patient" FHIR "><active value=\"true\"/><active value=\"true\"/></Patient>",
-       ZD_ISSUE_STRUCTURE, "Patient", 0, 0, "twice"},
-      {"<Patient" FHIR "><birthDate value=\"1984\"/><active value=\"true\"/></Patient>",
-       ZD_ISSUE_STRUCTURE, "Patient", 0, 0, "comes before"},
-      {"<Patient" FHIR "><name><text value=\"a\"/></name><active value=\"true\"/>"
-       "<name><text value=\"b\"/></name></Patient>",
-       ZD_ISSUE_STRUCTURE, "Patient", 0, 0, "comes before"},
-      {"<Patient" FHIR "><gender value=\"x\"/></Patient>", ZD_ISSUE_CODE_INVALID, "Patient.gender",
-       0, 0, "value set"},
-      {"<Observation" FHIR "><status value=\"final\"/></Observation>", ZD_ISSUE_REQUIRED,
-       "Observation.code", 0, 0, "code is missing"},
-      {"<Patient" FHIR "><extension><valueCode value=\"a\"/></extension></Patient>",
-       ZD_ISSUE_REQUIRED, "Patient.extension[0].url", 0, 0, "url is missing"},
-      {"<Patient" FHIR ">hello</Patient>", ZD_ISSUE_STRUCTURE, "Patient", 0, 0, "text where"},
-      {"<Patient" FHIR "><name><text value=\"a\">b</text></name></Patient>", ZD_ISSUE_STRUCTURE,
-       "Patient.name[0].text", 0, 0, "text where"},
-      {"<Patient" FHIR "><contained/></Patient>", ZD_ISSUE_REQUIRED, "Patient.contained[0]", 0, 0,
-       "resource is missing"},
-      {"<Patient" FHIR "><contained><Basic><code><text value=\"a\"/></code></Basic><Basic/>"
-       "</contained></Patient>",
-       ZD_ISSUE_STRUCTURE, "Patient.contained[0]", 0, 0, "second resource"},
-      {"<Patient" FHIR "><contained><Patient><contained><Patient/></contained></Patient>"
-       "</contained></Patient>",
-       ZD_ISSUE_STRUCTURE, "Patient.contained[0].contained[0]", 0, 0, "may not contain"},
-      {"<Patient" FHIR "><contained><Nobody/></contained></Patient>", ZD_ISSUE_VALUE,
-       "Patient.contained[0]", 0, 0, "unknown resource type"},
-      {"<Patient" FHIR "><managingOrganization><reference value=\"#o\"/></managingOrganization>"
-       "</Patient>",
-       ZD_ISSUE_VALUE, "Patient.managingOrganization.reference", 0, 0, "no contained resource"},
-      {"<Patient" FHIR "><managingOrganization><reference value=\"Nobody/1\"/>"
-       "</managingOrganization></Patient>",
-       ZD_ISSUE_VALUE, "Patient.managingOrganization.reference", 0, 0, "unknown resource type"},
-      {"<Patient" FHIR "><text><status value=\"empty\"/><div>a</div></text></Patient>",
-       ZD_ISSUE_STRUCTURE, "Patient.text", 0, 0, "namespace"},
-      {"<Patient" FHIR
-       " xmlns:h=\"http://www.w3.org/1999/xhtml\"><text><status value=\"empty\"/>" DIV
-       "<h:p/></div></text></Patient>",
-       ZD_ISSUE_STRUCTURE, "Patient.text.div", 0, 0, "declared outside"},
-      {"<Patient" FHIR " xmlns:h=\"http://www.w3.org/1999/xhtml\"><text><status value=\"empty\"/>"
-       "<h:div><active/></h:div></text></Patient>",
-       ZD_ISSUE_STRUCTURE, "Patient.text.div", 0, 0, "not XHTML"},
-      {"<Patient/>", ZD_ISSUE_STRUCTURE, NULL, 1, 1, "namespace"},
-      {"<Patient" FHIR "><active xmlns=\"urn:x\" value=\"true\"/></Patient>", ZD_ISSUE_STRUCTURE,
-       "Patient", 0, 0, "namespace"},
-      {"<Nobody" FHIR "/>", ZD_ISSUE_VALUE, "Resource", 1, 1, "unknown resource type"},
-      {"<DomainResource" FHIR "/>", ZD_ISSUE_VALUE, "Resource", 1, 1, "unknown resource type"},
-      {"<Patient" FHIR ">", ZD_ISSUE_STRUCTURE, NULL, 0, 0, "not acceptable as XML"},
-      {"<Patient" FHIR "><active value=\"true\" value=\"true\"/></Patient>", ZD_ISSUE_STRUCTURE,
-       NULL, 0, 0, "redefined"},
-      {"<x:Patient/>", ZD_ISSUE_STRUCTURE, NULL, 0, 0, "not acceptable as XML"},
-      {"<Patient" FHIR "><id value=\"&lt;&eacute;\"/></Patient>", ZD_ISSUE_STRUCTURE, NULL, 0, 0,
-       "eacute"},
-      {"<Patient" FHIR "><id value=\"\xFF\"/></Patient>", ZD_ISSUE_STRUCTURE, NULL, 0, 0,
-       "not acceptable as XML"},
-      {"<Patient" FHIR "><id value=\"&#1;\"/></Patient>", ZD_ISSUE_STRUCTURE, NULL, 0, 0,
-       "not acceptable as XML"},
-      {"<!DOCTYPE a><Patient" FHIR "/>", ZD_ISSUE_STRUCTURE, NULL, 1, 1, "document type"},
-      {"<?xml version=\"1.0\" encoding=\"latin1\"?><Patient" FHIR "/>", ZD_ISSUE_STRUCTURE, NULL, 1,
-       1, "encoding"},
-      {"{\"resourceType\":\"Patient\"}", ZD_ISSUE_STRUCTURE, NULL, 1, 1, "not XML"},
-      {"", ZD_ISSUE_STRUCTURE, NULL, 1, 1, "not XML"},
-  };
-  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+  for (size_t i = 0; i < sizeof told / sizeof *told; i++) {
     zd_arena arena;
     zd_tree tree;
     zd_issues issues;
     zd_arena_init(&arena, 0);
-    zd_err err = read(zd_slice_of(rows[i].xml), NULL, &arena, &tree, &issues);
+    zd_err err = read(zd_slice_of(told[i].xml), NULL, &arena, &tree, &issues);
     if (err != ZD_ERR_INVALID || issues.n != 1)
-      fail_msg("%s: %s, %zu issues, the first: %s", rows[i].xml, zd_err_name(err), issues.n,
+      fail_msg("%s: %s, %zu issues, the first: %s", told[i].xml, zd_err_name(err), issues.n,
                issues.n ? issues.items[0].diagnostics.p : "");
     const zd_issue *issue = &issues.items[0];
-    bool fine = issue->code == rows[i].code && strstr(issue->diagnostics.p, rows[i].text) &&
-                zd_slice_eq(issue->expression, zd_slice_of(rows[i].place ? rows[i].place : ""));
-    if (rows[i].line) fine &= issue->line == rows[i].line && issue->column == rows[i].column;
+    bool fine = issue->code == told[i].code && strstr(issue->diagnostics.p, told[i].text) &&
+                zd_slice_eq(issue->expression, zd_slice_of(told[i].place ? told[i].place : ""));
+    if (told[i].line) fine &= issue->line == told[i].line && issue->column == told[i].column;
     if (!fine)
-      fail_msg("%s: %s %.*s %u:%u %s", rows[i].xml, zd_issue_code_name(issue->code),
+      fail_msg("%s: %s %.*s %u:%u %s", told[i].xml, zd_issue_code_name(issue->code),
                ZD_SV(issue->expression), issue->line, issue->column, issue->diagnostics.p);
     zd_arena_free(&arena);
   }
